@@ -1,0 +1,122 @@
+// Command mutants breaks one line for each promise and demands that its test
+// turns red. A mutant is a file under .ci/mutants; see CONTRIBUTING.md.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+type mutant struct{ name, promise, file, test, old, new string }
+
+func main() {
+	root := flag.String("root", ".", "the project's folder")
+	only := flag.String("only", "", "run the mutants whose name holds this")
+	flag.Parse()
+	files, err := filepath.Glob(filepath.Join(*root, ".ci/mutants/*.mutant"))
+	if err != nil || len(files) == 0 {
+		fmt.Fprintln(os.Stderr, "no mutants found below", *root)
+		os.Exit(2)
+	}
+	alive := 0
+	for _, f := range files {
+		if !strings.Contains(filepath.Base(f), *only) {
+			continue
+		}
+		m, err := read(f)
+		if err == nil {
+			err = m.kill(*root)
+		}
+		if err != nil {
+			alive++
+			fmt.Printf("ALIVE %-40s %v\n", m.name, err)
+			continue
+		}
+		fmt.Printf("red   %-40s promise %s\n", m.name, m.promise)
+	}
+	if alive > 0 {
+		fmt.Printf("%d mutants alive: their tests would pass with the promise broken\n", alive)
+		os.Exit(1)
+	}
+}
+
+func read(file string) (mutant, error) {
+	m := mutant{name: strings.TrimSuffix(filepath.Base(file), ".mutant")}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return m, err
+	}
+	head, rest, ok1 := strings.Cut(string(b), "--- old\n")
+	before, after, ok2 := strings.Cut(rest, "--- new\n")
+	if !ok1 || !ok2 {
+		return m, fmt.Errorf("no `--- old` and `--- new` in it")
+	}
+	for line := range strings.Lines(head) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "promise":
+			m.promise = value
+		case "file":
+			m.file = value
+		case "test":
+			m.test = value
+		}
+	}
+	m.old, m.new = strings.TrimSuffix(before, "\n"), strings.TrimSuffix(after, "\n")
+	if m.promise == "" || m.file == "" || m.test == "" {
+		return m, fmt.Errorf("promise, file and test must be named")
+	}
+	return m, nil
+}
+
+// kill returns nil when the mutant builds and its test fails.
+func (m mutant) kill(root string) error {
+	source := filepath.Join(root, m.file)
+	b, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	if n := strings.Count(string(b), m.old); n != 1 {
+		return fmt.Errorf("its old text stands %d times in %s, want once", n, m.file)
+	}
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	broken := filepath.Join(dir, filepath.Base(m.file))
+	if err := os.WriteFile(broken, []byte(strings.Replace(string(b), m.old, m.new, 1)), 0o600); err != nil {
+		return err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: broken}})
+	if err != nil {
+		return err
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o600); err != nil {
+		return err
+	}
+	if out, err := run(root, append([]string{"vet", "-overlay", list}, strings.Fields(m.test)[0])); err != nil {
+		return fmt.Errorf("it does not build: %s", out)
+	}
+	out, err := run(root, append([]string{"test", "-count=1", "-timeout", "3m", "-overlay", list}, strings.Fields(m.test)...))
+	if err == nil {
+		return fmt.Errorf("%s stays green", m.test)
+	}
+	if !strings.Contains(out, "--- FAIL") && !strings.Contains(out, "panic:") {
+		return fmt.Errorf("it ended without a failing test: %s", out)
+	}
+	return nil
+}
+
+func run(root string, args []string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}

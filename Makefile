@@ -1,0 +1,53 @@
+# Aisle. `make` lists the targets.
+SHELL   := /bin/bash
+export CGO_ENABLED := 0
+export GOTOOLCHAIN := local
+PORT    ?= 8460
+VAR     ?= ./var
+DATA    ?=
+FUZZTIME ?= 20s
+PLATFORMS := linux/amd64 linux/arm64 windows/amd64
+GO_LD   := -trimpath -ldflags "-s -w"
+tools    = go run -C .ci/tools
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## the whole loop in the foreground (PORT=8460 VAR=./var DATA=DIR)
+	@./bin/aisle-store --port $(PORT) --var $(VAR) $(if $(DATA),--data $(DATA))
+
+build: ## the binaries, into ./bin
+	@mkdir -p bin
+	go build $(GO_LD) -o bin/ ./agent/cmd/... ./central/cmd/... ./examples/store/cmd/...
+
+test: ## every test; what was skipped is named
+	@.ci/install
+	@go test -json -timeout 20m ./... | $(tools) ./testrun -known $(CURDIR)/.ci/skips.txt
+
+race: ## every test under the race detector
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## the figures, readable by benchstat
+	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'
+
+mutants: ## each promise's broken line must turn its test red
+	@$(tools) ./mutants -root $(CURDIR)
+
+golden: ## one hash of every number on amd64 v1 and v3, without FMA, and on arm64
+	@.ci/golden
+
+lint: ## gofmt, vet on every platform, staticcheck
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
+	@for p in $(PLATFORMS); do echo "vet $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... || exit 1; done
+	@$(tools) honnef.co/go/tools/cmd/staticcheck -version >/dev/null && cd .ci/tools && go build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd ../.. && ./bin/staticcheck ./...
+
+platforms: ## the binaries for every platform we promise
+	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./agent/cmd/... && GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./central/cmd/... || exit 1; done
+
+check: lint platforms test golden mutants ## all of it; fails on a dirty tree
+	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
+
+.PHONY: help run build test race fuzz bench mutants golden lint platforms check
