@@ -1,0 +1,82 @@
+package store
+
+import (
+	"errors"
+	"testing"
+)
+
+func written(t *testing.T) *DB {
+	db := open(t, t.TempDir(), things)
+	for _, subject := range []string{"store-1", "store-2", "store-3"} {
+		err := db.Update(t.Context(), func(tx *Tx) error {
+			return tx.Audit(Entry{Actor: "admin", Action: "enrol agent", Subject: subject, Detail: "by token"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return db
+}
+
+func TestAuditTrailReadsBack(t *testing.T) {
+	db := written(t)
+	var got []string
+	head, err := db.Trail(t.Context(), 1, func(e Entry) error { got = append(got, e.Subject); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head.Seq != 3 || len(got) != 2 || got[0] != "store-2" || got[1] != "store-3" {
+		t.Fatalf("head %d, entries %q; want head 3 and the last two", head.Seq, got)
+	}
+}
+
+func TestAuditEntryGoesWithItsDeed(t *testing.T) {
+	db := written(t)
+	failed := errors.New("deed failed")
+	err := db.Update(t.Context(), func(tx *Tx) error { return errors.Join(tx.Audit(Entry{Action: "revoke"}), failed) })
+	if !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	if n := count(t, db, `SELECT count(*) FROM audit`); n != 3 {
+		t.Fatalf("%d entries, want 3: the fourth deed failed", n)
+	}
+}
+
+func TestAuditAlterationIsFound(t *testing.T) {
+	for name, alter := range map[string]string{
+		"field":    `UPDATE audit SET detail = 'by hand' WHERE seq = 2`,
+		"time":     `UPDATE audit SET at_ms = at_ms + 1 WHERE seq = 1`,
+		"shifted":  `UPDATE audit SET actor = 'admi', action = 'nenrol agent' WHERE seq = 2`,
+		"hash":     `UPDATE audit SET hash = zeroblob(32) WHERE seq = 3`,
+		"deleted":  `DELETE FROM audit WHERE seq = 2`,
+		"first":    `DELETE FROM audit WHERE seq = 1`,
+		"inserted": `INSERT INTO audit SELECT 4, at_ms, actor, action, subject, detail, hash FROM audit WHERE seq = 3`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := written(t)
+			if err := db.Update(t.Context(), func(tx *Tx) error { _, err := tx.Exec(alter); return err }); err != nil {
+				t.Fatal(err)
+			}
+			_, err := db.Trail(t.Context(), 0, func(Entry) error { return nil })
+			if broken := (*ChainError)(nil); !errors.As(err, &broken) {
+				t.Fatalf("got %v, want a *ChainError", err)
+			}
+		})
+	}
+}
+
+func TestAuditCutTailChangesTheHead(t *testing.T) {
+	db := written(t)
+	ignore := func(Entry) error { return nil }
+	before, err := db.Trail(t.Context(), 0, ignore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { _, err := tx.Exec(`DELETE FROM audit WHERE seq = 3`); return err }); err != nil {
+		t.Fatal(err)
+	}
+	after, err := db.Trail(t.Context(), 0, ignore)
+	if err != nil || after == before {
+		t.Fatalf("head %v after the cut (error %v), equal to the one noted before", after, err)
+	}
+}
