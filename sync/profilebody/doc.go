@@ -1,0 +1,27 @@
+// Package profilebody is the one codec of what is kept about a person: named
+// values, each with the time it was set.
+//
+// It knows nothing of purposes: who may see which field is decided by the
+// caller, field by field, before a value is decoded.
+//
+// # Format, version 0
+//
+// Little-endian; fields in ascending order of their names, each name once, so
+// one set of fields has exactly one encoding.
+//
+//	size  field
+//	1     version, 0
+//	2     number of fields, at most 256
+//	      then each field:
+//	1     length of the name in bytes, 1 to 64
+//	n     name
+//	8     set at, Unix milliseconds
+//	1     kind: 1 text, 2 number, 3 list of texts
+//	      text: 2 length, n bytes of UTF-8
+//	      number: 8, finite IEEE 754
+//	      list: 2 count, then each as a text
+//
+// A body is at most [MaxBody] bytes. Decode reads lengths before it allocates
+// and refuses anything else with [ErrMalformed] or [ErrVersion]; no error ever
+// carries a name's value.
+package profilebody
