@@ -1,0 +1,202 @@
+package item
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+const listSeparator = "|"
+
+// read builds a T from each row, and passes on the rows that are refused.
+func read[T any](r io.Reader, o Options, build func(*fields) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for row, err := range rows(r, o.Format) {
+			var v T
+			if err == nil {
+				f := fields{row: row, scheme: o.Scheme}
+				f.utf8()
+				if v = build(&f); f.err != nil {
+					var none T
+					v, err = none, f.err
+				}
+			}
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
+}
+
+// fields reads typed values out of a row. The first fault sticks; what is read
+// after it is of no use.
+type fields struct {
+	row
+	scheme Scheme
+	err    error
+}
+
+func (f *fields) fault(column, problem string) {
+	if f.err == nil {
+		f.err = &RowError{f.line, column, problem}
+	}
+}
+
+func (f *fields) utf8() {
+	for i, v := range f.values {
+		if !utf8.ValidString(v) {
+			f.fault(f.names[i], "is not UTF-8; save the file as UTF-8")
+		}
+	}
+}
+
+func (f *fields) text(column string) string {
+	if i := slices.Index(f.names, column); i >= 0 {
+		return f.values[i]
+	}
+	return ""
+}
+
+func (f *fields) id(column string, scheme Scheme) string {
+	id, err := ID(scheme, f.text(column))
+	if err != nil {
+		f.fault(column, err.Error())
+	}
+	return id
+}
+
+// integer is 0 and false for an absent value.
+func (f *fields) integer(column string, low, high int64, hint string) (int64, bool) {
+	s := f.text(column)
+	if s == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < low || n > high {
+		f.fault(column, fmt.Sprintf("is no whole number from %d to %d%s", low, high, hint))
+	}
+	return n, true
+}
+
+// count may be negative: a till sells what the count says is not there.
+func (f *fields) count(column string) (int64, bool) {
+	return f.integer(column, math.MinInt32, math.MaxInt32, "")
+}
+
+func (f *fields) amount(column string) (int64, bool) {
+	return f.integer(column, 0, MaxAmount, "; write minor units, 399 for 3.99")
+}
+
+func (f *fields) decimal(column string, high float64, hint string) float64 {
+	s := f.text(column)
+	if s == "" {
+		return 0
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= 0 && v <= high) {
+		f.fault(column, fmt.Sprintf("is no number from 0 to %v; %s", high, hint))
+	}
+	return v
+}
+
+// price reads price and currency together: none without the other.
+func (f *fields) price() *wire.Money {
+	amount, ok := f.amount("price")
+	code := f.text("currency")
+	if _, known := Exponent(code); !known && (ok || code != "") {
+		f.fault("currency", "is no ISO 4217 code with a minor unit; write one such as EUR")
+	}
+	if !ok {
+		return nil
+	}
+	return &wire.Money{Amount: amount, Currency: code}
+}
+
+// at is Unix milliseconds, 0 for an absent value.
+func (f *fields) at(column string) int64 {
+	s := f.text(column)
+	if s == "" {
+		return 0
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1970 {
+		f.fault(column, "is no time; write it as 2026-01-31T08:00:00Z")
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// schemeOf is the row's own scheme, or else the catalogue's.
+func (f *fields) schemeOf() Scheme {
+	switch s := Scheme(f.text("scheme")); {
+	case s == GTIN || s == Own:
+		return s
+	case s != "":
+		f.fault("scheme", "is neither gtin nor own")
+	case f.scheme == GTIN:
+		return GTIN
+	}
+	return Own
+}
+
+// category is a path without a leading or trailing step.
+func (f *fields) category() string {
+	path := strings.Trim(f.text("category"), "/")
+	if strings.Contains(path, "//") {
+		f.fault("category", "has an empty step; write a path such as food/cheese")
+	}
+	return path
+}
+
+// oneOf is the first choice for an absent value.
+func (f *fields) oneOf(column string, choices ...string) string {
+	s := f.text(column)
+	if s == "" {
+		return choices[0]
+	}
+	if !slices.Contains(choices, s) {
+		f.fault(column, "is none of "+strings.Join(choices, ", "))
+	}
+	return s
+}
+
+// list splits a|b.
+func (f *fields) list(column string) []string {
+	s := f.text(column)
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, listSeparator)
+}
+
+// rest is what stands in columns that are not known, without absent values.
+func (f *fields) rest(known []string) map[string]string {
+	var m map[string]string
+	for i, name := range f.names {
+		if f.values[i] == "" || slices.Contains(known, name) {
+			continue
+		}
+		if m == nil {
+			m = make(map[string]string, len(f.names)-i)
+		}
+		m[name] = f.values[i]
+	}
+	return m
+}
+
+// only refuses columns that are not known.
+func (f *fields) only(known []string) {
+	for _, name := range f.names {
+		if !slices.Contains(known, name) {
+			f.fault(name, "is no column of this file; remove it, or use one of "+strings.Join(known, " "))
+		}
+	}
+}
