@@ -177,3 +177,83 @@ func median(x []float64) float64 {
 	}
 	return x[len(x)/2]
 }
+
+// BenchmarkAppend is what a decision waits for: 3 KB appended, the commits on a
+// disk that costs nothing.
+func BenchmarkAppend(b *testing.B) {
+	j, err := openOn(void{}, Options{Limit: math.MaxInt64})
+	if err != nil {
+		b.Fatal(err)
+	}
+	payload := make([]byte, 3000)
+	b.SetBytes(int64(len(payload)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := j.Append(Routine, payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkAt fetches one record out of a full file of the page cache.
+func BenchmarkAt(b *testing.B) {
+	j := openBench(b)
+	for range 100_000 {
+		if _, err := j.Append(Routine, make([]byte, 300)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := j.Sync(context.Background(), j.Last()); err != nil {
+		b.Fatal(err)
+	}
+	seq := uint64(0)
+	for b.Loop() {
+		seq = (seq+7919)%100_000 + 1
+		if _, err := j.At(seq); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkOpen recovers a full file of 300-byte records.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	j, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for j.Stats().Bytes < 20<<20 && j.Last() < 50_000 {
+		if _, err := j.Append(Routine, make([]byte, 300)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		j, err := Open(dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := j.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// void is a disk that takes everything and keeps nothing.
+type void struct{}
+
+func (void) list() ([]string, error)                { return nil, nil }
+func (void) create(string) (file, error)            { return void{}, nil }
+func (void) open(string) (file, error)              { return void{}, nil }
+func (void) rename(string, string) error            { return nil }
+func (void) remove(string) error                    { return nil }
+func (void) syncDir() error                         { return nil }
+func (void) free() (uint64, error)                  { return math.MaxUint64, nil }
+func (void) close() error                           { return nil }
+func (void) ReadAt([]byte, int64) (int, error)      { return 0, nil }
+func (void) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
+func (void) Close() error                           { return nil }
+func (void) sync() error                            { return nil }
+func (void) size() (int64, error)                   { return 0, nil }

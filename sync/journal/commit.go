@@ -56,15 +56,13 @@ func (j *Journal) fate(seq uint64) (<-chan struct{}, error) {
 
 // commitAll commits until nothing is pending, or one commit fails.
 func (j *Journal) commitAll() error {
-	for {
+	for j.Durable() < j.Last() {
 		<-j.token
 		if err := j.commit(); err != nil {
 			return err
 		}
-		if j.Durable() == j.Last() {
-			return nil
-		}
 	}
+	return nil
 }
 
 // commit makes one batch durable: the one that failed before, or else all that

@@ -38,19 +38,22 @@ func (h header) encode() []byte {
 	return le.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
+// seed is what every record's checksum starts from.
+func (h header) seed() uint32 { return crc32.Checksum(h.epoch[:], castagnoli) }
+
 func parseHeader(b []byte) (h header, err error) {
 	switch {
 	case len(b) < headerUsed || string(b[:8]) != magic:
-		return h, fmt.Errorf("%w: not a log file", ErrDamaged)
+		return h, fmt.Errorf("%w: not a log file: %s", ErrDamaged, mend)
 	case le.Uint32(b[8:]) != version:
 		return h, fmt.Errorf("%w: format version %d, this program reads %d: run the newer program", ErrDamaged, le.Uint32(b[8:]), version)
 	case le.Uint32(b[44:]) != crc32.Checksum(b[:44], castagnoli):
-		return h, fmt.Errorf("%w: broken file header", ErrDamaged)
+		return h, fmt.Errorf("%w: broken file header: %s", ErrDamaged, mend)
 	}
 	h.epoch = [16]byte(b[12:28])
 	h.first, h.previous = le.Uint64(b[28:]), le.Uint64(b[36:])
 	if h.first == 0 || h.previous >= h.first {
-		return h, fmt.Errorf("%w: impossible file header", ErrDamaged)
+		return h, fmt.Errorf("%w: impossible file header: %s", ErrDamaged, mend)
 	}
 	return h, nil
 }

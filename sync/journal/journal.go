@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"sync"
 	"time"
 )
@@ -172,7 +171,7 @@ func openOn(d disk, o Options) (*Journal, error) {
 	if len(found) == 0 {
 		rand.Read(j.epoch[:])
 	}
-	j.seed = crc32.Checksum(j.epoch[:], castagnoli)
+	j.seed = header{epoch: j.epoch}.seed()
 	if len(found) == 0 {
 		err = j.rotate()
 	} else {
