@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	// lag is how many records a file may be behind for want of rows of its own;
+	// a start reads at most so many for it.
+	lag = 16384
+	// sweep is how many rows of a table a flush looks at for expired ones: few, so
+	// that what it frees always fits the reserve.
+	sweep = 256
+	// crowd is how many times FlushRows may lie in memory while a file can't be written.
+	crowd = 8
+)
+
+// Run writes the tables, sweeps out what expired and makes checkpoints, until
+// ctx ends; then it writes once more. What can't be written is tried again. It
+// returns early with [ErrCorrupt] only, after which the process should end.
+func (s *Store) Run(ctx context.Context) error {
+	tick := time.NewTicker(s.opt.FlushEvery)
+	defer tick.Stop()
+	var last error
+	for {
+		logged := s.logged.Load()
+		due := logged >= s.opt.CheckpointBytes
+		err := s.flush(ctx, due)
+		if due && err == nil {
+			if err = s.makeCheckpoints(); err == nil {
+				s.logged.Add(-logged)
+			}
+		}
+		if s.failure() != nil {
+			return s.failure()
+		}
+		if err != nil && ctx.Err() == nil && (last == nil || last.Error() != err.Error()) {
+			slog.Error("the tables can't be written; the log keeps what they miss", "err", err)
+		}
+		last = err
+		select {
+		case <-ctx.Done():
+			return s.flush(context.WithoutCancel(ctx), true)
+		case <-tick.C:
+		case <-s.wake:
+		}
+	}
+}
+
+// flush writes what lies in memory; all writes the positions of idle files too.
+// A crash before a file's commit leaves it as it was, and after it, as it will
+// be: the log holds the difference either way.
+func (s *Store) flush(ctx context.Context, all bool) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	if err := s.checked(ctx); err != nil {
+		return err
+	}
+	at := s.freeze()
+	if err := s.failure(); err != nil { // what lies in memory is not what the log says
+		return err
+	}
+	s.step("frozen")
+	if err := s.log.Sync(ctx, at.seq); err != nil {
+		return fmt.Errorf("make the log durable before the tables: %w", err)
+	}
+	s.step("synced")
+	var errs []error
+	for _, f := range s.files {
+		due := f.frozen.seq > 0 || at.seq-f.written.seq > lag || all && at.seq > f.written.seq || f.full.Load()
+		if due {
+			errs = append(errs, s.write(f, at))
+		}
+		errs = append(errs, s.sweep(f))
+		s.step("flushed")
+	}
+	s.trim()
+	err := errors.Join(errs...)
+	if errors.Is(err, ErrCorrupt) {
+		s.fail(err)
+	}
+	return err
+}
+
+// freeze sets the rows in memory apart for writing, except in a file whose last
+// ones could not be written yet.
+func (s *Store) freeze() position {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.files {
+		if f.rows == 0 || f.frozen.seq > 0 {
+			continue
+		}
+		for _, t := range f.tables {
+			if len(t.active) > 0 {
+				t.frozen, t.active = t.active, make(map[string][]byte, len(t.active))
+			}
+		}
+		f.frozen, f.rows = s.at, 0
+	}
+	return s.at
+}
+
+// write commits a file's frozen rows with the position they stand for.
+func (s *Store) write(f *file, at position) error {
+	if f.frozen.seq > 0 {
+		at = f.frozen
+	}
+	put := func(tx *bolt.Tx) error { return f.put(tx, at, s.log.Epoch()) }
+	percent := f.opt.MaxSize / 100
+	err := f.update(90*percent, put)
+	full := errors.Is(err, berrors.ErrMaxSizeReached)
+	if full { // what was accepted goes into the reserve, and leaves some of it to sweeps
+		err = f.update(95*percent, put)
+	}
+	f.full.Store(full || err != nil && s.crowded(crowd*f.opt.FlushRows))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.name, err)
+	}
+	s.thaw(f, at)
+	return nil
+}
+
+// update runs one commit of the file under a limit of its size.
+func (f *file) update(limit int, change func(*bolt.Tx) error) (err error) {
+	defer f.rescue(&err, debug.SetPanicOnFault(true))
+	f.db.MaxSize = limit
+	return f.db.Update(change)
+}
+
+func (f *file) put(tx *bolt.Tx, at position, epoch [16]byte) error {
+	for _, t := range f.tables {
+		if len(t.frozen) == 0 {
+			continue
+		}
+		b, err := tx.CreateBucketIfNotExists(t.name)
+		if err != nil {
+			return err
+		}
+		for _, key := range slices.Sorted(maps.Keys(t.frozen)) { // in order: neighbours share pages
+			if row := t.frozen[key]; row == nil {
+				err = b.Delete([]byte(key))
+			} else {
+				err = b.Put([]byte(key), row)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	b, err := tx.CreateBucketIfNotExists(aisle)
+	if err != nil {
+		return err
+	}
+	return b.Put(positionKey, at.encode(epoch))
+}
+
+// thaw lets go of rows that are in the file now.
+func (s *Store) thaw(f *file, at position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range f.tables {
+		t.frozen = nil
+	}
+	f.frozen, f.written = position{}, at
+}
+
+// sweep deletes some expired rows. They have been invisible since they expired,
+// so it changes no View.
+// The time is that of the last record in the file: what replay would still see
+// stays.
+func (s *Store) sweep(f *file) error {
+	var errs []error
+	for _, t := range f.tables {
+		if t.keep == 0 {
+			continue
+		}
+		expired, err := f.expired(t, f.written.ms)
+		if err == nil && len(expired) > 0 {
+			err = f.update(f.opt.MaxSize, func(tx *bolt.Tx) error {
+				for _, key := range expired {
+					if err := tx.Bucket(t.name).Delete(key); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// expired gives the expired rows among the next of a table, and moves on.
+func (f *file) expired(t *Table, ms int64) (keys [][]byte, err error) {
+	defer f.rescue(&err, debug.SetPanicOnFault(true))
+	err = f.db.View(func(tx *bolt.Tx) error {
+		b := tx.Bucket(t.name)
+		if b == nil {
+			return nil
+		}
+		c, n := b.Cursor(), 0
+		key, row := c.Seek(t.swept)
+		for ; key != nil && n < sweep; key, row = c.Next() {
+			if n++; t.expired(row, ms) {
+				keys = append(keys, slices.Clone(key))
+			}
+		}
+		t.swept = slices.Clone(key) // nil at the end: from the beginning again
+		return nil
+	})
+	return keys, err
+}
+
+// trim keeps the files' pages from adding up in the process's memory.
+func (s *Store) trim() {
+	for _, f := range s.files {
+		_ = f.db.View(func(tx *bolt.Tx) error {
+			trim(f.db, tx.Size())
+			return nil
+		})
+	}
+}

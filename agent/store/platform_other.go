@@ -1,0 +1,20 @@
+//go:build !windows
+
+package store
+
+import (
+	"errors"
+	"os"
+)
+
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// initialMap is the whole size a file may get: else a commit that grows the
+// mapping waits for all readers.
+func initialMap(maxSize int) int { return maxSize }

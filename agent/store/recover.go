@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Recover loads the derivers and brings the tables up to the end of the log.
+// Before it, nothing may be committed; after it, no table declared and no
+// deriver registered.
+func (s *Store) Recover(ctx context.Context) error {
+	s.at = s.least()
+	if err := s.View(s.load); err != nil {
+		return fmt.Errorf("load the tables: %w", err)
+	}
+	from := s.at.seq + 1
+	if first := s.log.First(); from < first {
+		slog.Error("records between a rebuilt file and the log are gone", "from", from, "to", first-1)
+		from = first
+	}
+	err := s.log.Read(from, math.MaxUint64, func(seq uint64, payload []byte) error {
+		if err := s.replay(seq, payload); err != nil {
+			return err
+		}
+		return s.Pace(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	s.trim()
+	return nil
+}
+
+func (s *Store) load(v *View) error {
+	for _, r := range s.derivers {
+		if err := r.deriver.Load(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) replay(seq uint64, payload []byte) error {
+	rec, err := wire.Decode(payload)
+	if err != nil {
+		return fmt.Errorf("decode record %d: %w", seq, err)
+	}
+	s.logged.Add(int64(len(payload)))
+	s.clock.raise(rec.AtMs)
+	s.apply(seq, rec)
+	return s.failure()
+}
+
+// least is where the file that is furthest behind stands, at the latest time
+// that any of them has seen.
+func (s *Store) least() position {
+	p := s.files[0].start
+	for _, f := range s.files[1:] {
+		p = position{min(p.seq, f.start.seq), max(p.ms, f.start.ms)}
+	}
+	return p
+}
