@@ -226,16 +226,15 @@ func (f *Fleet) Lookup(publicKey string) (agent, site string, ok bool) {
 	return m.Name, m.Site, true
 }
 
-// Keys returns the site of an agent and every key whose signature still counts
-// for it: its current one and those it replaced. None: unknown or revoked.
-func (f *Fleet) Keys(agent string) (site string, keys []ed25519.PublicKey) {
+// Keys returns every key whose signature still counts for an agent: its current
+// one and those that it replaced. None: unknown or revoked.
+func (f *Fleet) Keys(agent string) []ed25519.PublicKey {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	m := f.agents[agent]
-	if m == nil {
-		return "", nil
+	if m := f.agents[agent]; m != nil {
+		return m.keys
 	}
-	return m.Site, m.keys
+	return nil
 }
 
 // Agents lists the fleet, by name.

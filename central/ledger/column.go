@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
 )
+
+// outcomeKey is the place of that column among Row's fields.
+const outcomeKey = 13
 
 // rows walks the columns of one row group side by side. The library's own row
 // reader copies each value to the heap; this one gives out slices of decoded
@@ -17,16 +19,13 @@ type rows struct {
 	names   map[string]string
 }
 
-func openRows(group parquet.RowGroup) (*rows, error) {
+func openRows(group parquet.RowGroup) *rows {
 	chunks := group.ColumnChunks()
-	if want := len(schema.Columns()); len(chunks) != want {
-		return nil, fmt.Errorf("%d columns, want %d", len(chunks), want)
-	}
 	r := &rows{left: group.NumRows(), columns: make([]column, len(chunks)), names: make(map[string]string)}
 	for i, chunk := range chunks {
 		r.columns[i].pages = chunk.Pages()
 	}
-	return r, nil
+	return r
 }
 
 func (r *rows) close() {
@@ -55,7 +54,7 @@ func (r *rows) next(row *Row) error {
 	row.Kind, row.Duplicate = Kind(r.name(v[6])), v[7].Boolean()
 	row.EventID, row.Slot, row.Item = v[8].ByteArray(), v[9].ByteArray(), v[10].ByteArray()
 	row.Decision, row.Pseudonym = v[11].ByteArray(), v[12].ByteArray()
-	row.OutcomeKey, row.Record = v[13].Uint64(), v[14].ByteArray()
+	row.OutcomeKey, row.Record = v[outcomeKey].Uint64(), v[14].ByteArray()
 	return nil
 }
 

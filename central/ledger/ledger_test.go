@@ -162,6 +162,27 @@ func TestRowsComeBack(t *testing.T) {
 	same(t, want, got)
 }
 
+func TestOutcomeKeysAreThoseOfTheRows(t *testing.T) {
+	f := open(t, t.TempDir())
+	rows := mixed("store-1", 1, 3000, 100)
+	file, err := f.Append(t.Context(), rows, nothing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got []uint64
+	for i := range rows {
+		if rows[i].OutcomeKey != 0 {
+			want = append(want, rows[i].OutcomeKey)
+		}
+	}
+	if err := f.OutcomeKeys(t.Context(), file, func(key uint64) { got = append(got, key) }); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Errorf("%d keys, want %d", len(got), len(want))
+	}
+}
+
 func same(t *testing.T, want, got []Row) {
 	t.Helper()
 	if len(got) != len(want) {
