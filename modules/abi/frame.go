@@ -1,0 +1,303 @@
+package abi
+
+import (
+	"errors"
+	"unsafe"
+)
+
+// Magic is the first word of a frame: "ASF" and version 0.
+const Magic = 'A' | 'S'<<8 | 'F'<<16
+
+// Offsets of the words of a frame's header, see the package's document.
+const (
+	OffsetMagic     = 0
+	offsetSize      = 4
+	OffsetRows      = 8
+	OffsetShape     = 12 // six words: the fields of Shape in order
+	offsetContext   = 36
+	offsetContextID = 40
+	offsetBlocks    = 44
+	offsetBlockSize = 48
+	OffsetMeans     = 52
+	offsetVariances = 56
+
+	headerSize  = 64
+	columnBytes = 4 * BlockRows
+)
+
+var (
+	// ErrShape is returned for a shape or number of rows outside the limits.
+	ErrShape = errors.New("frame shape or rows outside the limits")
+	// ErrRoom is returned when a frame does not fit the bytes given for it, or they are not 16-aligned.
+	ErrRoom = errors.New("not enough aligned room for the frame")
+	// ErrFrame is returned for bytes that are not a frame of this version.
+	ErrFrame = errors.New("not a version 0 score frame")
+)
+
+// Shape says which columns a frame has and what is answered for each row.
+type Shape struct {
+	ContextDense       int // f32 columns, once a frame
+	ContextCategorical int // u32 columns, once a frame
+	Dense              int // f32 columns of a row
+	Categorical        int // u32 columns of a row
+	Heads              int // means a row
+	Variance           bool
+}
+
+// Validate returns ErrShape unless every number is within the limits.
+func (s Shape) Validate() error {
+	for _, n := range [...]int{s.ContextDense, s.ContextCategorical, s.Dense, s.Categorical} {
+		if n < 0 || n > MaxColumns {
+			return ErrShape
+		}
+	}
+	if s.Heads < 1 || s.Heads > MaxHeads {
+		return ErrShape
+	}
+	return nil
+}
+
+// Lanes is the number of answers a row: heads, twice with variance.
+func (s Shape) Lanes() int {
+	if s.Variance {
+		return 2 * s.Heads
+	}
+	return s.Heads
+}
+
+// Columns is the number of columns of all four kinds.
+func (s Shape) Columns() int {
+	return s.ContextDense + s.ContextCategorical + s.Dense + s.Categorical
+}
+
+// BlockSize is the number of bytes of one block of rows.
+func (s Shape) BlockSize() int { return columnBytes * (s.Dense + s.Categorical) }
+
+// Words are the header's words from OffsetShape on that tell the shape.
+func (s Shape) Words() [6]uint32 {
+	w := [6]uint32{
+		uint32(s.ContextDense), uint32(s.ContextCategorical),
+		uint32(s.Dense), uint32(s.Categorical), uint32(s.Heads), 0,
+	}
+	if s.Variance {
+		w[5] = 1
+	}
+	return w
+}
+
+// OffsetContext is where the context's dense values begin.
+func (s Shape) OffsetContext() int { return headerSize }
+
+// OffsetContextID is where the context's categorical values begin.
+func (s Shape) OffsetContextID() int { return align(headerSize + 4*s.ContextDense) }
+
+// OffsetBlocks is where the first block begins.
+func (s Shape) OffsetBlocks() int { return align(s.OffsetContextID() + 4*s.ContextCategorical) }
+
+func (s Shape) offsetMeans(rows int) int { return s.OffsetBlocks() + Blocks(rows)*s.BlockSize() }
+
+// InputSize is the number of bytes of a frame before its answers.
+func (s Shape) InputSize(rows int) int { return s.offsetMeans(rows) }
+
+// Size is the number of bytes of a frame.
+func (s Shape) Size(rows int) int {
+	return s.offsetMeans(rows) + s.Lanes()*Blocks(rows)*BlockRows*8
+}
+
+// Blocks is the number of blocks that hold the rows.
+func Blocks(rows int) int { return (rows + BlockRows - 1) / BlockRows }
+
+func align(n int) int { return (n + 15) &^ 15 }
+
+// Frame is a view of a frame's bytes; it copies nothing and holds no state of
+// its own. It is valid as long as the bytes are, and not safe for writing from
+// two goroutines. Hosts are little-endian and alignment was checked, so columns
+// are plain slices.
+type Frame struct {
+	bytes []byte
+	shape Shape
+	rows  int
+}
+
+// New makes a frame in memory of its own.
+func New(s Shape, rows int) (Frame, error) {
+	if s.Validate() != nil || rows < 0 || rows > MaxRows {
+		return Frame{}, ErrShape
+	}
+	words := make([]uint64, (s.Size(rows)+23)/8)
+	b := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), 8*len(words))
+	return Init(b[-uintptr(unsafe.Pointer(&b[0]))&15:], s, rows)
+}
+
+// Init writes the header of a frame at the start of b and returns the view.
+// Columns and answers keep whatever b held.
+func Init(b []byte, s Shape, rows int) (Frame, error) {
+	if s.Validate() != nil || rows < 0 || rows > MaxRows {
+		return Frame{}, ErrShape
+	}
+	size := s.Size(rows)
+	if len(b) < size || uintptr(unsafe.Pointer(&b[0]))&15 != 0 {
+		return Frame{}, ErrRoom
+	}
+	writeHeader(b, s, rows)
+	return Frame{b[:size:size], s, rows}, nil
+}
+
+func writeHeader(b []byte, s Shape, rows int) {
+	clear(b[:headerSize])
+	put32(b, OffsetMagic, Magic)
+	put32(b, offsetSize, uint32(s.Size(rows)))
+	put32(b, OffsetRows, uint32(rows))
+	for i, w := range s.Words() {
+		put32(b, OffsetShape+4*i, w)
+	}
+	put32(b, offsetContext, uint32(s.OffsetContext()))
+	put32(b, offsetContextID, uint32(s.OffsetContextID()))
+	put32(b, offsetBlocks, uint32(s.OffsetBlocks()))
+	put32(b, offsetBlockSize, uint32(s.BlockSize()))
+	put32(b, OffsetMeans, uint32(s.offsetMeans(rows)))
+	if s.Variance {
+		put32(b, offsetVariances, uint32(s.offsetMeans(rows)+s.Heads*Blocks(rows)*BlockRows*8))
+	}
+}
+
+// Parse returns the view of a whole frame, or ErrFrame if b is not one: every
+// word of the header is checked against what its shape and rows demand.
+func Parse(b []byte) (Frame, error) {
+	s, rows, err := ParseHeader(b)
+	if err != nil {
+		return Frame{}, err
+	}
+	size := s.Size(rows)
+	if len(b) < size || uintptr(unsafe.Pointer(&b[0]))&15 != 0 {
+		return Frame{}, ErrRoom
+	}
+	return Frame{b[:size:size], s, rows}, nil
+}
+
+// ParseHeader reads the shape and the number of rows of the frame that b
+// begins with; b need not hold more than the header and need not be aligned.
+func ParseHeader(b []byte) (s Shape, rows int, err error) {
+	if len(b) < headerSize {
+		return s, 0, ErrFrame
+	}
+	var w [6]int
+	for i := range w {
+		w[i] = int(get32(b, OffsetShape+4*i))
+	}
+	s = Shape{w[0], w[1], w[2], w[3], w[4], w[5] == 1}
+	rows = int(get32(b, OffsetRows))
+	if s.Validate() != nil || rows < 0 || rows > MaxRows {
+		return Shape{}, 0, ErrFrame
+	}
+	var want [headerSize]byte
+	writeHeader(want[:], s, rows)
+	if string(want[:]) != string(b[:headerSize]) {
+		return Shape{}, 0, ErrFrame
+	}
+	return s, rows, nil
+}
+
+// Bytes is the whole frame.
+func (f *Frame) Bytes() []byte { return f.bytes }
+
+// Input is the frame without its answers: what a replay needs.
+func (f *Frame) Input() []byte { return f.bytes[:f.shape.InputSize(f.rows)] }
+
+// Shape is the frame's shape.
+func (f *Frame) Shape() Shape { return f.shape }
+
+// Rows is the number of rows.
+func (f *Frame) Rows() int { return f.rows }
+
+// ContextDense is the context's dense columns.
+func (f *Frame) ContextDense() []float32 {
+	return slice[float32](f.bytes, f.shape.OffsetContext(), f.shape.ContextDense)
+}
+
+// ContextCategorical is the context's categorical columns.
+func (f *Frame) ContextCategorical() []uint32 {
+	return slice[uint32](f.bytes, f.shape.OffsetContextID(), f.shape.ContextCategorical)
+}
+
+// Dense is one dense column of one block.
+func (f *Frame) Dense(block, column int) *[BlockRows]float32 {
+	return (*[BlockRows]float32)(slice[float32](f.bytes, f.column(block, column, f.shape.Dense), BlockRows))
+}
+
+// Categorical is one categorical column of one block.
+func (f *Frame) Categorical(block, column int) *[BlockRows]uint32 {
+	offset := f.column(block, column, f.shape.Categorical) + columnBytes*f.shape.Dense
+	return (*[BlockRows]uint32)(slice[uint32](f.bytes, offset, BlockRows))
+}
+
+func (f *Frame) column(block, column, columns int) int {
+	if uint(column) >= uint(columns) || uint(block) >= uint(Blocks(f.rows)) {
+		panic("abi: no such column of a frame")
+	}
+	return f.shape.OffsetBlocks() + block*f.shape.BlockSize() + columnBytes*column
+}
+
+// Blocks is the bytes of the blocks from first up to but without last, to be
+// filled from blocks prepared before.
+func (f *Frame) Blocks(first, last int) []byte {
+	at, size := f.shape.OffsetBlocks(), f.shape.BlockSize()
+	if first < 0 || first > last || last > Blocks(f.rows) {
+		panic("abi: no such blocks of a frame")
+	}
+	return f.bytes[at+first*size : at+last*size]
+}
+
+// DenseRow appends the dense columns of one row to dst.
+func (f *Frame) DenseRow(dst []float32, row int) []float32 {
+	for c := range f.shape.Dense {
+		dst = append(dst, f.Dense(row/BlockRows, c)[row%BlockRows])
+	}
+	return dst
+}
+
+// CategoricalRow appends the categorical columns of one row to dst.
+func (f *Frame) CategoricalRow(dst []uint32, row int) []uint32 {
+	for c := range f.shape.Categorical {
+		dst = append(dst, f.Categorical(row/BlockRows, c)[row%BlockRows])
+	}
+	return dst
+}
+
+// Mean is a head's mean for each row.
+func (f *Frame) Mean(head int) []float64 { return f.lane(head, 0) }
+
+// Variance is a head's variance for each row, nil without variance.
+func (f *Frame) Variance(head int) []float64 {
+	if !f.shape.Variance {
+		return nil
+	}
+	return f.lane(head, f.shape.Heads)
+}
+
+func (f *Frame) lane(head, first int) []float64 {
+	if uint(head) >= uint(f.shape.Heads) {
+		panic("abi: no such head of a frame")
+	}
+	offset := f.shape.offsetMeans(f.rows) + (first+head)*Blocks(f.rows)*BlockRows*8
+	return slice[float64](f.bytes, offset, f.rows)
+}
+
+func slice[T float32 | float64 | uint32](b []byte, offset, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	var zero T
+	room := b[offset : offset+n*int(unsafe.Sizeof(zero))]
+	return unsafe.Slice((*T)(unsafe.Pointer(&room[0])), n)
+}
+
+func put32(b []byte, at int, v uint32) {
+	b = b[at : at+4]
+	b[0], b[1], b[2], b[3] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
+}
+
+func get32(b []byte, at int) uint32 {
+	b = b[at : at+4]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
