@@ -1,0 +1,158 @@
+package rulebook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+type featuresFile struct {
+	Version  int       `yaml:"version" check:"required,min=0,max=0"`
+	Features []Feature `yaml:"features" check:"required,max=256"`
+	Crosses  []Cross   `yaml:"crosses" check:"max=256"`
+	Bits     int       `yaml:"bits" check:"min=8,max=22"`
+	Hash     Hash      `yaml:"hash" check:"enum=xx64|vw"`
+}
+
+func (f *featuresFile) defaults() { f.Bits, f.Hash = 16, XX64 }
+
+// Feature is a column of the frame a model scores.
+type Feature struct {
+	Name      string        `yaml:"name" check:"required,id"`
+	Scope     Scope         `yaml:"scope" check:"required,enum=context|item"`
+	Kind      FeatureKind   `yaml:"kind" check:"required,enum=dense|hashed"`
+	Source    string        `yaml:"source" check:"required,min=1,max=128"`
+	Purpose   string        `yaml:"purpose" check:"min=1,max=128"` // needed to read it; empty: no person's
+	Owner     string        `yaml:"owner" check:"max=128"`
+	TTL       time.Duration `yaml:"ttl" check:"above=0"` // 0: no end
+	Transform Transform     `yaml:"transform" check:"enum=none|log1p"`
+	Scale     float64       `yaml:"scale"` // dense: transform(value)·Scale + Offset
+	Offset    float64       `yaml:"offset"`
+}
+
+func (f *Feature) defaults() { f.Transform, f.Scale = Plain, 1 }
+
+// Scope says whether a feature has one value a request or one a candidate.
+type Scope string
+
+const (
+	ContextScope Scope = "context"
+	ItemScope    Scope = "item"
+)
+
+// FeatureKind says whether a value is a number or a name to be hashed.
+type FeatureKind string
+
+const (
+	Dense  FeatureKind = "dense"
+	Hashed FeatureKind = "hashed"
+)
+
+// Transform is applied to a dense value before scale and offset.
+type Transform string
+
+const (
+	Plain Transform = "none"
+	Log1p Transform = "log1p"
+)
+
+// Hash turns a categorical value into an id.
+type Hash string
+
+const (
+	XX64 Hash = "xx64"
+	VW   Hash = "vw"
+)
+
+// Cross joins two hashed features into one; at least one of them is an item's.
+type Cross [2]string
+
+// What a source may be: the part before the dot by scope, and what may follow
+// it where that is not any key.
+var (
+	timeSources   = []string{"hour", "weekday", "minute"}
+	itemNames     = []string{"id", "category", "department", "brand"}
+	itemNumbers   = []string{"price", "margin", "discount", "stock"}
+	contextOrigin = []string{"context", "time", "profile"}
+	itemOrigin    = []string{"item", "action"}
+)
+
+func (f *featuresFile) validate(d *decoder, purpose func(string) bool) {
+	unique(d, "features", f.Features, func(f Feature) string { return f.Name })
+	for i := range f.Features {
+		if at := fmt.Sprintf("features[%d]", i); d.sound(at + ".") {
+			f.Features[i].validate(d, at, purpose)
+		}
+	}
+	unique(d, "crosses", f.Crosses, func(c Cross) string { return min(c[0], c[1]) + " x " + max(c[0], c[1]) })
+	for i, c := range f.Crosses {
+		if at := fmt.Sprintf("crosses[%d]", i); d.sound(at) {
+			f.validateCross(d, at, c)
+		}
+	}
+}
+
+func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
+	origin, key, _ := strings.Cut(f.Source, ".")
+	if problem := f.sourceProblem(origin, key); problem != "" {
+		d.fault(at+".source", problem)
+	}
+	switch {
+	case f.Purpose == "" && origin == "profile":
+		d.fault(at, "a profile's field needs the purpose it is read for")
+	case f.Purpose != "" && !purpose(f.Purpose):
+		d.fault(at+".purpose", "is no known purpose")
+	}
+	if f.Kind == Hashed {
+		for _, key := range []string{"transform", "scale", "offset"} {
+			if d.given(at + "." + key) {
+				d.fault(at+"."+key, "is for kind dense only; remove it")
+			}
+		}
+	}
+}
+
+func (f *Feature) sourceProblem(origin, key string) string {
+	origins := contextOrigin
+	if f.Scope == ItemScope {
+		origins = itemOrigin
+	}
+	attribute, isAttribute := strings.CutPrefix(key, "attr.")
+	switch {
+	case !slices.Contains(origins, origin) || key == "" || strings.TrimSpace(key) != key:
+		return fmt.Sprintf("of scope %s starts with one of %s., followed by a key", f.Scope, strings.Join(origins, "., "))
+	case origin == "time" && !slices.Contains(timeSources, key):
+		return "of time is one of " + strings.Join(timeSources, ", ")
+	case origin != "item":
+		return ""
+	case isAttribute && attribute != "":
+		return ""
+	case !slices.Contains(itemNames, key) && !slices.Contains(itemNumbers, key):
+		return "of item is one of " + strings.Join(append(slices.Clone(itemNames), itemNumbers...), ", ") + ", attr.<key>"
+	case f.Kind == Dense && slices.Contains(itemNames, key):
+		return "is a name; make the kind hashed"
+	case f.Kind == Hashed && slices.Contains(itemNumbers, key):
+		return "is a number; make the kind dense"
+	}
+	return ""
+}
+
+func (f *featuresFile) validateCross(d *decoder, at string, c Cross) {
+	item := false
+	for j, name := range c {
+		i := slices.IndexFunc(f.Features, func(f Feature) bool { return f.Name == name })
+		switch {
+		case i < 0:
+			d.fault(fmt.Sprintf("%s[%d]", at, j), "there is no feature of this name")
+			return
+		case f.Features[i].Kind != Hashed:
+			d.fault(fmt.Sprintf("%s[%d]", at, j), "only hashed features can be crossed")
+		case f.Features[i].Scope == ItemScope:
+			item = true
+		}
+	}
+	if c[0] == c[1] || !item {
+		d.fault(at, "must cross two features, at least one of them an item's, or all candidates get the same")
+	}
+}
