@@ -283,7 +283,7 @@ func (j *Journal) Durable() uint64 {
 type Stats struct {
 	First, Last, Durable uint64 // sequences, as the methods of that name
 	Bytes                int64  // of all files on the disk
-	Room                 int64  // bytes of records that fit before Vital ones are refused
+	Room                 int64  // bytes of Routine records that still fit
 	Err                  error  // why the disk refuses (ErrFailed); nil: it does not
 }
 
@@ -291,7 +291,7 @@ type Stats struct {
 func (j *Journal) Stats() Stats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	s := Stats{First: j.files[0].first, Last: j.last, Durable: j.durable, Room: max(0, j.room()), Err: j.failure}
+	s := Stats{First: j.files[0].first, Last: j.last, Durable: j.durable, Room: max(0, j.room()-2*j.o.Reserve), Err: j.failure}
 	for _, f := range j.files {
 		s.Bytes += f.size
 	}

@@ -53,7 +53,7 @@ func Seal(h *wire.SegmentHeader, records [][]byte, sign Signer) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	body := pack(raw)
+	body := encoder.EncodeAll(raw, nil)
 	digest := sha256.Sum256(body)
 	h.Last = h.First + uint64(len(records)) - 1
 	h.RawBytes = uint32(len(raw))
