@@ -9,9 +9,10 @@ import (
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
-// Recover loads the derivers and brings the tables up to the end of the log.
-// Before it, nothing may be committed; after it, no table declared and no
-// deriver registered.
+// Recover loads the derivers and brings the tables up to the end of the log;
+// last it calls Recovered() error of the derivers that have it. Before it,
+// nothing may be committed; after it, no table declared and no deriver
+// registered.
 func (s *Store) Recover(ctx context.Context) error {
 	s.at = s.least()
 	if err := s.View(s.load); err != nil {
@@ -30,6 +31,13 @@ func (s *Store) Recover(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("read the log: %w", err)
+	}
+	for _, r := range s.derivers {
+		if d, ok := r.deriver.(interface{ Recovered() error }); ok {
+			if err := d.Recovered(); err != nil {
+				return err
+			}
+		}
 	}
 	s.trim()
 	return nil

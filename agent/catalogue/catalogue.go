@@ -1,0 +1,209 @@
+package catalogue
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// ErrUnknown: there is no such item.
+var ErrUnknown = errors.New("catalogue: unknown item")
+
+// Catalogue is a node's items and stock. All methods may be called at the same
+// time, but Hold.
+type Catalogue struct {
+	// immutable after New
+	store                      *store.Store
+	items, stock, moved, about *store.Table
+
+	// swapped atomically; changes of the snapshot come one at a time
+	snapshot   atomic.Pointer[Snapshot]
+	publishing sync.Mutex
+	live       *live
+
+	// owned by whoever holds the store's commit lock, as Apply does
+	places uint32            // how many there are
+	fresh  map[string]uint32 // those among them that the snapshot may not show yet
+	held   map[string]int64  // by id, also of items yet unknown
+
+	mu         sync.Mutex // guards what follows
+	changed    []string   // ids whose rows the snapshot does not show yet
+	attributes []string   // keys that have columns
+}
+
+// New declares the catalogue's tables; it is empty until the store has recovered.
+func New(st *store.Store) *Catalogue {
+	c := &Catalogue{
+		store: st,
+		items: st.Table(store.Catalogue, "items", 0),
+		stock: st.Table(store.Catalogue, "stock", 0),
+		moved: st.Table(store.Catalogue, "moved", plausible),
+		about: st.Table(store.Catalogue, "about", 0),
+		live:  newLive(),
+		fresh: map[string]uint32{},
+		held:  map[string]int64{},
+	}
+	c.snapshot.Store(&Snapshot{})
+	st.Register(store.Catalogue, (*deriver)(c))
+	return c
+}
+
+// Snapshot is the catalogue as of the last write that was acknowledged, or later.
+func (c *Catalogue) Snapshot() *Snapshot { return c.snapshot.Load() }
+
+// Availability is that of the last stock movement, count or hold. Take it after
+// the snapshot, so that no place of that is missing in it.
+func (c *Catalogue) Availability() *Availability { return c.live.available.Load() }
+
+// OnHand is how many there are at a place, by the last count and the movements
+// since; below zero when more was sold than counted.
+func (c *Catalogue) OnHand(place uint32) int64 { return c.live.read(place).onHand.Load() }
+
+// Promisable is what is on hand less what is held and the item's safety stock. A
+// rule with a safety of its own compares it; under the store's commit lock it
+// can't change.
+func (c *Catalogue) Promisable(place uint32) int64 { return c.live.read(place).promisable() }
+
+// Item reads an item as it came in, without its stock. ErrUnknown.
+func (c *Catalogue) Item(id string) (*wire.Item, error) {
+	var row []byte
+	err := c.store.View(func(v *store.View) error {
+		row = v.Get(c.items, []byte(id))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		return nil, ErrUnknown
+	}
+	it := new(wire.Item)
+	_, err = parseItem(row, it)
+	return it, err
+}
+
+// Changed is the node time at which an item last changed, 0 before the first.
+func (c *Catalogue) Changed() (ms int64, err error) {
+	err = c.store.View(func(v *store.View) error {
+		if b := v.Get(c.about, changedKey); len(b) == 8 {
+			ms = int64(binary.BigEndian.Uint64(b))
+		}
+		return nil
+	})
+	return ms, err
+}
+
+// Hold takes quantity of an item out of what can be promised, or with a negative
+// quantity gives it back. It is called from a [store.Deriver] only, which keeps
+// what is held: from its Load, after the catalogue's, and from its Apply.
+func (c *Catalogue) Hold(id string, quantity int64) {
+	if c.held[id] += quantity; c.held[id] == 0 {
+		delete(c.held, id)
+	}
+	if place, ok := c.placeOf(id); ok {
+		c.live.at(place).held.Store(c.held[id])
+		c.live.flip(place)
+	}
+}
+
+var changedKey = []byte("changed")
+
+const placeSize = 4
+
+func parseItem(row []byte, it *wire.Item) (place uint32, err error) {
+	if len(row) < placeSize {
+		return 0, fmt.Errorf("%w: malformed item row", store.ErrCorrupt)
+	}
+	if err := wire.DecodeMessage(row[placeSize:], it); err != nil {
+		return 0, fmt.Errorf("%w: item row: %w", store.ErrCorrupt, err)
+	}
+	return binary.BigEndian.Uint32(row), nil
+}
+
+// SetAttributes says which attributes have columns from now on; the others stay
+// in the items' rows only. A release calls it with the ones its features name.
+func (c *Catalogue) SetAttributes(keys ...string) error {
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	c.mu.Lock()
+	same := slices.Equal(keys, c.attributes)
+	if c.attributes = keys; !same {
+		c.changed = append(c.changed, c.Snapshot().ids...)
+	}
+	c.mu.Unlock()
+	if same {
+		return nil
+	}
+	return c.publish()
+}
+
+// publish shows in the snapshot whatever rows changed until now.
+func (c *Catalogue) publish() error {
+	c.publishing.Lock()
+	defer c.publishing.Unlock()
+	c.mu.Lock()
+	ids, attributes := c.changed, c.attributes
+	c.changed = nil
+	c.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	changes, err := c.read(ids, attributes)
+	if err != nil {
+		c.mu.Lock()
+		c.changed = append(c.changed, ids...)
+		c.mu.Unlock()
+		return fmt.Errorf("read changed items: %w", err)
+	}
+	c.snapshot.Store(c.Snapshot().with(changes, attributes))
+	return nil
+}
+
+// read reads rows a few at a time: a View holds up commits.
+func (c *Catalogue) read(ids, attributes []string) ([]change, error) {
+	changes := make([]change, 0, len(ids))
+	var it wire.Item
+	for some := range slices.Chunk(ids, 128) {
+		err := c.store.View(func(v *store.View) error {
+			for _, id := range some {
+				row := v.Get(c.items, []byte(id))
+				if row == nil {
+					continue
+				}
+				ch, err := newChange(row, &it, attributes)
+				if err != nil {
+					return err
+				}
+				changes = append(changes, ch)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return changes, nil
+}
+
+// newChange decodes a row by way of it.
+func newChange(row []byte, it *wire.Item, attributes []string) (change, error) {
+	place, err := parseItem(row, it)
+	ch := change{
+		place: place, digest: xxhash.Sum64(row[placeSize:]), id: it.Id, status: status(it.Status),
+		gross: it.Price.GetAmount(), currency: it.Price.GetCurrency(), taxRate: it.TaxRate,
+		cost: it.Cost, costKnown: it.CostKnown, brand: it.Brand, category: it.Category,
+	}
+	for _, key := range attributes {
+		ch.attributes = append(ch.attributes, it.Attributes[key])
+	}
+	return ch, err
+}

@@ -1,0 +1,130 @@
+package catalogue
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// deriver is the Catalogue as the store sees it.
+type deriver Catalogue
+
+// Load builds the first snapshot and the stock from the rows.
+func (d *deriver) Load(v *store.View) error {
+	c := (*Catalogue)(d)
+	var changes []change
+	var it wire.Item
+	for _, row := range v.Scan(c.items, nil) {
+		ch, err := newChange(row, &it, c.attributes)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, ch)
+		c.live.at(ch.place).safety.Store(it.SafetyStock)
+	}
+	snapshot := (&Snapshot{}).with(changes, c.attributes)
+	c.snapshot.Store(snapshot)
+	c.places = uint32(snapshot.Len())
+	for id, row := range v.Scan(c.stock, nil) {
+		n, err := parseCount(row)
+		if err != nil {
+			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+		}
+		if place, ok := snapshot.Place(string(id)); ok {
+			c.live.at(place).onHand.Store(n.onHand)
+		}
+	}
+	c.live.flipAll()
+	return nil
+}
+
+// Recovered shows what the end of the log changed.
+func (d *deriver) Recovered() error { return (*Catalogue)(d).publish() }
+
+func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
+	c := (*Catalogue)(d)
+	switch body := rec.Body.(type) {
+	case *wire.Record_Item:
+		c.applyItem(tx, body.Item, rec.AtMs)
+	case *wire.Record_StockCount:
+		n := body.StockCount
+		c.count(tx, n.Item, func(at *count) { at.set(n.OnHand, n.AsOfMs, rec.AtMs) })
+	case *wire.Record_StockMove:
+		m := body.StockMove
+		if tx.Get(c.moved, []byte(m.Id)) != nil {
+			return
+		}
+		tx.Put(c.moved, []byte(m.Id), binary.BigEndian.AppendUint64(nil, seq))
+		c.count(tx, m.Item, func(at *count) { at.move(m.Delta, m.HappenedMs, rec.AtMs) })
+	}
+}
+
+func (c *Catalogue) applyItem(tx *store.Tx, it *wire.Item, now int64) {
+	key := []byte(it.Id)
+	old := tx.Get(c.items, key)
+	place := c.places
+	if old != nil {
+		place = binary.BigEndian.Uint32(old)
+	}
+	row, err := appendItem(binary.BigEndian.AppendUint32(nil, place), it)
+	if err != nil {
+		return // it was encoded a moment ago, as part of a larger record
+	}
+	if old == nil {
+		if c.places++; c.Snapshot().Len() == int(place) {
+			clear(c.fresh)
+		}
+		c.fresh[it.Id] = place
+		c.live.at(place).held.Store(c.held[it.Id])
+	}
+	c.live.at(place).safety.Store(it.SafetyStock)
+	c.live.flip(place)
+	if !bytes.Equal(row, old) {
+		tx.Put(c.items, key, row)
+		tx.Put(c.about, changedKey, binary.BigEndian.AppendUint64(nil, uint64(now)))
+		c.mu.Lock()
+		c.changed = append(c.changed, it.Id)
+		c.mu.Unlock()
+	}
+	if it.StockKnown {
+		c.count(tx, it.Id, func(at *count) { at.set(it.Stock, 0, now) })
+	} else if old == nil {
+		c.count(tx, it.Id, func(*count) {}) // what was counted before the item was known
+	}
+}
+
+// appendItem leaves out the stock, which has a row of its own, so that the same
+// item is the same bytes.
+func appendItem(dst []byte, it *wire.Item) ([]byte, error) {
+	stock, known := it.Stock, it.StockKnown
+	it.Stock, it.StockKnown = 0, false
+	defer func() { it.Stock, it.StockKnown = stock, known }()
+	return wire.AppendMessage(dst, it)
+}
+
+// count changes an item's stock, in its row and, if there is such an item, in memory.
+func (c *Catalogue) count(tx *store.Tx, id string, change func(*count)) {
+	key := []byte(id)
+	var at count
+	if row := tx.Get(c.stock, key); row != nil {
+		at, _ = parseCount(row) // Load refuses malformed ones
+	}
+	change(&at)
+	tx.Put(c.stock, key, at.append(nil))
+	if place, ok := c.placeOf(id); ok {
+		c.live.at(place).onHand.Store(at.onHand)
+		c.live.flip(place)
+	}
+}
+
+// placeOf finds also an item that the snapshot does not show yet.
+func (c *Catalogue) placeOf(id string) (uint32, bool) {
+	place, ok := c.Snapshot().Place(id)
+	if !ok {
+		place, ok = c.fresh[id]
+	}
+	return place, ok
+}
