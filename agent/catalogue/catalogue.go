@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -30,9 +31,9 @@ type Catalogue struct {
 	live       *live
 
 	// owned by whoever holds the store's commit lock, as Apply does
-	places uint32            // how many there are
-	fresh  map[string]uint32 // those among them that the snapshot may not show yet
-	held   map[string]int64  // by id, also of items yet unknown
+	places uint32           // how many there are
+	fresh  map[string]int   // those among them that the snapshot may not show yet
+	held   map[string]int64 // by id, also of items yet unknown
 
 	mu         sync.Mutex // guards what follows
 	changed    []string   // ids whose rows the snapshot does not show yet
@@ -48,7 +49,7 @@ func New(st *store.Store) *Catalogue {
 		moved: st.Table(store.Catalogue, "moved", plausible),
 		about: st.Table(store.Catalogue, "about", 0),
 		live:  newLive(),
-		fresh: map[string]uint32{},
+		fresh: map[string]int{},
 		held:  map[string]int64{},
 	}
 	c.snapshot.Store(&Snapshot{})
@@ -65,12 +66,12 @@ func (c *Catalogue) Availability() *Availability { return c.live.available.Load(
 
 // OnHand is how many there are at a place, by the last count and the movements
 // since; below zero when more was sold than counted.
-func (c *Catalogue) OnHand(place uint32) int64 { return c.live.read(place).onHand.Load() }
+func (c *Catalogue) OnHand(place int) int64 { return c.live.read(place).onHand.Load() }
 
 // Promisable is what is on hand less what is held and the item's safety stock. A
 // rule with a safety of its own compares it; under the store's commit lock it
 // can't change.
-func (c *Catalogue) Promisable(place uint32) int64 { return c.live.read(place).promisable() }
+func (c *Catalogue) Promisable(place int) int64 { return c.live.read(place).promisable() }
 
 // Item reads an item as it came in, without its stock. ErrUnknown.
 func (c *Catalogue) Item(id string) (*wire.Item, error) {
@@ -200,7 +201,10 @@ func newChange(row []byte, it *wire.Item, attributes []string) (change, error) {
 	ch := change{
 		place: place, digest: xxhash.Sum64(row[placeSize:]), id: it.Id, status: status(it.Status),
 		gross: it.Price.GetAmount(), currency: it.Price.GetCurrency(), taxRate: it.TaxRate,
-		cost: it.Cost, costKnown: it.CostKnown, brand: it.Brand, category: it.Category,
+		cost: rulebook.UnknownCost, brand: it.Brand, category: it.Category,
+	}
+	if it.CostKnown {
+		ch.cost = it.Cost
 	}
 	for _, key := range attributes {
 		ch.attributes = append(ch.attributes, it.Attributes[key])

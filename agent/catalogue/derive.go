@@ -23,7 +23,7 @@ func (d *deriver) Load(v *store.View) error {
 			return err
 		}
 		changes = append(changes, ch)
-		c.live.at(ch.place).safety.Store(it.SafetyStock)
+		c.live.at(int(ch.place)).safety.Store(it.SafetyStock)
 	}
 	snapshot := (&Snapshot{}).with(changes, c.attributes)
 	c.snapshot.Store(snapshot)
@@ -77,11 +77,11 @@ func (c *Catalogue) applyItem(tx *store.Tx, it *wire.Item, now int64) {
 		if c.places++; c.Snapshot().Len() == int(place) {
 			clear(c.fresh)
 		}
-		c.fresh[it.Id] = place
-		c.live.at(place).held.Store(c.held[it.Id])
+		c.fresh[it.Id] = int(place)
+		c.live.at(int(place)).held.Store(c.held[it.Id])
 	}
-	c.live.at(place).safety.Store(it.SafetyStock)
-	c.live.flip(place)
+	c.live.at(int(place)).safety.Store(it.SafetyStock)
+	c.live.flip(int(place))
 	if !bytes.Equal(row, old) {
 		tx.Put(c.items, key, row)
 		tx.Put(c.about, changedKey, binary.BigEndian.AppendUint64(nil, uint64(now)))
@@ -121,7 +121,7 @@ func (c *Catalogue) count(tx *store.Tx, id string, change func(*count)) {
 }
 
 // placeOf finds also an item that the snapshot does not show yet.
-func (c *Catalogue) placeOf(id string) (uint32, bool) {
+func (c *Catalogue) placeOf(id string) (int, bool) {
 	place, ok := c.Snapshot().Place(id)
 	if !ok {
 		place, ok = c.fresh[id]

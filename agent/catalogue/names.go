@@ -8,40 +8,23 @@ import (
 	"strings"
 )
 
-// Names are the distinct texts of a column, none first, in the order of paths:
-// what lies below a path directly follows it.
-type Names struct {
-	text string // one after the other
-	end  []uint32
-}
-
-// Len counts them, with the empty one.
-func (n Names) Len() int { return len(n.end) }
-
-// At is the text with this number; 0 is none.
-func (n Names) At(id uint32) string {
-	if id == 0 {
-		return ""
-	}
-	return n.text[n.end[id-1]:n.end[id]]
-}
+// Names are the distinct texts of a column in the order of paths: what lies
+// below a path directly follows it. The first is empty.
+type Names []string
 
 // ID is the number of a text, and whether an item has had it.
-func (n Names) ID(text string) (uint32, bool) {
-	i := n.first(func(at string) bool { return comparePaths(at, text) >= 0 })
-	return i, int(i) < len(n.end) && n.At(i) == text
+func (n Names) ID(text string) (id uint32, ok bool) {
+	i, ok := slices.BinarySearchFunc(n, text, comparePaths)
+	return uint32(i), ok
 }
 
 // Below gives the numbers from low up to, but without, high: those of path and
 // of all paths below it.
 func (n Names) Below(path string) (low, high uint32) {
-	low = n.first(func(at string) bool { return comparePaths(at, path) >= 0 })
-	high = n.first(func(at string) bool { return comparePaths(at, path) > 0 && !isBelow(at, path) })
-	return low, high
-}
-
-func (n Names) first(is func(string) bool) uint32 {
-	return uint32(sort.Search(len(n.end), func(i int) bool { return is(n.At(uint32(i))) }))
+	path = strings.Trim(path, "/")
+	from, _ := slices.BinarySearchFunc(n, path, comparePaths)
+	to := from + sort.Search(len(n)-from, func(i int) bool { return n[from+i] != path && !isBelow(n[from+i], path) })
+	return uint32(from), uint32(to)
 }
 
 func isBelow(at, path string) bool {
@@ -72,14 +55,14 @@ type Column struct {
 }
 
 // At is item i's text.
-func (c Column) At(i uint32) string { return c.Names.At(c.IDs[i]) }
+func (c Column) At(i int) string { return c.Names[c.IDs[i]] }
 
 // with is the column of n items after some texts were set. The names are shared
 // unless there is a new one; then those that nothing has any more go.
 func (c Column) with(n int, places []uint32, texts []string) Column {
 	ids := make([]uint32, n)
 	copy(ids, c.IDs)
-	known := c.Names.Len() > 0
+	known := len(c.Names) > 0
 	for j, i := range places {
 		id, ok := c.Names.ID(texts[j])
 		known = known && ok
@@ -90,7 +73,7 @@ func (c Column) with(n int, places []uint32, texts []string) Column {
 	}
 	all := make([]string, n)
 	for i := range c.IDs {
-		all[i] = c.At(uint32(i))
+		all[i] = c.At(i)
 	}
 	for j, i := range places {
 		all[i] = texts[j]
@@ -103,14 +86,12 @@ func newColumn(texts []string) Column {
 	for _, text := range texts {
 		numbers[text] = 0
 	}
-	var names Names
-	var joined strings.Builder
-	for i, text := range slices.SortedFunc(maps.Keys(numbers), comparePaths) {
+	names := Names(slices.SortedFunc(maps.Keys(numbers), comparePaths))
+	joined := strings.Join(names, "")
+	for i, text := range names {
+		names[i], joined = joined[:len(text)], joined[len(text):] // one piece of memory for all
 		numbers[text] = uint32(i)
-		joined.WriteString(text)
-		names.end = append(names.end, uint32(joined.Len()))
 	}
-	names.text = joined.String()
 	ids := make([]uint32, len(texts))
 	for i, text := range texts {
 		ids[i] = numbers[text]

@@ -11,27 +11,25 @@ import (
 	"github.com/aisle-edge/aisle/sync/item"
 )
 
-// The statuses of an item; 0 is a place that has none, and never shown.
+// The statuses of an item besides [rulebook.StatusActive].
 const (
-	Active uint8 = iota + 1
-	Hidden
-	Discontinued
+	Hidden       uint8 = 1
+	Discontinued uint8 = 2
 )
 
 // Snapshot is all items at one time, by place. Its columns are for reading.
 type Snapshot struct {
 	Version uint64 // the same for the same items in the same order, on every node
 
-	Hash      []uint64 // xxhash64 of the id
-	Status    []uint8
-	Gross     []int64 // price in minor units, with tax
-	Net       []int64 // without
-	Cost      []int64 // net; 0 where CostKnown has no bit
-	CostKnown bitmap.Bits
-	TaxRate   []float64
-	Currency  Column
-	Brand     Column
-	Category  Column // paths with /
+	Hash     []uint64 // xxhash64 of the id
+	Status   []uint8
+	Gross    []int64 // price in minor units, with tax
+	Net      []int64 // without
+	Cost     []int64 // net, or rulebook.UnknownCost
+	TaxRate  []float64
+	Currency Column
+	Brand    Column
+	Category Column // paths with /
 
 	attributes map[string]Column
 	ids        []string
@@ -43,22 +41,22 @@ type Snapshot struct {
 func (s *Snapshot) Len() int { return len(s.ids) }
 
 // ID is the id of the item at place i.
-func (s *Snapshot) ID(i uint32) string { return s.ids[i] }
+func (s *Snapshot) ID(i int) string { return s.ids[i] }
 
 // Place is where the item is in the columns, if there is such an item.
-func (s *Snapshot) Place(id string) (uint32, bool) {
-	return s.find(xxhash.Sum64String(id), func(i uint32) bool { return s.ids[i] == id })
+func (s *Snapshot) Place(id string) (place int, ok bool) {
+	return s.find(xxhash.Sum64String(id), func(i int) bool { return s.ids[i] == id })
 }
 
 // PlaceOf is Place for who knows only the xxhash64 of the id.
-func (s *Snapshot) PlaceOf(hash uint64) (uint32, bool) {
-	return s.find(hash, func(uint32) bool { return true })
+func (s *Snapshot) PlaceOf(hash uint64) (place int, ok bool) {
+	return s.find(hash, func(int) bool { return true })
 }
 
-func (s *Snapshot) find(hash uint64, same func(uint32) bool) (uint32, bool) {
+func (s *Snapshot) find(hash uint64, same func(int) bool) (place int, ok bool) {
 	mask := uint64(len(s.places) - 1)
 	for at := hash & mask; len(s.places) > 0 && s.places[at] != 0; at = (at + 1) & mask {
-		if i := s.places[at] - 1; s.Hash[i] == hash && same(i) {
+		if i := int(s.places[at]) - 1; s.Hash[i] == hash && same(i) {
 			return i, true
 		}
 	}
@@ -83,8 +81,7 @@ func (s *Snapshot) Select(from rulebook.Catalogue) []uint32 {
 		if from.Limit > 0 && len(places) == from.Limit {
 			break
 		}
-		live := s.Status[i] == Active || s.Status[i] == Hidden
-		if live && category(i) && brand(i) {
+		if s.Status[i] != Discontinued && category(i) && brand(i) {
 			places = append(places, uint32(i))
 		}
 	}
@@ -96,7 +93,7 @@ func (s *Snapshot) Places(ids []string) []uint32 {
 	var places []uint32
 	for _, id := range ids {
 		if i, ok := s.Place(id); ok {
-			places = append(places, i)
+			places = append(places, uint32(i))
 		}
 	}
 	slices.Sort(places)
@@ -109,7 +106,7 @@ func (c Column) matching(texts []string, span func(Names, string) (low, high uin
 	if len(texts) == 0 {
 		return func(int) bool { return true }
 	}
-	in := bitmap.New(c.Names.Len())
+	in := bitmap.New(len(c.Names))
 	for _, text := range texts {
 		for low, high := span(c.Names, text); low < high; low++ {
 			in.Set(int(low))
@@ -135,7 +132,6 @@ type change struct {
 	gross      int64
 	taxRate    float64
 	cost       int64
-	costKnown  bool
 	currency   string
 	brand      string
 	category   string
@@ -150,8 +146,11 @@ func (s *Snapshot) with(changes []change, attributes []string) *Snapshot {
 	}
 	next := &Snapshot{
 		Hash: grown(s.Hash, n), Status: grown(s.Status, n), TaxRate: grown(s.TaxRate, n),
-		Gross: grown(s.Gross, n), Net: grown(s.Net, n), Cost: grown(s.Cost, n), CostKnown: grown(s.CostKnown, (n+63)/64),
+		Gross: grown(s.Gross, n), Net: grown(s.Net, n), Cost: grown(s.Cost, n),
 		ids: grown(s.ids, n), digests: grown(s.digests, n), places: s.places, attributes: map[string]Column{},
+	}
+	for i := s.Len(); i < n; i++ {
+		next.Status[i] = Discontinued // a place that lost its row is never shown
 	}
 	places := make([]uint32, len(changes))
 	for j := range changes {
@@ -189,16 +188,12 @@ func (s *Snapshot) set(c *change) {
 	s.ids[i], s.Hash[i], s.digests[i] = c.id, xxhash.Sum64String(c.id), c.digest
 	s.Status[i], s.TaxRate[i], s.Cost[i] = c.status, c.taxRate, c.cost
 	s.Gross[i], s.Net[i] = c.gross, item.Net(c.gross, c.taxRate)
-	s.CostKnown.Clear(int(i))
-	if c.costKnown {
-		s.CostKnown.Set(int(i))
-	}
 }
 
 func status(text string) uint8 {
 	switch text {
 	case "active":
-		return Active
+		return rulebook.StatusActive
 	case "hidden":
 		return Hidden
 	}

@@ -36,10 +36,10 @@ func newLive() *live {
 }
 
 // at is the cell of a place, made if it is new.
-func (l *live) at(place uint32) *cell {
+func (l *live) at(place int) *cell {
 	cells := *l.cells.Load()
-	if int(place) >= len(cells) {
-		for int(place) >= len(cells) {
+	if place >= len(cells) {
+		for place >= len(cells) {
 			cells = append(cells, new(cell))
 		}
 		l.cells.Store(&cells)
@@ -48,26 +48,26 @@ func (l *live) at(place uint32) *cell {
 }
 
 // read is the cell of a place, a zero one past the end.
-func (l *live) read(place uint32) *cell {
-	if cells := *l.cells.Load(); int(place) < len(cells) {
+func (l *live) read(place int) *cell {
+	if cells := *l.cells.Load(); place < len(cells) {
 		return cells[place]
 	}
 	return new(cell)
 }
 
 // flip brings the bit of a place in line with its cell.
-func (l *live) flip(place uint32) {
+func (l *live) flip(place int) {
 	old := l.available.Load()
 	can := l.at(place).promisable() >= 1
-	if can == old.Bits.Has(int(place)) {
+	if can == old.Bits.Has(place) {
 		return
 	}
-	bits := bitmap.New(max(int(place)+1, 64*len(old.Bits)))
+	bits := bitmap.New(max(place+1, 64*len(old.Bits)))
 	copy(bits, old.Bits)
 	if can {
-		bits.Set(int(place))
+		bits.Set(place)
 	} else {
-		bits.Clear(int(place))
+		bits.Clear(place)
 	}
 	l.available.Store(&Availability{old.Version + 1, bits})
 }
