@@ -188,6 +188,9 @@ func failAndGoOn(at, fails int) error {
 	if l.acked != 200 {
 		return fmt.Errorf("%d of 200 durable after the disk went well", l.acked)
 	}
+	if err := j.Drop(l.dropped); err != nil {
+		return fmt.Errorf("drop after the disk went well: %w", err)
+	}
 	if j, err = openOn(d.cut(r), small()); err != nil {
 		return err
 	}

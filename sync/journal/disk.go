@@ -52,8 +52,10 @@ func makeFolder(path string) error {
 		return nil
 	}
 	parent := filepath.Dir(path)
-	if err := makeFolder(parent); err != nil {
-		return err
+	if parent != path {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err

@@ -169,6 +169,9 @@ func (d *forgetful) remove(name string) error {
 	if err != nil {
 		return err
 	}
+	if d.names[name] == nil {
+		return fs.ErrNotExist
+	}
 	d.change(func(m map[string]*forgetfulFile) { delete(m, name) })
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -58,9 +57,6 @@ func TestKilledChild(t *testing.T) {
 // TestKillNine kills a process that logs at a random moment, 25 times over on
 // the same folder, and then looks for every acknowledged record.
 func TestKillNine(t *testing.T) {
-	if runtime.GOOS == "windows" && testing.Short() {
-		t.Skip("slow there")
-	}
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
 	acked := map[uint64][]byte{}

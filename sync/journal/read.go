@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	seqWindow = 256 << 10 // bytes read at once by those who read on
+	seqWindow = 64 << 10 // bytes read at once by those who read on
 	oneWindow = placeEvery
 )
 
