@@ -139,6 +139,9 @@ func openOn(d disk, o Options) (*Journal, error) {
 		err = j.resume()
 	}
 	if err != nil {
+		if j.active != nil {
+			err = errors.Join(err, j.active.Close())
+		}
 		return nil, err
 	}
 	j.last = j.durable

@@ -1,16 +1,15 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"sort"
 )
 
-const (
-	seqWindow = 64 << 10 // bytes read at once by those who read on
-	oneWindow = placeEvery
-)
+// seqWindow is how many bytes those who read on read at once.
+const seqWindow = 64 << 10
 
 // scanner steps through the records of one file.
 type scanner struct {
@@ -66,7 +65,7 @@ func (s *scanner) bytes(n, window int) ([]byte, error) {
 // Read calls fn for each record from one sequence to another, both included, in
 // order, durable or not; a to beyond the end means the end as it is now. payload
 // is valid during the call only. An error of fn ends the reading and is returned
-// as it is. ErrNotHeld: from was dropped. ErrDamaged: a record is broken.
+// as it is; having nothing to read is none. ErrNotHeld: from was dropped. ErrDamaged: a record is broken.
 func (j *Journal) Read(from, to uint64, fn func(seq uint64, payload []byte) error) error {
 	return j.read(from, min(to, j.Last()), seqWindow, fn)
 }
@@ -75,8 +74,8 @@ func (j *Journal) Read(from, to uint64, fn func(seq uint64, payload []byte) erro
 // Errors are ErrNotHeld and ErrDamaged.
 func (j *Journal) At(seq uint64) ([]byte, error) {
 	var payload []byte
-	err := j.read(seq, seq, oneWindow, func(_ uint64, p []byte) error {
-		payload = append([]byte(nil), p...)
+	err := j.read(seq, seq, placeEvery, func(_ uint64, p []byte) error {
+		payload = bytes.Clone(p)
 		return nil
 	})
 	return payload, err
@@ -160,7 +159,7 @@ func (j *Journal) pendingFrom(seq uint64) (frames []byte, last uint64) {
 	for s := b.first; s < seq; s++ {
 		rest = rest[frameSize+payloadLen(rest):]
 	}
-	return append([]byte(nil), rest...), b.last
+	return bytes.Clone(rest), b.last
 }
 
 func readFrames(frames []byte, seq, to uint64, fn func(uint64, []byte) error) error {
@@ -175,7 +174,7 @@ func readFrames(frames []byte, seq, to uint64, fn func(uint64, []byte) error) er
 }
 
 // readFile reads records of one file and remembers the places it passes.
-func (j *Journal) readFile(l logFile, from, to uint64, window int, fn func(uint64, []byte) error) (err error) {
+func (j *Journal) readFile(l logFile, from, to uint64, window int, fn func(uint64, []byte) error) error {
 	f, err := j.disk.open(l.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNotHeld // dropped meanwhile

@@ -96,7 +96,7 @@ func (j *Journal) resume() error {
 	if err != nil {
 		return err
 	}
-	j.active, j.current = f, l
+	j.active, j.current = f, l // closed by Open if what follows fails
 	s := scanner{file: f, size: l.size, off: headerSize, seed: j.seed}
 	seq := l.first
 	for {
