@@ -8,30 +8,14 @@
 // share is exact when it is a multiple of 1/10000.
 package assign
 
-// Arm is one way of an experiment and the share of units in it.
-type Arm struct {
-	ID    string
-	Share float64
-}
-
-// Experiment splits units over arms, whose shares sum to 1.
-type Experiment struct {
-	Seed string // experiments with the same seed split units alike
-	Arms []Arm  // at least one
-}
-
-// Arm returns the arm that unit is in. Up to 16 arms it does not allocate.
-func (e *Experiment) Arm(unit string) Arm {
-	var shares [16]float64
-	var spans [16]span
-	weights := shares[:0]
-	for _, a := range e.Arms {
-		weights = append(weights, a.Share)
-	}
-	n, _ := hash(e.Seed, unit, 2)
-	i := choose(n, ranges(spans[:0], len(e.Arms), 1, weights))
+// Arm returns which of the shares, that sum to 1, unit falls in. Experiments
+// with the same seed split units alike. Up to 16 shares it does not allocate.
+func Arm(seed, unit string, shares []float64) int {
+	var room [16]span
+	n, _ := hash(seed, unit, 2)
+	i := choose(n, ranges(room[:0], len(shares), 1, shares))
 	if i < 0 { // rounding left the last bucket free
-		i = len(e.Arms) - 1
+		i = len(shares) - 1
 	}
-	return e.Arms[i]
+	return i
 }

@@ -136,38 +136,37 @@ func TestFixedHashes(t *testing.T) {
 	}
 }
 
-var loop = Experiment{Seed: "loop-1", Arms: []Arm{{"learned", 0.8}, {"fixed", 0.1}, {"random", 0.1}}}
+var loop = []float64{0.8, 0.1, 0.1}
 
 // Units fall into arms by their shares, and always into the same.
 func TestArmsByShare(t *testing.T) {
 	const n = 100_000
-	counts := map[string]int{}
+	counts := make([]int, len(loop))
 	for i := range n {
 		unit := strconv.Itoa(i)
-		arm := loop.Arm(unit)
-		if loop.Arm(unit) != arm {
+		arm := Arm("loop-1", unit, loop)
+		if Arm("loop-1", unit, loop) != arm {
 			t.Fatalf("unit %s moves", unit)
 		}
-		counts[arm.ID]++
+		counts[arm]++
 	}
-	for _, a := range loop.Arms {
-		deviation := float64(counts[a.ID])/n - a.Share
-		if math.Abs(deviation) > 4*math.Sqrt(a.Share*(1-a.Share)/n) {
-			t.Errorf("%s has %d of %d", a.ID, counts[a.ID], n)
+	for i, share := range loop {
+		deviation := float64(counts[i])/n - share
+		if math.Abs(deviation) > 4*math.Sqrt(share*(1-share)/n) {
+			t.Errorf("arm %d has %d of %d", i, counts[i], n)
 		}
 	}
 }
 
 // Every bucket is in an arm, also where the shares sum to a little less than 1.
 func TestNoUnitIsLeftOut(t *testing.T) {
-	short := Experiment{Seed: "s", Arms: []Arm{{"a", 0.5}, {"b", 0.4999}}}
 	left := 0
 	for i := range 100_000 {
 		unit := strconv.Itoa(i)
 		if n, _ := hash("s", unit, 2); n >= 0.9999 {
 			left++
-			if arm := short.Arm(unit); arm.ID != "b" {
-				t.Fatalf("unit %s is in %v", unit, arm)
+			if arm := Arm("s", unit, []float64{0.5, 0.4999}); arm != 1 {
+				t.Fatalf("unit %s is in arm %d", unit, arm)
 			}
 		}
 	}
@@ -176,15 +175,16 @@ func TestNoUnitIsLeftOut(t *testing.T) {
 	}
 }
 
+const unit = "0190f6f2-7d1c-7abc-8def-0123456789ab"
+
 func TestArmDoesNotAllocate(t *testing.T) {
-	unit := "0190f6f2-7d1c-7abc-8def-0123456789ab"
-	if n := testing.AllocsPerRun(100, func() { loop.Arm(unit) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { Arm("loop-1", unit, loop) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkArm(b *testing.B) {
 	for b.Loop() {
-		loop.Arm("0190f6f2-7d1c-7abc-8def-0123456789ab")
+		Arm("loop-1", unit, loop)
 	}
 }

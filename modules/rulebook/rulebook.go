@@ -78,14 +78,16 @@ func Parse(f Files) (*Rulebook, error) {
 	var slots slotsFile
 	var rules rulesFile
 	var features featuresFile
-	d.file("slots.yaml", f.Slots, &slots)
-	slots.validate(d)
-	d.file("rules.yaml", f.Rules, &rules)
-	rules.validate(d)
 	d.file("features.yaml", f.Features, &features)
 	features.validate(d, f.Purpose)
-	d.name = "slots.yaml"
-	slots.resolve(d, rules.Rules)
+	d.file("rules.yaml", f.Rules, &rules)
+	rules.validate(d)
+	known := d.sound("")
+	d.file("slots.yaml", f.Slots, &slots)
+	slots.validate(d)
+	if known {
+		slots.resolve(d, rules.Rules)
+	}
 	if len(d.faults) > 0 {
 		return nil, d.sorted()
 	}

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 )
 
@@ -45,7 +47,7 @@ func TestParse(t *testing.T) {
 			ID: "home_hero", Kind: rulebook.Offer,
 			Source: rulebook.Source{Catalogue: &rulebook.Catalogue{Categories: []string{"a/b", "c"}, Brands: []string{"x"}, Limit: 500}},
 			Count:  3, Required: 2, None: &rulebook.None{Floor: 0.05}, Hold: &rulebook.Hold{TTL: 10 * time.Minute, Quantity: 1},
-			Model: "hero", Policy: rulebook.Policy{Kind: rulebook.Softmax, Epsilon: 0.01, Temperature: 0.3}, Mode: rulebook.Apprentice,
+			Model: "hero", Policy: rulebook.Policy{Kind: explore.Softmax, Epsilon: 0.01, Temperature: 0.3}, Mode: rulebook.Apprentice,
 			Experiment: &rulebook.Experiment{ID: "loop", Seed: "loop-1", Unit: rulebook.ByProfile, Arms: []rulebook.Arm{
 				{ID: "learned", Share: 0.8, Policy: rulebook.Learned}, {ID: "fixed", Share: 0.1, Policy: rulebook.Fixed},
 				{ID: "random", Share: 0.1, Policy: rulebook.Uniform}}},
@@ -55,7 +57,7 @@ func TestParse(t *testing.T) {
 			Baseline:    rulebook.ByMargin, Rules: []string{"cap-day", "in-stock"},
 		}, {
 			ID: "till", Kind: rulebook.Content, Source: rulebook.Source{Items: []string{"04006381333931", "plu 4011"}},
-			Count: 1, Required: 1, Model: "till", Policy: rulebook.Policy{Kind: rulebook.SquareCB, Epsilon: 0.1, Gamma: 50}, Mode: rulebook.Online,
+			Count: 1, Required: 1, Model: "till", Policy: rulebook.Policy{Kind: explore.SquareCB, Epsilon: 0.1, Gamma: 50}, Mode: rulebook.Online,
 			Reward:      rulebook.Reward{NetMargin: &rulebook.NetMargin{Scale: 0.01}, Range: [2]float64{0, 1}, Wait: 30 * time.Minute, Aggregation: rulebook.Sum},
 			Attribution: rulebook.Attribution{Window: 2 * time.Hour, By: []rulebook.Joint{rulebook.JoinBasket, rulebook.JoinSession, rulebook.JoinProfile}},
 			Baseline:    rulebook.Ranking, Rules: []string{"in-stock", "live", "margin", "no-tobacco", "cap-day", "dismissed"},
@@ -101,6 +103,33 @@ func TestDefaults(t *testing.T) {
 	if got.Regime != rulebook.OptIn || got.Lease != 7*24*time.Hour || got.MaxOffline != 30*24*time.Hour || got.FrameShare != 0.01 ||
 		got.Bits != 16 || got.Hash != rulebook.XX64 || s.Source.Catalogue == nil || s.Source.Catalogue.Limit != 1000 || s.None != nil || s.Hold != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Arms draw by what they name, and units fall into all of them.
+func TestArms(t *testing.T) {
+	r, err := rulebook.Parse(files(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, seen := &r.Slots[0], map[string]bool{}
+	for i := range 200 {
+		seen[s.Experiment.Arm(strconv.Itoa(i)).ID] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("200 units in arms %v", seen)
+	}
+	if n := testing.AllocsPerRun(100, func() { s.Experiment.Arm("u") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	for by, want := range map[rulebook.ArmPolicy]explore.Policy{
+		rulebook.Learned: {Kind: explore.Softmax, Epsilon: 0.01, Temperature: 0.3},
+		rulebook.Uniform: {Kind: explore.Uniform},
+		rulebook.Fixed:   {Kind: explore.Fixed},
+	} {
+		if got := s.Draws(by); got != want {
+			t.Errorf("%s draws by %v", by, got)
+		}
 	}
 }
 
@@ -235,7 +264,7 @@ func TestFaults(t *testing.T) {
 // One reading names everything that is wrong, in the order of the files.
 func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := rulebook.Parse(rulebook.Files{
-		Slots:    []byte("version: 0\nslots:\n- id: a\n  kind: offer\n  colour: red\n  count: 0\n  reward: {weights: {click: x}}\n"),
+		Slots:    []byte("version: 0\nslots:\n- id: a\n  kind: offer\n  colour: red\n  count: 0\n  reward: {weights: {click: x}}\n  rules: [gone]\n"),
 		Rules:    nil,
 		Features: []byte("version: 0\nfeatures:\n- {name: a}\nbits: 1\n"),
 		Purpose:  func(string) bool { return true },

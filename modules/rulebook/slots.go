@@ -1,11 +1,9 @@
 package rulebook
 
 import (
-	"fmt"
-	"math"
-	"slices"
-	"strings"
 	"time"
+
+	"github.com/aisle-edge/aisle/modules/explore"
 )
 
 type slotsFile struct {
@@ -103,60 +101,27 @@ type Hold struct {
 
 func (h *Hold) defaults() { h.Quantity = 1 }
 
-// Policy is the bandit's policy of the learned arm.
+// Policy is the bandit's policy of the learned arm, the fields of an
+// explore.Policy.
 type Policy struct {
-	Kind        PolicyKind `yaml:"kind" check:"enum=epsilon_greedy|softmax|squarecb"`
-	Epsilon     float64    `yaml:"epsilon" check:"above=0,max=1"` // share of uniform draws
-	Temperature float64    `yaml:"temperature" check:"above=0"`   // softmax: in units of reward
-	Gamma       float64    `yaml:"gamma" check:"above=0"`         // squarecb: per unit of reward
+	Kind        explore.Kind `yaml:"kind" check:"enum=epsilon_greedy|softmax|squarecb"`
+	Epsilon     float64      `yaml:"epsilon" check:"above=0,max=1"`
+	Temperature float64      `yaml:"temperature" check:"above=0"`
+	Gamma       float64      `yaml:"gamma" check:"above=0"`
 }
 
-func (p *Policy) defaults() { p.Kind, p.Epsilon = SquareCB, 0.1 }
+func (p *Policy) defaults() { p.Kind, p.Epsilon = explore.SquareCB, 0.1 }
 
-// PolicyKind names how the contenders share what exploration leaves.
-type PolicyKind string
-
-const (
-	EpsilonGreedy PolicyKind = "epsilon_greedy"
-	Softmax       PolicyKind = "softmax"
-	SquareCB      PolicyKind = "squarecb"
-)
-
-// Experiment splits a slot's decisions over arms by the hash of a unit.
-type Experiment struct {
-	ID   string `yaml:"id" check:"required,id"`
-	Seed string `yaml:"seed" check:"min=1,max=64"` // default: the id
-	Unit Unit   `yaml:"unit" check:"enum=event|session|profile"`
-	Arms []Arm  `yaml:"arms" check:"required,min=1,max=16"`
+// Draws is the policy that an arm of the slot draws by.
+func (s *Slot) Draws(by ArmPolicy) explore.Policy {
+	switch by {
+	case Uniform:
+		return explore.Policy{Kind: explore.Uniform}
+	case Fixed:
+		return explore.Policy{Kind: explore.Fixed}
+	}
+	return explore.Policy(s.Policy)
 }
-
-func (e *Experiment) defaults() { e.Unit = ByEvent }
-
-// Unit is what stays in one arm; where it is not known the next finer one counts.
-type Unit string
-
-const (
-	ByEvent   Unit = "event"
-	BySession Unit = "session"
-	ByProfile Unit = "profile"
-)
-
-// Arm is one way of an experiment. Shares are multiples of 1/10000, the grain of
-// the hash, and sum to 1.
-type Arm struct {
-	ID     string    `yaml:"id" check:"required,id"`
-	Share  float64   `yaml:"share" check:"required,above=0,max=1"`
-	Policy ArmPolicy `yaml:"policy" check:"required,enum=learned|fixed|uniform"`
-}
-
-// ArmPolicy says what an arm draws by.
-type ArmPolicy string
-
-const (
-	Learned ArmPolicy = "learned" // the slot's policy over the model's scores
-	Fixed   ArmPolicy = "fixed"   // the first allowed of the slot's ranking
-	Uniform ArmPolicy = "uniform" // any allowed, all alike
-)
 
 // Reward says what a shown item is worth: the weights of its outcomes, or the
 // net margin it brought in.
@@ -205,112 +170,3 @@ const (
 	JoinSession Joint = "session"
 	JoinProfile Joint = "profile"
 )
-
-func (f *slotsFile) validate(d *decoder) {
-	unique(d, "slots", f.Slots, func(s Slot) string { return s.ID })
-	for i := range f.Slots {
-		s, at := &f.Slots[i], fmt.Sprintf("slots[%d]", i)
-		if s.Model == "" {
-			s.Model = s.ID
-		}
-		if s.Required > s.Count && d.sound(at+".count") {
-			d.fault(at+".required", "is more than count")
-		}
-		if d.sound(at + ".source") {
-			s.Source.validate(d, at+".source")
-		}
-		if d.sound(at + ".policy") {
-			s.Policy.validate(d, at+".policy")
-		}
-		if d.sound(at + ".reward") {
-			s.Reward.validate(d, at+".reward")
-		}
-		if s.Experiment != nil && d.sound(at+".experiment") {
-			s.Experiment.validate(d, at+".experiment")
-		}
-		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
-	}
-}
-
-func (s *Source) validate(d *decoder, at string) {
-	n := 0
-	for _, given := range []bool{s.Catalogue != nil, len(s.Items) > 0, s.Offers, s.Actions} {
-		if given {
-			n++
-		}
-	}
-	switch {
-	case n > 1:
-		d.fault(at, "name exactly one of catalogue, items, offers, actions")
-	case n == 0:
-		s.Catalogue = new(Catalogue)
-		s.Catalogue.defaults()
-	}
-	unique(d, at+".items", s.Items, func(id string) string { return id })
-}
-
-func (p *Policy) validate(d *decoder, at string) {
-	if p.Temperature != 0 && p.Kind != Softmax {
-		d.fault(at+".temperature", "is for kind softmax only; remove it")
-	}
-	if p.Temperature == 0 && p.Kind == Softmax {
-		d.fault(at, "softmax needs a temperature, in units of reward")
-	}
-	if p.Gamma != 0 && p.Kind != SquareCB {
-		d.fault(at+".gamma", "is for kind squarecb only; remove it")
-	}
-	if p.Gamma == 0 && p.Kind == SquareCB {
-		p.Gamma = 50
-	}
-}
-
-func (e *Experiment) validate(d *decoder, at string) {
-	if e.Seed == "" {
-		e.Seed = e.ID
-	}
-	unique(d, at+".arms", e.Arms, func(a Arm) string { return a.ID })
-	grains := 0.0
-	for i, a := range e.Arms {
-		n := math.Round(a.Share * 10_000)
-		if math.Abs(float64(a.Share*10_000)-n) > 1e-6 {
-			d.fault(fmt.Sprintf("%s.arms[%d].share", at, i), "is no multiple of 0.0001")
-		}
-		grains += n
-	}
-	if grains != 10_000 {
-		d.fault(at+".arms", fmt.Sprintf("shares sum to %v; they must sum to 1", grains/10_000))
-	}
-}
-
-func (r *Reward) validate(d *decoder, at string) {
-	if (len(r.Weights) > 0) == (r.NetMargin != nil) {
-		d.fault(at, "name exactly one of weights and net_margin")
-	}
-	for outcome := range r.Weights {
-		if !rewarded(outcome) {
-			d.fault(at+".weights."+outcome, "is no outcome that can be rewarded; use one of "+strings.Join(rewardable(), " ")+" (returns and voids take back by themselves)")
-		}
-	}
-	if r.Range[0] >= r.Range[1] {
-		d.fault(at+".range", "the first number must be below the second")
-	} else if r.Default < r.Range[0] || r.Default > r.Range[1] {
-		d.fault(at+".default", "is outside of range")
-	}
-}
-
-// resolve needs the rules to be known.
-func (f *slotsFile) resolve(d *decoder, rules []Rule) {
-	for i := range f.Slots {
-		s := &f.Slots[i]
-		if s.Rules == nil {
-			for _, r := range rules {
-				s.Rules = append(s.Rules, r.ID)
-			}
-		}
-		for j, id := range s.Rules {
-			if !slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == id }) {
-				d.fault(fmt.Sprintf("slots[%d].rules[%d]", i, j), "rules.yaml has no rule of this id")
-			}
-		}
-	}
-}

@@ -1,0 +1,100 @@
+package rulebook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aisle-edge/aisle/modules/explore"
+)
+
+func (f *slotsFile) validate(d *decoder) {
+	unique(d, "slots", f.Slots, func(s Slot) string { return s.ID })
+	for i := range f.Slots {
+		s, at := &f.Slots[i], fmt.Sprintf("slots[%d]", i)
+		if s.Model == "" {
+			s.Model = s.ID
+		}
+		if s.Required > s.Count && d.sound(at+".count") {
+			d.fault(at+".required", "is more than count")
+		}
+		if d.sound(at + ".source") {
+			s.Source.validate(d, at+".source")
+		}
+		if d.sound(at + ".policy") {
+			s.Policy.validate(d, at+".policy")
+		}
+		if d.sound(at + ".reward") {
+			s.Reward.validate(d, at+".reward")
+		}
+		if s.Experiment != nil && d.sound(at+".experiment") {
+			s.Experiment.validate(d, at+".experiment")
+		}
+		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
+	}
+}
+
+func (s *Source) validate(d *decoder, at string) {
+	n := 0
+	for _, given := range []bool{s.Catalogue != nil, len(s.Items) > 0, s.Offers, s.Actions} {
+		if given {
+			n++
+		}
+	}
+	switch {
+	case n > 1:
+		d.fault(at, "name exactly one of catalogue, items, offers, actions")
+	case n == 0:
+		s.Catalogue = new(Catalogue)
+		s.Catalogue.defaults()
+	}
+	unique(d, at+".items", s.Items, func(id string) string { return id })
+}
+
+func (p *Policy) validate(d *decoder, at string) {
+	if p.Temperature != 0 && p.Kind != explore.Softmax {
+		d.fault(at+".temperature", "is for kind softmax only; remove it")
+	}
+	if p.Temperature == 0 && p.Kind == explore.Softmax {
+		d.fault(at, "softmax needs a temperature, in units of reward")
+	}
+	if p.Gamma != 0 && p.Kind != explore.SquareCB {
+		d.fault(at+".gamma", "is for kind squarecb only; remove it")
+	}
+	if p.Gamma == 0 && p.Kind == explore.SquareCB {
+		p.Gamma = 50
+	}
+}
+
+func (r *Reward) validate(d *decoder, at string) {
+	if (len(r.Weights) > 0) == (r.NetMargin != nil) {
+		d.fault(at, "name exactly one of weights and net_margin")
+	}
+	for outcome := range r.Weights {
+		if !rewarded(outcome) {
+			d.fault(at+".weights."+outcome, "is no outcome that can be rewarded; use one of "+strings.Join(rewardable(), " ")+" (returns and voids take back by themselves)")
+		}
+	}
+	if r.Range[0] >= r.Range[1] {
+		d.fault(at+".range", "the first number must be below the second")
+	} else if r.Default < r.Range[0] || r.Default > r.Range[1] {
+		d.fault(at+".default", "is outside of range")
+	}
+}
+
+// resolve needs the rules to be known.
+func (f *slotsFile) resolve(d *decoder, rules []Rule) {
+	for i := range f.Slots {
+		s := &f.Slots[i]
+		if s.Rules == nil {
+			for _, r := range rules {
+				s.Rules = append(s.Rules, r.ID)
+			}
+		}
+		for j, id := range s.Rules {
+			if !slices.ContainsFunc(rules, func(r Rule) bool { return r.ID == id }) {
+				d.fault(fmt.Sprintf("slots[%d].rules[%d]", i, j), "rules.yaml has no rule of this id")
+			}
+		}
+	}
+}
