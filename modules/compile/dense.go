@@ -1,0 +1,172 @@
+package compile
+
+import (
+	"github.com/aisle-edge/aisle/modules/internal/wasm"
+	"github.com/aisle-edge/aisle/modules/meter"
+)
+
+// densePass adds the dense columns from from up to to.
+type densePass struct {
+	*pass
+	from, to int
+	twin     int     // function that also handles missing values, or none
+	sums     [][]int // by lane and vector
+	weight   []int   // of the column at hand, by lane
+	missing  []int   // its weight of missing, by lane; nil in a pass that leaves that to its twin
+	x, xx    int
+	present  int
+}
+
+const none = -1
+
+// dense emits a pass over dense columns and its twin.
+func (e *linear) dense(from, to int, first bool) int {
+	if from == to {
+		return e.densePass(from, to, first, none, false)
+	}
+	return e.densePass(from, to, first, e.densePass(from, to, first, none, true), false)
+}
+
+func (e *linear) densePass(from, to int, first bool, twin int, selects bool) int {
+	d := &densePass{pass: e.pass(first), from: from, to: to, twin: twin}
+	for range e.lanes {
+		d.sums = append(d.sums, d.some(vectors, wasm.V128))
+	}
+	d.weight = d.some(e.lanes, wasm.V128)
+	d.x, d.xx = d.local(wasm.V128), d.local(wasm.V128)
+	if selects {
+		d.missing, d.present = d.some(e.lanes, wasm.V128), d.local(wasm.V128)
+	}
+	meter.Loop(&d.Code, e.fuel, d.block)
+	return e.end(d.fn)
+}
+
+func (d *densePass) block(c *wasm.Code) {
+	touch(c, passBlock, columnBytes*d.to)
+	touch(c, d.base, d.entries+d.entry*d.shape.Weight(d.shape.Frame.ContextDense+d.to))
+	d.touchOuts(c, outBytes)
+	d.begin(c)
+	for column := d.from; column < d.to; column++ {
+		d.column(c, column)
+	}
+	if d.twin != none {
+		d.handOver(c)
+	}
+	d.store(c)
+	advance(c, passBlock, d.shape.Frame.BlockSize())
+	for _, out := range d.outs {
+		advance(c, out, outBytes)
+	}
+	again(c, passBlocks)
+}
+
+// begin loads the sums so far.
+func (d *densePass) begin(c *wasm.Code) {
+	for k, sums := range d.sums {
+		for v, sum := range sums {
+			if d.first {
+				c.Index(wasm.LocalGet, d.base)
+				c.Mem(wasm.V128Load32Splat, sharedAt+4*k)
+			} else {
+				for half := range 2 {
+					c.Index(wasm.LocalGet, d.outs[k])
+					c.Mem(wasm.V128Load, 32*v+16*half)
+					c.Op(wasm.F32x4DemoteZero)
+				}
+				lowHalves(c)
+			}
+			c.Index(wasm.LocalSet, sum)
+		}
+	}
+}
+
+// column adds one column's terms to all sums.
+func (d *densePass) column(c *wasm.Code, column int) {
+	weight := d.entries + d.entry*d.shape.Weight(d.shape.Frame.ContextDense+column)
+	d.splat(c, d.weight, weight)
+	d.splat(c, d.missing, weight+d.entry)
+	for v := range vectors {
+		c.Index(wasm.LocalGet, passBlock)
+		c.Mem(wasm.V128Load, columnBytes*column+16*v)
+		c.Index(wasm.LocalSet, d.x)
+		if d.missing != nil {
+			c.Index(wasm.LocalGet, d.x)
+			c.Index(wasm.LocalGet, d.x)
+			c.Op(wasm.F32x4Eq)
+			c.Index(wasm.LocalSet, d.present)
+		}
+		if d.shape.Frame.Variance {
+			c.Index(wasm.LocalGet, d.x)
+			c.Index(wasm.LocalGet, d.x)
+			c.Op(wasm.F32x4Mul)
+			c.Index(wasm.LocalSet, d.xx)
+		}
+		for k, sums := range d.sums {
+			d.term(c, sums[v], k)
+		}
+	}
+}
+
+// splat loads an entry, each lane into all of its local's.
+func (d *densePass) splat(c *wasm.Code, locals []int, address int) {
+	for k, local := range locals {
+		c.Index(wasm.LocalGet, d.base)
+		c.Mem(wasm.V128Load32Splat, address+4*k)
+		c.Index(wasm.LocalSet, local)
+	}
+}
+
+// term adds lane k's term for x: w·x, or v·x² for a variance.
+func (d *densePass) term(c *wasm.Code, sum, k int) {
+	c.Index(wasm.LocalGet, sum)
+	c.Index(wasm.LocalGet, d.weight[k])
+	if k < d.shape.Frame.Heads {
+		c.Index(wasm.LocalGet, d.x)
+	} else {
+		c.Index(wasm.LocalGet, d.xx)
+	}
+	c.Op(wasm.F32x4Mul)
+	if d.missing != nil {
+		c.Index(wasm.LocalGet, d.missing[k])
+		c.Index(wasm.LocalGet, d.present)
+		c.Op(wasm.V128BitSelect)
+	}
+	c.Op(wasm.F32x4Add)
+	c.Index(wasm.LocalSet, sum)
+}
+
+// handOver leaves this block and the rest to the twin if a sum is NaN, which a
+// missing value always makes it.
+func (d *densePass) handOver(c *wasm.Code) {
+	for v, sum := range d.sums[0] {
+		c.Index(wasm.LocalGet, sum)
+		if v > 0 {
+			c.Op(wasm.F32x4Add)
+		}
+	}
+	c.Index(wasm.LocalTee, d.x)
+	c.Index(wasm.LocalGet, d.x)
+	c.Op(wasm.F32x4Eq, wasm.I32x4AllTrue, wasm.I32Eqz)
+	c.Begin(wasm.If)
+	for _, param := range [...]int{passBlock, passOut, passGap, passBlocks} {
+		c.Index(wasm.LocalGet, param)
+	}
+	c.Index(wasm.Call, d.twin)
+	c.Op(wasm.Return, wasm.End)
+}
+
+// store widens the sums into the answers.
+func (d *densePass) store(c *wasm.Code) {
+	for k, sums := range d.sums {
+		for v, sum := range sums {
+			c.Index(wasm.LocalGet, d.outs[k])
+			c.Index(wasm.LocalGet, sum)
+			c.Op(wasm.F64x2PromoteLow)
+			c.Mem(wasm.V128Store, 32*v)
+			c.Index(wasm.LocalGet, d.outs[k])
+			highHalf(c, sum)
+			c.Op(wasm.F64x2PromoteLow)
+			c.Mem(wasm.V128Store, 32*v+16)
+		}
+	}
+}
