@@ -20,6 +20,7 @@ const (
 	offsetBlockSize = 48
 	OffsetMeans     = 52
 	offsetVariances = 56
+	offsetReserved  = 60
 
 	headerSize  = 64
 	columnBytes = 4 * BlockRows
@@ -34,89 +35,24 @@ var (
 	ErrFrame = errors.New("not a version 0 score frame")
 )
 
-// Shape says which columns a frame has and what is answered for each row.
-type Shape struct {
-	ContextDense       int // f32 columns, once a frame
-	ContextCategorical int // u32 columns, once a frame
-	Dense              int // f32 columns of a row
-	Categorical        int // u32 columns of a row
-	Heads              int // means a row
-	Variance           bool
-}
-
-// Validate returns ErrShape unless every number is within the limits.
-func (s Shape) Validate() error {
-	for _, n := range [...]int{s.ContextDense, s.ContextCategorical, s.Dense, s.Categorical} {
-		if n < 0 || n > MaxColumns {
-			return ErrShape
-		}
-	}
-	if s.Heads < 1 || s.Heads > MaxHeads {
-		return ErrShape
-	}
-	return nil
-}
-
-// Lanes is the number of answers a row: heads, twice with variance.
-func (s Shape) Lanes() int {
-	if s.Variance {
-		return 2 * s.Heads
-	}
-	return s.Heads
-}
-
-// Columns is the number of columns of all four kinds.
-func (s Shape) Columns() int {
-	return s.ContextDense + s.ContextCategorical + s.Dense + s.Categorical
-}
-
-// BlockSize is the number of bytes of one block of rows.
-func (s Shape) BlockSize() int { return columnBytes * (s.Dense + s.Categorical) }
-
-// Words are the header's words from OffsetShape on that tell the shape.
-func (s Shape) Words() [6]uint32 {
-	w := [6]uint32{
-		uint32(s.ContextDense), uint32(s.ContextCategorical),
-		uint32(s.Dense), uint32(s.Categorical), uint32(s.Heads), 0,
-	}
-	if s.Variance {
-		w[5] = 1
-	}
-	return w
-}
-
-// OffsetContext is where the context's dense values begin.
-func (s Shape) OffsetContext() int { return headerSize }
-
-// OffsetContextID is where the context's categorical values begin.
-func (s Shape) OffsetContextID() int { return align(headerSize + 4*s.ContextDense) }
-
-// OffsetBlocks is where the first block begins.
-func (s Shape) OffsetBlocks() int { return align(s.OffsetContextID() + 4*s.ContextCategorical) }
-
-func (s Shape) offsetMeans(rows int) int { return s.OffsetBlocks() + Blocks(rows)*s.BlockSize() }
-
-// InputSize is the number of bytes of a frame before its answers.
-func (s Shape) InputSize(rows int) int { return s.offsetMeans(rows) }
-
-// Size is the number of bytes of a frame.
-func (s Shape) Size(rows int) int {
-	return s.offsetMeans(rows) + s.Lanes()*Blocks(rows)*BlockRows*8
-}
-
-// Blocks is the number of blocks that hold the rows.
-func Blocks(rows int) int { return (rows + BlockRows - 1) / BlockRows }
-
-func align(n int) int { return (n + 15) &^ 15 }
-
 // Frame is a view of a frame's bytes; it copies nothing and holds no state of
 // its own. It is valid as long as the bytes are, and not safe for writing from
 // two goroutines. Hosts are little-endian and alignment was checked, so columns
 // are plain slices.
 type Frame struct {
-	bytes []byte
-	shape Shape
-	rows  int
+	bytes  []byte
+	shape  Shape
+	rows   int
+	blocks int // offset of the first block
+	means  int // offset of the means
+}
+
+func view(b []byte, s Shape, rows int) (Frame, error) {
+	size := s.Size(rows)
+	if len(b) < size || uintptr(unsafe.Pointer(&b[0]))&15 != 0 {
+		return Frame{}, ErrRoom
+	}
+	return Frame{b[:size:size], s, rows, s.OffsetBlocks(), s.InputSize(rows)}, nil
 }
 
 // New makes a frame in memory of its own.
@@ -135,30 +71,32 @@ func Init(b []byte, s Shape, rows int) (Frame, error) {
 	if s.Validate() != nil || rows < 0 || rows > MaxRows {
 		return Frame{}, ErrShape
 	}
-	size := s.Size(rows)
-	if len(b) < size || uintptr(unsafe.Pointer(&b[0]))&15 != 0 {
-		return Frame{}, ErrRoom
+	f, err := view(b, s, rows)
+	if err == nil {
+		writeHeader(b, &f)
 	}
-	writeHeader(b, s, rows)
-	return Frame{b[:size:size], s, rows}, nil
+	return f, err
 }
 
-func writeHeader(b []byte, s Shape, rows int) {
-	clear(b[:headerSize])
+func writeHeader(b []byte, f *Frame) {
+	b = b[:headerSize]
 	put32(b, OffsetMagic, Magic)
-	put32(b, offsetSize, uint32(s.Size(rows)))
-	put32(b, OffsetRows, uint32(rows))
-	for i, w := range s.Words() {
+	put32(b, offsetSize, uint32(f.means+f.shape.Lanes()*laneSize(f.rows)))
+	put32(b, OffsetRows, uint32(f.rows))
+	for i, w := range f.shape.Words() {
 		put32(b, OffsetShape+4*i, w)
 	}
-	put32(b, offsetContext, uint32(s.OffsetContext()))
-	put32(b, offsetContextID, uint32(s.OffsetContextID()))
-	put32(b, offsetBlocks, uint32(s.OffsetBlocks()))
-	put32(b, offsetBlockSize, uint32(s.BlockSize()))
-	put32(b, OffsetMeans, uint32(s.offsetMeans(rows)))
-	if s.Variance {
-		put32(b, offsetVariances, uint32(s.offsetMeans(rows)+s.Heads*Blocks(rows)*BlockRows*8))
+	put32(b, offsetContext, uint32(f.shape.OffsetContext()))
+	put32(b, offsetContextID, uint32(f.shape.OffsetContextID()))
+	put32(b, offsetBlocks, uint32(f.blocks))
+	put32(b, offsetBlockSize, uint32(f.shape.BlockSize()))
+	put32(b, OffsetMeans, uint32(f.means))
+	variances := 0
+	if f.shape.Variance {
+		variances = f.means + f.shape.Heads*laneSize(f.rows)
 	}
+	put32(b, offsetVariances, uint32(variances))
+	put32(b, offsetReserved, 0)
 }
 
 // Parse returns the view of a whole frame, or ErrFrame if b is not one: every
@@ -168,11 +106,7 @@ func Parse(b []byte) (Frame, error) {
 	if err != nil {
 		return Frame{}, err
 	}
-	size := s.Size(rows)
-	if len(b) < size || uintptr(unsafe.Pointer(&b[0]))&15 != 0 {
-		return Frame{}, ErrRoom
-	}
-	return Frame{b[:size:size], s, rows}, nil
+	return view(b, s, rows)
 }
 
 // ParseHeader reads the shape and the number of rows of the frame that b
@@ -191,7 +125,7 @@ func ParseHeader(b []byte) (s Shape, rows int, err error) {
 		return Shape{}, 0, ErrFrame
 	}
 	var want [headerSize]byte
-	writeHeader(want[:], s, rows)
+	writeHeader(want[:], &Frame{shape: s, rows: rows, blocks: s.OffsetBlocks(), means: s.InputSize(rows)})
 	if string(want[:]) != string(b[:headerSize]) {
 		return Shape{}, 0, ErrFrame
 	}
@@ -202,7 +136,7 @@ func ParseHeader(b []byte) (s Shape, rows int, err error) {
 func (f *Frame) Bytes() []byte { return f.bytes }
 
 // Input is the frame without its answers: what a replay needs.
-func (f *Frame) Input() []byte { return f.bytes[:f.shape.InputSize(f.rows)] }
+func (f *Frame) Input() []byte { return f.bytes[:f.means] }
 
 // Shape is the frame's shape.
 func (f *Frame) Shape() Shape { return f.shape }
@@ -235,13 +169,13 @@ func (f *Frame) column(block, column, columns int) int {
 	if uint(column) >= uint(columns) || uint(block) >= uint(Blocks(f.rows)) {
 		panic("abi: no such column of a frame")
 	}
-	return f.shape.OffsetBlocks() + block*f.shape.BlockSize() + columnBytes*column
+	return f.blocks + block*f.shape.BlockSize() + columnBytes*column
 }
 
 // Blocks is the bytes of the blocks from first up to but without last, to be
 // filled from blocks prepared before.
 func (f *Frame) Blocks(first, last int) []byte {
-	at, size := f.shape.OffsetBlocks(), f.shape.BlockSize()
+	at, size := f.blocks, f.shape.BlockSize()
 	if first < 0 || first > last || last > Blocks(f.rows) {
 		panic("abi: no such blocks of a frame")
 	}
@@ -279,7 +213,7 @@ func (f *Frame) lane(head, first int) []float64 {
 	if uint(head) >= uint(f.shape.Heads) {
 		panic("abi: no such head of a frame")
 	}
-	offset := f.shape.offsetMeans(f.rows) + (first+head)*Blocks(f.rows)*BlockRows*8
+	offset := f.means + (first+head)*laneSize(f.rows)
 	return slice[float64](f.bytes, offset, f.rows)
 }
 
