@@ -1,0 +1,98 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/internal/sample"
+	"github.com/aisle-edge/aisle/modules/scoring"
+)
+
+// Vector is a frame and the bits that must come out.
+type Vector struct {
+	Input  []byte // a frame without its answers
+	Output []byte // f64 bits: means head after head, one a row, then variances
+}
+
+const vectorHeader = 16
+
+// Golden makes vectors for a model from the reference: rows that fill a block,
+// cross one and fall short of one, with values, ids and contexts present and
+// missing. The same model always gives the same vectors.
+func Golden(l *scoring.Linear) ([]Vector, error) {
+	model, err := l.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("make golden vectors: %w", err)
+	}
+	digest := sha256.Sum256(model)
+	r := sample.Rand(binary.LittleEndian.Uint64(digest[:]))
+	var out []Vector
+	for _, c := range [...]struct {
+		rows    int
+		missing float64
+	}{{16, 0}, {37, 0.2}, {1, 0.5}, {5, 1}} {
+		f, err := abi.New(l.Frame, c.rows)
+		if err != nil {
+			return nil, fmt.Errorf("make golden vectors: %w", err)
+		}
+		sample.Fill(&f, r, c.missing)
+		if err := l.Score(&f); err != nil {
+			return nil, fmt.Errorf("make golden vectors: %w", err)
+		}
+		out = append(out, Vector{Input: f.Input(), Output: Answers(nil, &f)})
+	}
+	return out, nil
+}
+
+// Answers appends the bits of a frame's answers as a Vector holds them.
+func Answers(dst []byte, f *abi.Frame) []byte {
+	for h := range f.Shape().Heads {
+		dst = appendBits(dst, f.Mean(h))
+	}
+	for h := range f.Shape().Heads {
+		dst = appendBits(dst, f.Variance(h))
+	}
+	return dst
+}
+
+func appendBits(dst []byte, values []float64) []byte {
+	for _, v := range values {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+	}
+	return dst
+}
+
+func (v Vector) append(dst []byte) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v.Input)))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(v.Output)))
+	dst = append(dst, make([]byte, vectorHeader-8)...)
+	return append(append(dst, v.Input...), v.Output...)
+}
+
+func parseVectors(b []byte) (out []Vector, err error) {
+	for len(b) > 0 {
+		if len(b) < vectorHeader {
+			return nil, fmt.Errorf("%w: a golden vector is cut off", ErrBundle)
+		}
+		input, output := int(binary.LittleEndian.Uint32(b)), int(binary.LittleEndian.Uint32(b[4:]))
+		if rest := len(b) - vectorHeader; input > rest || output > rest-input || binary.LittleEndian.Uint64(b[8:]) != 0 {
+			return nil, fmt.Errorf("%w: a golden vector is cut off", ErrBundle)
+		}
+		b = b[vectorHeader:]
+		out = append(out, Vector{b[:input:input], b[input : input+output : input+output]})
+		b = b[input+output:]
+	}
+	return out, nil
+}
+
+// fits checks that a vector is of the shape and whole.
+func (v Vector) fits(want abi.Shape) error {
+	s, rows, err := abi.ParseHeader(v.Input)
+	if err != nil || s != want || len(v.Input) != s.InputSize(rows) || len(v.Output) != 8*rows*s.Lanes() {
+		return fmt.Errorf("%w: a golden vector is of another shape", ErrBundle)
+	}
+	return nil
+}
