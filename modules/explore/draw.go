@@ -104,7 +104,7 @@ func (d *Drawer) begin(p *Problem) {
 	}
 	d.left.Fill(n)
 	d.left.And(p.Allowed)
-	d.best.scan(p.Means, d.left, Contenders+p.Count)
+	d.best.scan(p.Means, d.left, Contenders+max(p.Count, 0))
 	d.chosen = d.chosen[:0]
 	d.slate = Slate{Positions: d.slate.Positions[:0], Contenders: d.slate.Contenders[:0]}
 }

@@ -232,6 +232,7 @@ func TestRefusals(t *testing.T) {
 		"all means -inf":    {explore.Problem{Policy: good, Means: []float64{-inf, -inf}, Allowed: all, Count: 1}, explore.ErrMean},
 		"nothing allowed":   {explore.Problem{Policy: good, Means: []float64{0, nan}, Count: 1}, nil},
 		"no position":       {explore.Problem{Policy: good, Means: []float64{0, 0}, Allowed: all}, nil},
+		"fewer than none":   {explore.Problem{Policy: good, Means: []float64{0, 0}, Allowed: all, Count: -20}, nil},
 		"not allowed NaN":   {explore.Problem{Policy: good, Means: []float64{0, nan}, Allowed: bitmap.Bits{1}, Count: 1}, nil},
 		"one -inf":          {explore.Problem{Policy: good, Means: []float64{-inf, 0}, Allowed: all, Count: 1}, nil},
 		"bits past the end": {explore.Problem{Policy: good, Means: []float64{0, 1}, Allowed: bitmap.Bits{1 << 40, 7}, Count: 1}, nil},

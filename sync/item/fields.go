@@ -92,7 +92,7 @@ func (f *fields) count(column string) (int64, bool) {
 }
 
 func (f *fields) amount(column string) (int64, bool) {
-	return f.integer(column, 0, MaxAmount, "; write minor units, 399 for 3.99")
+	return f.integer(column, 0, maxAmount, "; write minor units, 399 for 3.99")
 }
 
 func (f *fields) decimal(column string, high float64, hint string) float64 {

@@ -2,8 +2,8 @@ package item
 
 import "math/bits"
 
-// MaxAmount is the largest amount in minor units, either way of zero.
-const MaxAmount = 1_000_000_000_000
+// maxAmount is the largest amount a row may state, in minor units.
+const maxAmount = 1_000_000_000_000
 
 // Exponent is the number of decimals between the main and the minor unit of an
 // ISO 4217 code, and whether there is such a code. Funds codes are in; codes
