@@ -507,3 +507,19 @@ func TestReadersBesideWriters(t *testing.T) {
 		_ = s.OnHand(snapshot.Len())
 	}
 }
+
+func FuzzParseCount(f *testing.F) {
+	full := count{onHand: -3, asOf: 1_767_225_600_000, moves: []movement{{1_767_225_600_001, -1}, {1_767_225_700_000, 5}}}
+	f.Add(full.append(nil))
+	f.Add([]byte{0, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := parseCount(b)
+		if err != nil {
+			return
+		}
+		again, err := parseCount(c.append(nil))
+		if err != nil || !cmp.Equal(c, again, cmp.AllowUnexported(count{}, movement{})) {
+			t.Errorf("%+v becomes %+v, %v", c, again, err)
+		}
+	})
+}

@@ -98,8 +98,12 @@ func (n *Node) Damage(file string) {
 
 func (n *Node) open() {
 	n.t.Helper()
+	o := journal.Options{FileBytes: 64 << 10, MinFree: 1} // small, to be copied by Cut
+	if _, measured := n.t.(*testing.B); measured {
+		o = journal.Options{}
+	}
 	var err error
-	if n.Log, err = journal.Open(filepath.Join(n.Dir, "log"), journal.Options{FileBytes: 64 << 10, MinFree: 1}); err != nil {
+	if n.Log, err = journal.Open(filepath.Join(n.Dir, "log"), o); err != nil {
 		n.t.Fatal(err)
 	}
 	if n.Store, err = store.Open(n.Dir, n.Log, store.Options{Now: n.Now}); err != nil {
