@@ -1,0 +1,252 @@
+// The kiosk: one page, one agent, the same origin. Everything it does goes
+// through the agent's API, so it works while the hub is away.
+"use strict";
+
+const $ = id => document.getElementById(id);
+
+// What is on the screen. A session is one customer; without a card they are
+// nobody in particular.
+const state = { card: "", session: crypto.randomUUID(), event: "", site: "shop" };
+const goods = new Map();
+
+async function call(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  const answer = text ? JSON.parse(text) : null;
+  if (!response.ok) throw new Error(answer?.detail || answer?.title || `the agent answered ${response.status}`);
+  return answer;
+}
+
+async function item(id) {
+  if (!goods.has(id)) goods.set(id, await call("GET", `/v1/items/${encodeURIComponent(id)}`));
+  return goods.get(id);
+}
+
+// A newer look at the shelf makes the answers of an older one worthless.
+let look = 0;
+
+async function refresh() {
+  const mine = ++look;
+  $("shelf").setAttribute("aria-busy", "true");
+  try {
+    const answer = await call("POST", "/v1/decide", {
+      slot: "home_hero", count: 6, explain: true, sessionId: state.session,
+      ...(state.card && { profileId: state.card }),
+      context: { weather: $("weather").value, daypart: $("daypart").value },
+    });
+    const details = await Promise.all(answer.items.map(i => item(i.id)));
+    if (mine !== look) return;
+    state.event = answer.eventId;
+    $("shelf").replaceChildren(...answer.items.map((shown, i) => tile(shown, details[i])));
+    explain(answer);
+    $("generated").textContent = details.some(d => d.attributes?.generated) ? "Stock, cost and consent are generated." : "";
+  } catch (error) {
+    if (mine === look) say(`The shelf could not be filled: ${error.message}.`);
+  } finally {
+    if (mine === look) $("shelf").setAttribute("aria-busy", "false");
+  }
+}
+
+function tile(shown, about) {
+  const li = make("li", "item");
+  const art = make("button", `art ${kind(about.category)}`);
+  art.type = "button";
+  art.setAttribute("aria-label", `Look at ${about.title}`);
+  art.innerHTML = picture(kind(about.category));
+  art.addEventListener("click", () => tell(shown, "click", `Have a look: ${about.title}.`));
+  const take = make("button", "take", "Take it");
+  take.addEventListener("click", () => buy(shown, about, take));
+  const text = make("div", "text");
+  text.append(make("h2", "", about.title), make("p", "brand", about.brand || "\u00a0"), ...reasons(shown), price(shown, about), stock(shown), take);
+  li.append(art, text);
+  return li;
+}
+
+function price(shown, about) {
+  const p = make("p", "price", money(shown.price));
+  if (about.price && about.price.amount > shown.price.amount) {
+    p.classList.add("off");
+    p.append(make("s", "", money({ currency: shown.price.currency, ...about.price })));
+  }
+  return p;
+}
+
+function stock(shown) {
+  const n = shown.availability?.onHand;
+  if (n === undefined) return make("p", "stock", "");
+  return n < 5 ? make("p", "stock few", `Only ${n} left`) : make("p", "stock", `${n} on the shelf`);
+}
+
+function reasons(shown) {
+  const best = (shown.reasons || []).find(r => r.contribution > 0 && r.text);
+  return best ? [make("p", "reason", best.text)] : [];
+}
+
+function money(m) {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency: m.currency });
+  return format.format(m.amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+// explain says whether this is about the customer, and if not, why not.
+function explain(answer) {
+  const mine = answer.personalised;
+  $("title").textContent = mine ? "Picked for you" : "Today’s offers";
+  let why = mine ? `You allowed it: ${answer.basis.purposesUsed.join(", ").replaceAll("_", " ")}.`
+    : state.card ? `${because(answer.basis?.withheld || [])}.` : "no card was shown.";
+  if (answer.degraded === "baseline") why += " No model is running; this is the shop’s own order.";
+  if (answer.holdback) why += " Nothing is shown on purpose.";
+  else if (!answer.items.length) why += " There is nothing to show now.";
+  $("why").replaceChildren(make("b", "", mine ? "Personalised." : "Not personalised:"), ` ${why}`);
+  const release = answer.versions?.release;
+  const arms = (answer.experiments || []).map(e => `, arm ${e.arm}`).join("");
+  $("versions").textContent = release ? `Release ${release}, model ${age(answer.age?.modelSeconds)}${arms}` : "No release yet";
+}
+
+function because(withheld) {
+  const texts = {
+    not_granted: "you have not allowed it", stale: "your answer is too old to rely on", objection: "you objected to it",
+    signal: "your device asks not to", unparsable: "your answer could not be read",
+  };
+  return texts[withheld[0]?.why] || "nothing is known of this card here";
+}
+
+function age(seconds) {
+  if (seconds === undefined || seconds === null) return "of unknown age";
+  if (seconds < 120) return `${Math.round(seconds)} s old`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min old` : `${Math.round(seconds / 3600)} h old`;
+}
+
+function outcome(shown, type) {
+  return { id: crypto.randomUUID(), eventId: state.event, itemId: shown.id, type, quantity: 1, at: new Date().toISOString() };
+}
+
+async function tell(shown, type, done) {
+  try {
+    await call("POST", "/v1/outcomes", [outcome(shown, type)]);
+    say(done);
+  } catch (error) {
+    say(`That was not recorded: ${error.message}.`);
+  }
+}
+
+async function buy(shown, about, button) {
+  button.disabled = true;
+  await tell(shown, "purchase", `${about.title} is yours.`);
+  await refresh();
+}
+
+// Consent: what is asked is kept as evidence with its answer.
+const asked = ["device_storage", "profile_building", "personalised_offers", "measurement", "model_training"];
+
+async function answer(purposes) {
+  const text = $("consent-text").textContent;
+  try {
+    await call("PUT", `/v1/profiles/${encodeURIComponent(state.card)}/consent`, {
+      purposes,
+      evidence: { text: await digest(text), place: `kiosk ${state.site}`, at: new Date().toISOString() },
+    });
+    say(purposes.length ? "Thank you. It counts from now on." : "It is forgotten, from now on.");
+  } catch (error) {
+    say(`Your answer was not recorded: ${error.message}.`);
+  }
+  await consent();
+  await refresh();
+}
+
+async function digest(text) {
+  const sum = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(sum), b => b.toString(16).padStart(2, "0")).join("");
+}
+
+async function consent() {
+  $("consent-ask").hidden = !state.card;
+  if (!state.card) {
+    $("consent-line").textContent = "Nobody is recognised without a card.";
+    return;
+  }
+  let granted = [];
+  try {
+    granted = (await call("GET", `/v1/profiles/${encodeURIComponent(state.card)}/consent`))?.purposes || [];
+  } catch { /* a card that nobody has seen here has granted nothing */ }
+  const yes = granted.includes("personalised_offers");
+  $("consent-line").textContent = yes ? "You allow offers that are chosen for you." : "You have not allowed offers that are chosen for you.";
+  $("yes").hidden = yes;
+  $("no").hidden = !granted.length;
+}
+
+async function customer(card) {
+  state.card = card;
+  state.session = crypto.randomUUID();
+  $("card").value = card;
+  $("greeting").textContent = card ? "Good to see you" : "Welcome";
+  say("");
+  await consent();
+  await refresh();
+}
+
+async function status() {
+  const dot = document.querySelector("#hub .dot");
+  try {
+    const s = await call("GET", "/v1/status");
+    state.site = s.site;
+    $("site").textContent = s.site;
+    document.title = `Kiosk ${s.site}`;
+    dot.className = s.hub.connected ? "dot on" : "dot off";
+    $("hub-text").textContent = s.hub.connected ? "Connected to the hub" : `Working without the hub${since(s.hub.stateSince)}`;
+  } catch {
+    dot.className = "dot off";
+    $("hub-text").textContent = "The agent does not answer; trying again";
+  }
+}
+
+function since(at) {
+  const time = new Date(at);
+  return at && !isNaN(time) ? ` since ${time.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" })}` : "";
+}
+
+let quiet;
+
+function say(text) {
+  $("message").textContent = text;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => { $("message").textContent = ""; }, 6000);
+}
+
+function make(tag, className, text) {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+
+// Pictures are drawn, so that a kiosk needs no other host.
+function kind(category) {
+  const first = String(category || "").split("/")[0];
+  return ["fresh", "drinks", "food", "home", "care"].includes(first) ? first : "other";
+}
+
+function picture(name) {
+  const paths = {
+    fresh: '<path d="M80 36c-9-8-28-4-28 14 0 16 14 28 28 24 14 4 28-8 28-24 0-18-19-22-28-14z"/><path d="M80 36c0-8 4-13 12-15" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"/>',
+    drinks: '<path d="M58 24h44l-5 50H63z"/><path d="M84 24l6-14h12" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"/>',
+    food: '<path d="M48 44h64c0 18-12 30-32 30S48 62 48 44z"/><path d="M64 34c-4-5 4-8 0-14M80 34c-4-5 4-8 0-14M96 34c-4-5 4-8 0-14" fill="none" stroke="currentColor" stroke-width="4" stroke-linecap="round"/>',
+    home: '<path d="M80 14L46 44h9v30h50V44h9z"/>',
+    care: '<path d="M80 14c14 18 22 28 22 40a22 22 0 0 1-44 0c0-12 8-22 22-40z"/>',
+    other: '<path d="M52 30l28-12 28 12v32L80 74 52 62z"/>',
+  };
+  return `<svg viewBox="0 0 160 90" aria-hidden="true"><g fill="currentColor" opacity=".9">${paths[name]}</g></svg>`;
+}
+
+$("card-form").addEventListener("submit", e => { e.preventDefault(); customer($("card").value.trim()); });
+$("next").addEventListener("click", () => customer(""));
+$("yes").addEventListener("click", () => answer(asked));
+$("no").addEventListener("click", () => answer([]));
+$("around").addEventListener("change", refresh);
+
+status();
+setInterval(status, 5000);
+customer(new URLSearchParams(location.search).get("card") || "");
