@@ -84,7 +84,7 @@ func (s *standIn) worth(v Visit, shown []int) float64 {
 	sum := 0.0
 	for rank, i := range shown {
 		it := s.items[i]
-		sum += seen[rank] * s.w.truth.click(v, it, s.w.place[it.ID]/perCategory) * (0.1 + buys*0.98)
+		sum += seen[rank] * s.w.truth.click(v, it, s.w.place[it.ID]/perCategory) * (0.1 + buys*(1-returns))
 	}
 	return sum
 }

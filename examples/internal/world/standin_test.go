@@ -136,7 +136,7 @@ func (s *standIn) decide(v Visit) {
 		if r.Buy && !r.Return {
 			d.rewards[i] += s.slot.Reward.Weights["purchase"]
 		}
-		if r.Buy || r.Wave {
+		if r.Buy || r.Dismiss {
 			s.past[v.person.name] = append(s.past[v.person.name], exposure{v.At, d.shown[i], true})
 		}
 	}

@@ -81,8 +81,11 @@ func (t truth) appeal(v Visit, segment, household int, it Item, section int) flo
 
 func sigma(u float64) float64 { return 1 / (1 + math.Exp(-u)) }
 
-// buys is the probability that who clicked takes the item along.
-const buys = 0.6
+const (
+	buys      = 0.6   // of who clicked
+	returns   = 0.02  // of who bought
+	dismisses = 0.002 // of who saw
+)
 
 func era(at time.Duration) int {
 	if at >= Shift {
@@ -95,16 +98,11 @@ func era(at time.Duration) int {
 func (t truth) normal(name string) float64 { return source(t.seed, name).NormFloat64() }
 
 // Reaction is what a shopper does about one shown item, and how long after it
-// was shown.
+// was shown. Who buys has clicked, who returns has bought.
 type Reaction struct {
-	Item   string
-	Click  bool
-	Buy    bool // takes it along; so it was clicked
-	Return bool // and brings it back
-	Wave   bool // dismisses it
-	Clicks time.Duration
-	Pays   time.Duration
-	Brings time.Duration
+	Item                              string
+	Click, Buy, Return, Dismiss       bool
+	ClickAfter, BuyAfter, ReturnAfter time.Duration
 }
 
 // React says what the shopper of a visit does about what is shown, by position.
@@ -128,14 +126,9 @@ func (w *World) react(v Visit, it Item, rank int) (Reaction, bool) {
 	r := source(w.seed, fmt.Sprint("react ", v.Event, " ", it.ID))
 	u, looks := r.Float64(), seen[min(rank, len(seen)-1)]
 	click := looks * w.truth.click(v, it, w.place[it.ID]/perCategory)
-	out := Reaction{
-		Click:  u < click,
-		Buy:    u < click*buys,
-		Return: u < click*buys*0.02,
-		Wave:   u > 1-0.002*looks,
-	}
-	out.Clicks = time.Second + time.Duration(r.IntN(2000))*time.Millisecond
-	out.Pays = out.Clicks + time.Second + time.Duration(r.IntN(4000))*time.Millisecond
-	out.Brings = out.Pays + time.Second + time.Duration(r.IntN(2000))*time.Millisecond
-	return out, out.Click || out.Wave
+	out := Reaction{Click: u < click, Buy: u < click*buys, Return: u < click*buys*returns, Dismiss: u > 1-looks*dismisses}
+	out.ClickAfter = time.Second + time.Duration(r.IntN(2000))*time.Millisecond
+	out.BuyAfter = out.ClickAfter + time.Second + time.Duration(r.IntN(4000))*time.Millisecond
+	out.ReturnAfter = out.BuyAfter + time.Second + time.Duration(r.IntN(2000))*time.Millisecond
+	return out, out.Click || out.Dismiss
 }
