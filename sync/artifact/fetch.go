@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/aisle-edge/aisle/sync/segment"
 )
@@ -101,6 +102,8 @@ func resume(f *os.File, size int, sum hash.Hash) (have int, err error) {
 // pull asks for the chunks behind have, a few at a time, and writes them in
 // order.
 func pull(ctx context.Context, d Digest, have, size int, from Source, write func([]byte) error) error {
+	var calls sync.WaitGroup
+	defer calls.Wait() // the source is not called once Fetch has returned
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type answer struct {
@@ -108,7 +111,7 @@ func pull(ctx context.Context, d Digest, have, size int, from Source, write func
 		err   error
 	}
 	asked := make(chan chan answer, window-1)
-	go func() {
+	calls.Go(func() {
 		defer close(asked)
 		for at := have; at < size; at += ChunkSize {
 			c := make(chan answer, 1)
@@ -117,12 +120,12 @@ func pull(ctx context.Context, d Digest, have, size int, from Source, write func
 				return
 			case asked <- c:
 			}
-			go func() {
+			calls.Go(func() {
 				b, err := chunk(ctx, d, at, size, from)
 				c <- answer{b, err}
-			}()
+			})
 		}
-	}()
+	})
 	for c := range asked {
 		a := <-c
 		if a.err != nil {

@@ -110,20 +110,28 @@ type Delivery struct {
 	Received time.Time // when the hub stored it
 	Attempt  uint64    // 1 the first time
 
-	m jetstream.Msg
-	c *conn
+	reply string // where the hub waits for our word
+	c     *conn
 }
 
 // Done tells the hub that the segment is dealt with, and waits until it knows.
-func (d *Delivery) Done(ctx context.Context) error {
-	ack := nats.NewMsg(d.m.Reply())
-	ack.Data = []byte("+ACK")
-	_, err := d.c.ask(ctx, ack)
-	return err
+func (d *Delivery) Done(ctx context.Context) error { return d.tell(ctx, "+ACK") }
+
+// Again has the segment handed out once more, after a wait.
+func (d *Delivery) Again(wait time.Duration) error {
+	word := "-NAK"
+	if wait > 0 {
+		word = fmt.Sprintf(`-NAK {"delay": %d}`, wait.Nanoseconds())
+	}
+	return d.tell(context.Background(), word) // at most Timeout
 }
 
-// Again asks for the segment once more after a wait.
-func (d *Delivery) Again(wait time.Duration) error { return d.m.NakWithDelay(wait) }
+func (d *Delivery) tell(ctx context.Context, word string) error {
+	m := nats.NewMsg(d.reply)
+	m.Data = []byte(word)
+	_, err := d.c.ask(ctx, m)
+	return err
+}
 
 // Fetch waits for segments and returns those that are there, at most max, in
 // the order of the stream but for repeats. The same segment comes again until
@@ -183,7 +191,7 @@ func (c *Central) deliveries(batch jetstream.MessageBatch) ([]*Delivery, error) 
 		}
 		all = append(all, &Delivery{
 			Node: node, ID: m.Headers().Get(nats.MsgIdHdr), Data: m.Data(),
-			Received: meta.Timestamp, Attempt: meta.NumDelivered, m: m, c: c.conn,
+			Received: meta.Timestamp, Attempt: meta.NumDelivered, reply: m.Reply(), c: c.conn,
 		})
 	}
 	if len(all) > 0 {

@@ -226,6 +226,9 @@ func (c *conn) contact() {
 func (c *conn) now() (nc *nats.Conn, lost context.Context, changed <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.live != nil && c.live.IsClosed() {
+		return nil, nil, c.changed // and leave is about to say so
+	}
 	return c.live, c.lost, c.changed
 }
 
