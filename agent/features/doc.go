@@ -1,0 +1,2 @@
+// Package features lays what a model may look at into a score frame.
+package features

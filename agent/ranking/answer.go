@@ -1,0 +1,112 @@
+package ranking
+
+import "strconv"
+
+// Degraded names the step down that a decision took to be in time, or for want
+// of a model.
+type Degraded string
+
+const (
+	NotDegraded Degraded = "none"
+	Shortlist   Degraded = "shortlist" // the model scored only the first of the baseline's order
+	Baseline    Degraded = "baseline"  // no model scored
+)
+
+// Answer is what POST /v1/decide answers.
+type Answer struct {
+	EventID      string       `json:"eventId"`
+	Slot         string       `json:"slot"`
+	Personalised bool         `json:"personalised"`
+	Degraded     Degraded     `json:"degraded"`
+	Holdback     bool         `json:"holdback"`        // showing nothing was the action drawn
+	Short        int          `json:"short,omitempty"` // items missing of those the slot requires
+	Items        []Item       `json:"items"`
+	Basis        Basis        `json:"basis"`
+	Experiments  []Experiment `json:"experiments"`
+	Versions     Versions     `json:"versions"`
+	Age          Age          `json:"age"`
+}
+
+// Item is one position.
+type Item struct {
+	ID           string        `json:"id"`
+	Rank         int           `json:"rank"` // from 1
+	Score        float64       `json:"score"`
+	Probability  float64       `json:"probability"` // conditional on the items above it
+	Price        *Price        `json:"price,omitempty"`
+	Availability *Availability `json:"availability,omitempty"`
+	OfferID      string        `json:"offerId,omitempty"`
+	Reasons      []Reason      `json:"reasons,omitempty"`
+}
+
+// Price is gross, after the offer.
+type Price struct {
+	Amount       int64   `json:"amount"`
+	Currency     string  `json:"currency"`
+	TaxRate      float64 `json:"taxRate"`
+	Personalised bool    `json:"personalised"`
+}
+
+// Availability is what there was when it was shown.
+type Availability struct {
+	OnHand    int64  `json:"onHand"`
+	HoldUntil string `json:"holdUntil,omitempty"` // RFC 3339
+}
+
+// Reason is what one feature added to a score. It names no value.
+type Reason struct {
+	Feature      string  `json:"feature"`
+	Contribution float64 `json:"contribution"`
+	Text         string  `json:"text"`
+}
+
+// Basis is what of a person was used, and what not.
+type Basis struct {
+	PurposesUsed   []string   `json:"purposesUsed"`
+	Withheld       []Withheld `json:"withheld"`
+	ConsentVersion uint64     `json:"consentVersion"`
+}
+
+// Withheld is a declared field that was not read, whether or not there is a value.
+type Withheld struct {
+	Field   string `json:"field"`
+	Purpose string `json:"purpose"`
+	Why     string `json:"why"`
+}
+
+// Experiment is one that the decision took part in, and the arm it was in.
+type Experiment struct {
+	ID  string `json:"id"`
+	Arm string `json:"arm"`
+}
+
+// Versions name what decided: release by its id, the rest by digest as
+// "sha256:…". Empty: there was none.
+type Versions struct {
+	Release  string `json:"release"`
+	Module   string `json:"module"`
+	Model    string `json:"model"`
+	Rulebook string `json:"rulebook"`
+}
+
+// Age is how old what decided was.
+type Age struct {
+	Model      Seconds `json:"modelSeconds"`
+	Catalogue  Seconds `json:"catalogueSeconds"`
+	Consent    Seconds `json:"consentSeconds"` // since the person's consent was confirmed
+	HubContact Seconds `json:"hubContactSeconds"`
+}
+
+// Seconds is an age; below zero it is unknown, in JSON null.
+type Seconds int64
+
+// MarshalJSON writes null for an unknown age.
+func (s Seconds) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
+
+// AppendJSON is MarshalJSON for who writes an answer by hand.
+func (s Seconds) AppendJSON(dst []byte) []byte {
+	if s < 0 {
+		return append(dst, "null"...)
+	}
+	return strconv.AppendInt(dst, int64(s), 10)
+}

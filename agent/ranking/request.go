@@ -1,0 +1,49 @@
+package ranking
+
+import "github.com/aisle-edge/aisle/agent/features"
+
+// Limits of a request.
+const (
+	MaxEventID  = 256
+	MaxItemID   = 256
+	MaxActions  = 10_000
+	MaxExcluded = 10_000
+	MaxCount    = 100
+)
+
+// Request is what POST /v1/decide says.
+type Request struct {
+	EventID   string          `json:"eventId,omitempty"` // made up when empty; the same id with the same request has the same answer
+	Slot      string          `json:"slot"`
+	ProfileID string          `json:"profileId,omitempty"`
+	SessionID string          `json:"sessionId,omitempty"`
+	BasketID  string          `json:"basketId,omitempty"`
+	Consent   Signals         `json:"consent,omitempty"`
+	Context   features.Values `json:"context,omitempty"`
+
+	Actions         []Action `json:"actions,omitempty"` // default: the slot's candidate source
+	ExcludedActions []string `json:"excludedActions,omitempty"`
+	ForItem         string   `json:"forItem,omitempty"` // refused with NotSupported
+
+	Count           int  `json:"count,omitempty"` // default: the slot's
+	DeferActivation bool `json:"deferActivation,omitempty"`
+	Explain         bool `json:"explain,omitempty"`
+	DryRun          bool `json:"dryRun,omitempty"`   // nothing is recorded, held or counted
+	BudgetMs        int  `json:"budgetMs,omitempty"` // 0: none
+}
+
+// Signals are what a request says of consent; they narrow what is granted, and
+// never widen it.
+type Signals struct {
+	TCF    string `json:"tcf,omitempty"`
+	GPP    string `json:"gpp,omitempty"`
+	GPPSid []int  `json:"gppSid,omitempty"`
+	GPC    bool   `json:"gpc,omitempty"` // of the body or of Sec-GPC
+}
+
+// Action is a candidate that the caller gives. Its id may be one that the
+// catalogue does not know; rules about items then remove it.
+type Action struct {
+	ID       string          `json:"id"`
+	Features features.Values `json:"features,omitempty"`
+}
