@@ -3,6 +3,7 @@ package bundle_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"testing"
@@ -224,4 +225,27 @@ func FuzzOpen(f *testing.F) {
 			t.Fatalf("holds a model that is none: %v", err)
 		}
 	})
+}
+
+// The set is written into decisions and read by whoever learns from them: it
+// never changes for the same columns, and differs for others.
+func TestColumnSet(t *testing.T) {
+	m := shop()
+	if got, want := hex.EncodeToString(set(&m)), "ce7a7666094eba1b"; got != want {
+		t.Errorf("the set of the shop's columns is %s, was %s", got, want)
+	}
+	other := shop()
+	other.Crosses, other.Bits, other.Heads = nil, 8, []string{"a", "b"}
+	if !bytes.Equal(set(&m), set(&other)) {
+		t.Error("what is no column changes the set")
+	}
+	other.Columns[1].Source = "context.climate"
+	if bytes.Equal(set(&m), set(&other)) {
+		t.Error("another source is the same set")
+	}
+}
+
+func set(m *bundle.Manifest) []byte {
+	s := m.ColumnSet()
+	return s[:]
 }

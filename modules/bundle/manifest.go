@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 
@@ -45,6 +46,18 @@ type Column struct {
 	Transform string  `json:"transform,omitempty"`
 	Scale     float64 `json:"scale,omitempty"`
 	Offset    float64 `json:"offset,omitempty"`
+}
+
+// ColumnSet names the columns: the first 8 bytes of the SHA-256 of their JSON.
+// A decision records it beside the features it was scored by, so that a model
+// of other columns isn't taught with them.
+func (m *Manifest) ColumnSet() [8]byte {
+	b, err := json.Marshal(m.Columns)
+	if err != nil {
+		panic(err) // of a number that is not finite only, which no JSON holds
+	}
+	sum := sha256.Sum256(b)
+	return [8]byte(sum[:8])
 }
 
 // parseManifest reads a manifest strictly: unknown keys are refused.
