@@ -20,8 +20,21 @@
 // "unparsable", when the row or a consent string of the request can't be read.
 // TCF and GPP strings can't be decoded here, so any of them is unparsable.
 //
-// # Rows
+// # Rows, version 0
 //
-// In state.db, table "consent": pseudonym to an encoded wire.Consent. The body
-// of a profile is sync/profilebody's, sealed by agent/profile.
+// In state.db, table "consent", by pseudonym. Numbers are unsigned varints, a
+// text is its length and its bytes.
+//
+//	size  field
+//	1     version, 0
+//	1     flags: 1 objection to marketing, 2 confirmed by the hub, 4 evidence
+//	1     purposes, lowest bit first: device_storage, profile_building,
+//	      personalised_content, personalised_offers, measurement,
+//	      audience_statistics, model_training, cross_channel
+//	v     version of the consent
+//	v     begin of the lease, node time in Unix milliseconds
+//	v     number of sensitive purposes, then each as a text
+//	      with evidence: a text (digest of the words), a text (place), v (time)
+//
+// The body of a profile is sync/profilebody's, sealed by agent/profile.
 package consent

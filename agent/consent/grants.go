@@ -1,7 +1,6 @@
 package consent
 
 import (
-	"slices"
 	"time"
 
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -42,7 +41,7 @@ type Request struct {
 type Grants struct {
 	Version   uint64 // of the person's row; 0 without one
 	Confirmed int64  // node time its lease began, Unix milliseconds
-	granted   []wire.Purpose
+	granted   purposes
 	denied    []denial
 	otherwise string // why everything else is not granted
 }
@@ -63,7 +62,7 @@ func (g *Grants) Why(p wire.Purpose) string {
 		}
 	}
 	switch {
-	case slices.Contains(g.granted, p):
+	case g.granted.has(p):
 		return ""
 	case g.otherwise == "":
 		return notGranted
@@ -71,49 +70,34 @@ func (g *Grants) Why(p wire.Purpose) string {
 	return g.otherwise
 }
 
-// Purposes are all that are granted, in no order.
-func (g *Grants) Purposes() []wire.Purpose {
-	return slices.DeleteFunc(slices.Clone(g.granted), func(p wire.Purpose) bool { return !g.Has(p) })
-}
-
 // assumed is what a missing answer grants where the regime is opt_out.
-var assumed = []wire.Purpose{wire.DeviceStorage, wire.ProfileBuilding, wire.PersonalisedContent, wire.PersonalisedOffers, wire.Measurement}
+var assumed = setOf([]string{string(wire.DeviceStorage), string(wire.ProfileBuilding), string(wire.PersonalisedContent),
+	string(wire.PersonalisedOffers), string(wire.Measurement)})
 
 // decide is the whole of the decision: row is the person's, nil for none, and
 // broken says that there is one which can't be read.
-func decide(row *wire.Consent, broken bool, r Request, now int64) Grants {
+func decide(row *row, broken bool, r Request, now int64) Grants {
 	g := Grants{otherwise: notGranted}
+	if row != nil {
+		g.Version, g.Confirmed = row.version, row.confirmed
+	}
 	switch {
 	case broken || r.Signals.TCF != "" || r.Signals.GPP != "":
 		g.otherwise = unparsable
-	case row == nil:
-		if r.Terms.Regime == rulebook.OptOut {
-			g.granted = assumed
-		}
-	case now-row.ConfirmedMs >= r.Terms.Lease.Milliseconds():
-		g.otherwise = stale
-	default:
-		g.granted = purposes(row)
-	}
-	if row != nil {
-		g.Version, g.Confirmed = row.Version, row.ConfirmedMs
-	}
-	if g.otherwise != notGranted {
 		return g
+	case row != nil && now-row.confirmed >= r.Terms.Lease.Milliseconds():
+		g.otherwise = stale
+		return g
+	case row != nil:
+		g.granted = row.granted
+	case r.Terms.Regime == rulebook.OptOut:
+		g.granted = assumed
 	}
-	if row.GetMarketingObjection() {
+	if row != nil && row.objection {
 		g.denied = append(g.denied, denial{wire.PersonalisedOffers, objection})
 	}
 	if r.Signals.GPC {
 		g.denied = append(g.denied, denial{wire.CrossChannel, signal}, denial{wire.PersonalisedOffers, signal})
 	}
 	return g
-}
-
-func purposes(row *wire.Consent) []wire.Purpose {
-	granted := make([]wire.Purpose, len(row.Purposes))
-	for i, p := range row.Purposes {
-		granted[i] = wire.Purpose(p)
-	}
-	return granted
 }

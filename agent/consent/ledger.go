@@ -3,7 +3,6 @@ package consent
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/store"
@@ -45,15 +44,19 @@ func (l *Ledger) Grants(v *store.View, r Request) Grants {
 }
 
 // Get is the consent that is known of a person, nil for none.
-func (l *Ledger) Get(who wire.Pseudonym) (row *wire.Consent, err error) {
-	err = l.store.View(func(v *store.View) (err error) {
-		row, err = l.row(v, who)
+func (l *Ledger) Get(who wire.Pseudonym) (c *wire.Consent, err error) {
+	err = l.store.View(func(v *store.View) error {
+		row, err := l.row(v, who)
+		if row != nil {
+			c = row.consent(who)
+		}
 		return err
 	})
-	return row, err
+	return c, err
 }
 
-func (l *Ledger) row(v *store.View, who wire.Pseudonym) (*wire.Consent, error) {
+// row is nil when there is none.
+func (l *Ledger) row(v *store.View, who wire.Pseudonym) (*row, error) {
 	if who == (wire.Pseudonym{}) {
 		return nil, nil
 	}
@@ -61,8 +64,7 @@ func (l *Ledger) row(v *store.View, who wire.Pseudonym) (*wire.Consent, error) {
 	if b == nil {
 		return nil, nil
 	}
-	row := new(wire.Consent)
-	return row, wire.DecodeMessage(b, row)
+	return parseRow(b)
 }
 
 // Set makes c what the person grants from now on; it is durable and in force
@@ -86,17 +88,15 @@ func (l *Ledger) commit(c *wire.Consent) (seq uint64, err error) {
 	if c.Source == "" {
 		c.Source = local
 	}
-	slices.Sort(c.Purposes)
-	c.Purposes = slices.Compact(c.Purposes)
 	if err := valid(c); err != nil {
 		return 0, err
 	}
 	seq, err = l.store.Commit(&wire.Record{Body: &wire.Record_Consent{Consent: c}}, func(v *store.View) error {
 		old, err := l.row(v, wire.Pseudonym(c.Pseudonym))
-		if err != nil {
-			old = nil // what can't be read grants nothing, so anything may follow it
+		if err != nil || old == nil {
+			old = &row{} // what can't be read grants nothing, so anything may follow it
 		}
-		return l.admit(c, old)
+		return admit(c, old, l.store.Now())
 	})
 	if errors.Is(err, errKnown) {
 		return l.store.Stats().Applied, nil
@@ -124,23 +124,24 @@ func valid(c *wire.Consent) error {
 // errKnown: the very same consent is in the ledger.
 var errKnown = errors.New("known")
 
-// admit checks c against what is known, and fills in its version and lease.
-func (l *Ledger) admit(c, old *wire.Consent) error {
-	now := l.store.Now()
-	again := old != nil && same(c, old) && (c.Version == 0 || c.Version == old.Version)
+// admit checks c against what is known, version 0 meaning nothing, and fills in
+// its version and lease.
+func admit(c *wire.Consent, old *row, now int64) error {
+	next := rowOf(c)
+	again := old.version > 0 && next.same(old) && (c.Version == 0 || c.Version == old.version)
 	if c.Source == local && c.Evidence == nil && again {
-		c.Version, c.ConfirmedMs = old.Version, old.ConfirmedMs
+		c.Version, c.ConfirmedMs = old.version, old.confirmed
 		return errKnown
 	}
 	if c.Version == 0 {
-		c.Version = old.GetVersion() + 1
+		c.Version = old.version + 1
 	}
 	switch e := c.Evidence; {
 	case c.Source == hub:
 		c.ConfirmedMs = min(c.ConfirmedMs, now) // a clock ahead must not lengthen a lease
-	case e == nil && !widens(c, old):
-		c.ConfirmedMs = old.GetConfirmedMs()
-	case e == nil || len(e.Text) != 32 || e.Place == "":
+	case e == nil && next.granted.within(old.granted) && (c.MarketingObjection || !old.objection):
+		c.ConfirmedMs = old.confirmed
+	case e == nil || len(e.Text) != 32 || e.Place == "" || len(e.Place) > maxText:
 		return ErrEvidence
 	default:
 		c.ConfirmedMs = now
@@ -148,33 +149,26 @@ func (l *Ledger) admit(c, old *wire.Consent) error {
 			e.AtMs = now
 		}
 	}
-	return follows(c, old)
+	return rowOf(c).follows(old)
 }
 
-// follows tells whether c takes the place of old: a higher version does, and the
+// follows tells whether r takes the place of old: a higher version does, and the
 // same one confirmed anew.
-func follows(c, old *wire.Consent) error {
+func (r *row) follows(old *row) error {
 	switch {
-	case old == nil || c.Version > old.Version:
+	case r.version > old.version:
 		return nil
-	case c.Version < old.Version || !same(c, old):
+	case r.version < old.version || !r.same(old):
 		return ErrVersion
-	case c.ConfirmedMs <= old.ConfirmedMs:
+	case r.confirmed <= old.confirmed:
 		return errKnown
 	}
 	return nil
 }
 
-func same(a, b *wire.Consent) bool {
-	return slices.Equal(a.GetPurposes(), b.GetPurposes()) && a.GetMarketingObjection() == b.GetMarketingObjection()
-}
-
-// widens tells whether c grants anything that old did not.
-func widens(c, old *wire.Consent) bool {
-	if old.GetMarketingObjection() && !c.MarketingObjection {
-		return true
-	}
-	return slices.ContainsFunc(c.Purposes, func(p string) bool { return !slices.Contains(old.GetPurposes(), p) })
+// same tells whether both grant the same.
+func (r *row) same(o *row) bool {
+	return r.objection == o.objection && r.granted.within(o.granted) && o.granted.within(r.granted)
 }
 
 // deriver is the Ledger as the store sees it.
@@ -189,11 +183,10 @@ func (d *deriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 	if c == nil || len(c.Pseudonym) != len(wire.Pseudonym{}) {
 		return
 	}
+	next := rowOf(c)
 	old, err := (*Ledger)(d).row(&tx.View, wire.Pseudonym(c.Pseudonym))
-	if err == nil && follows(c, old) != nil {
+	if err == nil && old != nil && next.follows(old) != nil {
 		return
 	}
-	if row, err := wire.AppendMessage(nil, c); err == nil {
-		tx.Put(d.table, c.Pseudonym, row)
-	}
+	tx.Put(d.table, c.Pseudonym, next.append(nil))
 }
