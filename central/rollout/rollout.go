@@ -92,7 +92,10 @@ func Open(c Config) (*Repository, error) {
 	if r.keys, err = readKeys(c.Keys); err != nil {
 		return nil, err
 	}
-	return r, r.load()
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func (r *Repository) load() error {
@@ -121,7 +124,10 @@ func (r *Repository) commit(d *draft) error {
 		return fmt.Errorf("keep what was signed: %w", err)
 	}
 	r.files = d.files
-	return r.store.GC(d.lists())
+	if err := r.store.GC(d.lists()); err != nil {
+		r.cfg.Log.Warn("remove artifacts that no release lists", "err", err)
+	}
+	return nil
 }
 
 // change lets do work on a draft of the state, and commits it if do signed.

@@ -6,10 +6,10 @@
 //
 //	<digest in hex>        a whole artifact, synced before it got this name
 //	<digest in hex>.part   the first whole chunks of one that is being fetched
-//	new-*                  a file being written; removed by Open
+//	<digest in hex>.new    one that is being put
 //
-// A crash leaves a part, which the next Fetch continues, or a new-* file. What
-// is read is verified each time: bytes that do not have the digest are
+// A crash leaves a part, which the next Fetch continues, or a .new, which GC
+// removes. What is read is verified each time: bytes that do not have the digest are
 // [ErrCorrupt], their file is removed and must be fetched again. What is not
 // there is fs.ErrNotExist.
 package artifact
@@ -66,23 +66,14 @@ func Chunks(data []byte) iter.Seq2[uint32, []byte] {
 
 // Store is a folder of artifacts. Its methods may be called from any goroutine.
 type Store struct {
-	dir      string
-	fetching sync.Mutex // one Fetch at a time: two would write one part
+	dir     string
+	writing sync.Mutex // one Put, Fetch or GC at a time: two would write one file
 }
 
-// Open makes the folder where there is none, and clears what a crash left.
+// Open makes the folder where there is none.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
-	}
-	left, err := filepath.Glob(filepath.Join(dir, "new-*"))
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range left {
-		if err := os.Remove(f); err != nil {
-			return nil, err
-		}
 	}
 	return &Store{dir: dir}, nil
 }
@@ -95,10 +86,10 @@ func (s *Store) Put(data []byte) (Digest, error) {
 	if len(data) > MaxSize {
 		return d, fmt.Errorf("put artifact of %d bytes: %w", len(data), ErrSize)
 	}
-	if s.Has(d) {
-		if _, err := s.Read(d); err == nil {
-			return d, nil
-		}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if _, err := s.Read(d); err == nil {
+		return d, nil
 	}
 	return d, Replace(s.path(d), data)
 }
@@ -124,15 +115,19 @@ func (s *Store) Read(d Digest) ([]byte, error) {
 	return nil, errors.Join(fmt.Errorf("read artifact %x: %w; it is removed and must be fetched again", d[:8], ErrCorrupt), os.Remove(s.path(d)))
 }
 
-// GC removes the artifacts that are not to be kept, and their parts.
+// GC removes the artifacts that are not to be kept, and what is left of unfinished
+// ones.
 func (s *Store) GC(keep func(Digest) bool) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		raw, err := hex.DecodeString(strings.TrimSuffix(e.Name(), ".part"))
-		if err != nil || len(raw) != sha256.Size || keep(Digest(raw)) {
+		name, suffix, _ := strings.Cut(e.Name(), ".")
+		raw, err := hex.DecodeString(name)
+		if err != nil || len(raw) != sha256.Size || suffix != "new" && keep(Digest(raw)) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(s.dir, e.Name())); err != nil {
@@ -149,9 +144,10 @@ type Source interface {
 
 // Replace makes data the content of a file in one step: after a crash it is
 // the old content or the new, and it is the new once Replace has returned nil.
-// The file is readable by its owner only.
+// The file is readable by its owner only. Meanwhile, and after a crash, there is
+// a second file, path with ".new" behind it; one Replace of a path at a time.
 func Replace(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "new-*")
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

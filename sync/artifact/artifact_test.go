@@ -150,7 +150,7 @@ func TestFetchAfterACrash(t *testing.T) {
 		"torn part":         {name + ".part": torn},
 		"torn and short":    {name + ".part": torn[:2*ChunkSize]},
 		"part too long":     {name + ".part": append(bytes.Clone(data), 1)},
-		"new file of a put": {"new-123": data[:7]},
+		"new file of a put": {name + ".new": data[:7]},
 		"flipped on disk":   {name: flip(data, 5)},
 		"truncated on disk": {name: data[:len(data)-1]},
 	}
@@ -171,6 +171,9 @@ func TestFetchAfterACrash(t *testing.T) {
 			}
 			if got, err := s.Read(d); err != nil || !bytes.Equal(got, data) {
 				t.Errorf("%v", err)
+			}
+			if err := s.GC(func(Digest) bool { return true }); err != nil {
+				t.Fatal(err)
 			}
 			if got := files(t, dir); !slices.Equal(got, []string{name}) {
 				t.Errorf("left %v", got)

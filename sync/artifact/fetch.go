@@ -25,8 +25,8 @@ func (s *Store) Fetch(ctx context.Context, d Digest, size uint64, from Source) e
 	if size > MaxSize {
 		return fmt.Errorf("fetch artifact of %d bytes: %w", size, ErrSize)
 	}
-	s.fetching.Lock()
-	defer s.fetching.Unlock()
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if b, err := s.Read(d); err == nil && uint64(len(b)) == size {
 		return nil
 	}

@@ -245,7 +245,7 @@ func (c *Central) Statuses(ctx context.Context, each func(node subject.Node, sta
 		}
 		select {
 		case <-ctx.Done():
-			return sub.Unsubscribe()
+			sub.Unsubscribe()
 		case <-lost.Done():
 		}
 	}

@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,7 +26,6 @@ type Config struct {
 	URLs   []string                     // of the hub's servers; default nats://127.0.0.1:4222
 	Public string                       // own public key, nkeys "U..." form
 	Sign   func([]byte) ([]byte, error) // signs the hub's challenge with the key of Public
-	TLS    *tls.Config                  // nil: none
 
 	MinBackoff time.Duration // upper bound of the first wait between connections; default 1 s
 	MaxBackoff time.Duration // upper bound of every wait; default 5 min
@@ -96,12 +94,12 @@ func newConn(cfg Config, inbox string) *conn {
 // Run keeps a connection up until ctx ends. It returns nil then.
 func (c *conn) Run(ctx context.Context) error {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		began := c.cfg.Now()
-		if err := c.session(ctx); err != nil && ctx.Err() == nil {
-			c.cfg.Log.Warn("no connection to the hub", "attempt", attempt, "err", err)
+		held, err := c.session(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.cfg.Log.Warn("no connection to the hub", "attempt", attempt, "held", held, "err", err)
 		}
-		if c.cfg.Now().Sub(began) > c.cfg.Timeout+c.cfg.MinBackoff {
-			attempt = 0 // it held for a while: a hub that throws us out at once is not asked faster
+		if held > c.cfg.MinBackoff {
+			attempt = 0 // a hub that throws us out at once is not asked faster
 		}
 		pause(ctx, c.backoff(attempt))
 	}
@@ -110,11 +108,11 @@ func (c *conn) Run(ctx context.Context) error {
 
 // backoff is full jitter: anything up to a bound that doubles.
 func (c *conn) backoff(attempt int) time.Duration {
-	bound := c.cfg.MaxBackoff
-	if attempt < 30 {
-		bound = min(bound, c.cfg.MinBackoff<<attempt)
+	bound := c.cfg.MinBackoff
+	for ; attempt > 0 && bound < c.cfg.MaxBackoff; attempt-- {
+		bound *= 2
 	}
-	return rand.N(bound)
+	return rand.N(min(bound, c.cfg.MaxBackoff))
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -126,26 +124,29 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// session is one connection from dialling to its loss.
-func (c *conn) session(ctx context.Context) error {
+// session is one connection from dialling to its loss. It tells how long it
+// held.
+func (c *conn) session(ctx context.Context) (held time.Duration, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	closed := make(chan struct{})
 	o := c.options(ctx)
 	o.ClosedCB = func(*nats.Conn) { close(closed) }
 	nc, err := o.Connect()
 	if err != nil {
 		c.leave(err)
-		return err
+		return 0, err
 	}
 	defer c.enter(nc)()
+	began := c.cfg.Now()
 	select {
 	case <-ctx.Done():
 		nc.Close()
 		<-closed
 	case <-closed:
 	}
-	err = nc.LastError()
-	c.leave(err)
-	return err
+	c.leave(nc.LastError())
+	return c.cfg.Now().Sub(began), nc.LastError()
 }
 
 func (c *conn) options(ctx context.Context) nats.Options {
@@ -153,7 +154,6 @@ func (c *conn) options(ctx context.Context) nats.Options {
 	o.Servers = c.cfg.URLs
 	o.Nkey, o.SignatureCB = c.cfg.Public, c.cfg.Sign
 	o.InboxPrefix = c.inbox
-	o.TLSConfig, o.Secure = c.cfg.TLS, c.cfg.TLS != nil
 	o.Timeout = c.cfg.Timeout
 	o.PingInterval = 20 * time.Second
 	o.CustomDialer = dialer{ctx, c.cfg}
@@ -168,7 +168,8 @@ func (c *conn) options(ctx context.Context) nats.Options {
 	return o
 }
 
-// dialer lends the session's context to a library that dials without one.
+// dialer lends the session's context to a library that dials, and then shakes
+// hands, without one.
 type dialer struct {
 	ctx context.Context
 	cfg Config
@@ -177,7 +178,11 @@ type dialer struct {
 func (d dialer) Dial(network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(d.ctx, d.cfg.Timeout)
 	defer cancel()
-	return d.cfg.Dial(ctx, network, address)
+	c, err := d.cfg.Dial(ctx, network, address)
+	if err == nil {
+		context.AfterFunc(d.ctx, func() { c.Close() })
+	}
+	return c, err
 }
 
 // enter makes nc the live connection; what it returns ends the waits on it.

@@ -59,7 +59,7 @@ type Options struct {
 	Log  *slog.Logger     // default: nothing is logged
 }
 
-// Candidate is a verified release.
+// Candidate is a verified release. It is shared: nobody changes it.
 type Candidate struct {
 	Release  *wire.Release
 	Manifest []byte // the bytes that were signed

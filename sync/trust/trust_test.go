@@ -676,7 +676,7 @@ func TestCrashAroundTheStore(t *testing.T) {
 	for what, save := range map[string]func(Files, string) error{
 		"before": func(Files, string) error { return crash },
 		"within": func(f Files, path string) error {
-			if err := os.WriteFile(filepath.Join(filepath.Dir(path), "new-1"), f.encode()[:100], 0o600); err != nil {
+			if err := os.WriteFile(path+".new", f.encode()[:100], 0o600); err != nil {
 				return err
 			}
 			return crash
