@@ -74,6 +74,9 @@ const (
 	MaxHeads = 8
 	// BlockRows is the number of rows in a block.
 	BlockRows = 16
+	// MaxPages is the most memory a module declares, in pages of 64 KiB, unless
+	// its host is known to allow more. A wide frame may hit it below MaxRows.
+	MaxPages = 256
 )
 
 // Status is what a scorer answers.

@@ -126,10 +126,13 @@ func (d *densePass) term(c *wasm.Code, sum, k int) {
 		c.Index(wasm.LocalGet, d.xx)
 	}
 	c.Op(wasm.F32x4Mul)
-	if d.missing != nil {
+	if d.missing != nil { // select by xor and and: fewer machine instructions than bitselect
 		c.Index(wasm.LocalGet, d.missing[k])
+		c.Op(wasm.V128Xor)
 		c.Index(wasm.LocalGet, d.present)
-		c.Op(wasm.V128BitSelect)
+		c.Op(wasm.V128And)
+		c.Index(wasm.LocalGet, d.missing[k])
+		c.Op(wasm.V128Xor)
 	}
 	c.Op(wasm.F32x4Add)
 	c.Index(wasm.LocalSet, sum)

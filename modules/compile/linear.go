@@ -52,7 +52,8 @@ type linear struct {
 func (e *linear) module() {
 	e.m.ImportFunc(abi.ImportModule, abi.ImportRefill, e.m.Type(nil, nil))
 	e.fuel = e.m.GlobalI32(0)
-	e.m.Memory(pages(e.frameAt), pages(e.frameAt+e.shape.Frame.Size(abi.MaxRows)))
+	least, most := pages(e.frameAt), pages(e.frameAt+e.shape.Frame.Size(abi.MaxRows))
+	e.m.Memory(least, max(least, min(most, abi.MaxPages)))
 	e.m.Export(abi.ExportMemory, wasm.KindMemory, 0)
 	e.m.Export(abi.ExportFuel, wasm.KindGlobal, e.fuel)
 	e.m.Export(abi.ExportAlloc, wasm.KindFunc, e.alloc())

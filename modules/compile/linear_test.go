@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
+	"github.com/aisle-edge/aisle/modules/meter"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -100,6 +101,7 @@ func TestEdgesOfShapes(t *testing.T) {
 		{Frame: abi.Shape{Heads: 8, Variance: true}},
 		{Frame: abi.Shape{ContextDense: 70, Heads: 2, Variance: true}},
 		{Frame: abi.Shape{Dense: 100, Heads: 1, Variance: true}},
+		{Frame: abi.Shape{Dense: abi.MaxColumns, Heads: 1}},
 		{Frame: abi.Shape{Dense: 33, Heads: 5, Variance: true}},
 		{Frame: abi.Shape{Dense: 33, Categorical: 5, Heads: 3}, Bits: 1, Crosses: crosses},
 		{Frame: abi.Shape{ContextCategorical: 2, Categorical: 3, Heads: 1}, Bits: 12, Crosses: crosses},
@@ -117,9 +119,9 @@ func TestBytesAreFixed(t *testing.T) {
 		t.Fatal("a new emitter: replace the digests")
 	}
 	for seed, want := range []string{
-		"da05737f49d54a5441de19582a173cef37169ad4b3d1df850e617164e0d3ffdc",
+		"2ce1e370f2e80723930b3f988058fddefe0042e61d265069053bcade27be7410",
 		"eb0e723f54b600da7768f396fe8eca03374079260ee20f69cc3271c27d57eef3",
-		"28b101e8932f59c56409cfae6d31f719758381cd77c4fbf4d00d29932dc6b362",
+		"c39827d5e2d093048a3ababf017a412ad9612ce9591b42f82145f7d8707628d7",
 	} {
 		s := sample.Shape(sample.Rand(uint64(seed)))
 		code, err := compile.Linear(s)
@@ -154,6 +156,22 @@ func TestAnotherValidatorAgrees(t *testing.T) {
 		if out, err := exec.Command(tool, file).CombinedOutput(); err != nil {
 			t.Errorf("seed %d: %v: %s", seed, err, out)
 		}
+	}
+}
+
+// TestTheWidestShapeIsAdmitted: no shape within the limits makes a module beyond
+// what nodes admit.
+func TestTheWidestShapeIsAdmitted(t *testing.T) {
+	const most = abi.MaxColumns
+	code, err := compile.Linear(scoring.Shape{
+		Frame: abi.Shape{ContextDense: most, ContextCategorical: most, Dense: most, Categorical: most, Heads: abi.MaxHeads, Variance: true},
+		Bits:  8, Crosses: make([]scoring.Cross, scoring.MaxCrosses),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := meter.Check(code, meter.Limits{}); err != nil {
+		t.Fatalf("%d bytes: %v", len(code), err)
 	}
 }
 

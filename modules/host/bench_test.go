@@ -205,6 +205,25 @@ func BenchmarkAdmit(b *testing.B) {
 	}
 }
 
+// BenchmarkAdmitWorst compiles what meter.Limits.Work just admits: it is the
+// longest that a hostile module can keep an engine busy.
+func BenchmarkAdmitWorst(b *testing.B) {
+	code := scorer(func(_ *guest.Guest, c *wasm.Code) {
+		for range 10500 {
+			c.Index(wasm.LocalGet, 0)
+			c.Begin(wasm.If)
+		}
+		for range 10500 {
+			c.Op(wasm.End)
+		}
+		c.I32(0)
+	})
+	e := open(b, host.Options{})
+	for b.Loop() {
+		admit(b, e, code, []byte{1}, host.Limits{Instances: 1}).Close()
+	}
+}
+
 // BenchmarkInstance is what one more instance of the shop's model costs.
 func BenchmarkInstance(b *testing.B) {
 	code, blob, _ := linear(b, shapes["shop"])

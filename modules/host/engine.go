@@ -21,7 +21,7 @@ type Options struct {
 	// Interpreter runs modules without native code, some 30 to 50 times slower.
 	Interpreter bool
 	// Pages bounds the memory of every instance, in pages of 64 KiB, default
-	// 256 (16 MiB). A module whose declared maximum is larger is refused.
+	// abi.MaxPages. A module whose declared maximum is larger is refused.
 	Pages int
 }
 
@@ -71,7 +71,7 @@ func Open(o Options) (*Engine, error) {
 	if o.Interpreter {
 		config = wazero.NewRuntimeConfigInterpreter()
 	}
-	pages := cmp.Or(o.Pages, 256)
+	pages := cmp.Or(o.Pages, abi.MaxPages)
 	config = config.WithMemoryLimitPages(uint32(pages)).WithCloseOnContextDone(false).WithDebugInfoEnabled(false).WithCoreFeatures(
 		api.CoreFeatureMutableGlobal | api.CoreFeatureSignExtensionOps |
 			api.CoreFeatureNonTrappingFloatToIntConversion | api.CoreFeatureSIMD)

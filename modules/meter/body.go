@@ -14,6 +14,7 @@ type block struct {
 	height      int            // of the operand stack at its start
 	unreachable bool
 	part        int // the straight part its instructions belong to
+	loops       int // around its instructions
 }
 
 // label is what a branch to the block carries.
@@ -40,6 +41,8 @@ type body struct {
 	stack  []wasm.ValType
 	blocks []block
 	parts  []part
+
+	branches int // so far
 }
 
 func (c *checker) body(index int) {
@@ -125,8 +128,10 @@ func (b *body) instruction() {
 	b.parts[b.top().part].cost += uint64(info.Cost)
 	switch info.Imm {
 	case wasm.ImmBlock:
+		b.edges(1)
 		b.begin(op)
 	case wasm.ImmLabel:
+		b.edges(1)
 		b.branch(op)
 	case wasm.ImmLabels:
 		b.branchTable()

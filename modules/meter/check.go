@@ -47,6 +47,7 @@ type checker struct {
 	memories int
 	fuel     int // index of the fuel global
 	bodies   int
+	work     int // to compile, so far
 	calls    graph
 }
 

@@ -150,6 +150,14 @@ func TestHostileModulesAreRefused(t *testing.T) {
 			}
 			answer(c)
 		})},
+		{"too much to compile", meter.Limit, paid(func(c *wasm.Code) {
+			for range 15000 {
+				c.Index(wasm.LocalGet, 0)
+				c.Begin(wasm.If)
+				c.Op(wasm.End)
+			}
+			answer(c)
+		})},
 		{"no scorer", meter.Export, func() []byte {
 			g := guest.New()
 			g.Memory(1, 1)

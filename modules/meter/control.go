@@ -3,7 +3,7 @@ package meter
 import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
 func (b *body) begin(op wasm.Op) {
-	next := block{op: op, part: b.top().part}
+	next := block{op: op, part: b.top().part, loops: b.top().loops}
 	if b.module[min(b.at, b.end-1)] == emptyBlock {
 		b.byte()
 	} else {
@@ -13,13 +13,23 @@ func (b *body) begin(op wasm.Op) {
 		b.pop(wasm.I32)
 	}
 	if op == wasm.Loop {
-		next.part = b.charge()
+		next.part, next.loops = b.charge(), next.loops+1
 	}
 	next.height = len(b.stack)
 	b.blocks = append(b.blocks, next)
 }
 
 const emptyBlock = 0x40
+
+// edges counts n more ways through the function, see Limits.Work.
+func (b *body) edges(n int) {
+	b.branches += n
+	live := 1 + len(b.locals) + len(b.stack)
+	b.work += n*(1+b.top().loops)*live + b.branches/16
+	if b.work > b.limits.Work {
+		b.refuse(Limit, "too many branches, or too much live across them, to compile in time")
+	}
+}
 
 // finish pops the results of the innermost block, which must leave nothing else.
 func (b *body) finish() block {
@@ -36,7 +46,7 @@ func (b *body) otherwise() {
 	if done.op != wasm.If {
 		b.refuse(Invalid, "else without if")
 	}
-	*b.top() = block{op: wasm.Else, result: done.result, height: done.height, part: done.part}
+	*b.top() = block{op: wasm.Else, result: done.result, height: done.height, part: done.part, loops: done.loops}
 }
 
 func (b *body) close() {
@@ -70,6 +80,7 @@ func (b *body) branch(op wasm.Op) {
 
 func (b *body) branchTable() {
 	n := b.count(b.limits.Body, "labels")
+	b.edges(n + 1)
 	b.pop(wasm.I32)
 	var first []wasm.ValType
 	for i := range n + 1 {

@@ -30,7 +30,11 @@
 // allocates.
 package meter
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/aisle-edge/aisle/modules/abi"
+)
 
 // Kind classifies a refusal. The strings are stable.
 type Kind string
@@ -70,11 +74,16 @@ func (r *Refusal) Error() string {
 // Limits bound what is admitted; a zero field means its default.
 type Limits struct {
 	Size      int // bytes of the module, default 8 MiB
-	Pages     int // largest memory in pages of 64 KiB, default 256 (16 MiB)
+	Pages     int // largest memory in pages of 64 KiB, default abi.MaxPages
 	Functions int // default 4096
 	Body      int // bytes of one function, default 128 KiB; engines take more than linear time in it
 	Locals    int // locals and parameters of one function, default 1024
 	Depth     int // functions on the stack, default 32
+	// Work bounds the time to compile, which engines spend on branches: for each
+	// one, what is live there (locals and operands) times 1 and the loops around
+	// it, and a sixteenth of the branches before it in the function. Default
+	// 1<<22, some seconds at the worst.
+	Work int
 }
 
 func (l Limits) withDefaults() Limits {
@@ -82,8 +91,8 @@ func (l Limits) withDefaults() Limits {
 		field    *int
 		fallback int
 	}{
-		{&l.Size, 8 << 20}, {&l.Pages, 256}, {&l.Functions, 4096},
-		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Depth, 32},
+		{&l.Size, 8 << 20}, {&l.Pages, abi.MaxPages}, {&l.Functions, 4096},
+		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Depth, 32}, {&l.Work, 1 << 22},
 	} {
 		if *f.field == 0 {
 			*f.field = f.fallback

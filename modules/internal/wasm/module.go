@@ -8,7 +8,6 @@ type Kind byte
 // The kinds of exports.
 const (
 	KindFunc   Kind = 0
-	KindTable  Kind = 1
 	KindMemory Kind = 2
 	KindGlobal Kind = 3
 )
@@ -41,7 +40,7 @@ type Module struct {
 	custom  []byte
 }
 
-// Func adds a function type's signature if it is new and returns its index.
+// Type adds a function type if it is new and returns its index.
 func (m *Module) Type(in, out []ValType) int {
 	t := []byte{0x60}
 	for _, list := range [...][]ValType{in, out} {

@@ -69,11 +69,8 @@ const (
 	I32Eq   Op = 0x46
 	I32Ne   Op = 0x47
 	I32LtS  Op = 0x48
-	I32LtU  Op = 0x49
 	I32GtS  Op = 0x4a
 	I32GtU  Op = 0x4b
-	I32LeU  Op = 0x4d
-	I32GeU  Op = 0x4f
 	F32Eq   Op = 0x5b
 	I32Add  Op = 0x6a
 	I32Sub  Op = 0x6b
@@ -84,20 +81,14 @@ const (
 	I32Shl  Op = 0x74
 	I32ShrU Op = 0x76
 	F32Add  Op = 0x92
-	F32Sub  Op = 0x93
 	F32Mul  Op = 0x94
 	F32Div  Op = 0x95
-	F64Add  Op = 0xa0
-	F64Div  Op = 0xa3
-
-	F64PromoteF32 Op = 0xbb
 
 	V128Load         Op = 0xfd00
 	V128Load32Splat  Op = 0xfd09
 	V128Store        Op = 0xfd0b
 	V128Const        Op = 0xfd0c
 	I8x16Shuffle     Op = 0xfd0d
-	I32x4Splat       Op = 0xfd11
 	I32x4ExtractLane Op = 0xfd1b
 	I32x4Eq          Op = 0xfd37
 	F32x4Eq          Op = 0xfd41
@@ -105,7 +96,6 @@ const (
 	V128AndNot       Op = 0xfd4f
 	V128Or           Op = 0xfd50
 	V128Xor          Op = 0xfd51
-	V128BitSelect    Op = 0xfd52
 	V128Load64Lane   Op = 0xfd57
 	V128Store64Lane  Op = 0xfd5b
 	V128Load32Zero   Op = 0xfd5c
