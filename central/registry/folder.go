@@ -1,0 +1,196 @@
+// Package registry knows what may run: it checks the folder that people write a
+// release in, assembles releases from it and from what was learned, and keeps
+// every one with where its models came from.
+//
+// # The folder
+//
+//	slots.yaml rules.yaml features.yaml   as package rulebook reads them
+//	offers.csv                            as package item reads it; the header alone means no offers
+//
+// All four must be there. Other .yaml, .yml, .csv and .json files are refused,
+// since a misspelt name would be a rule that silently does not hold; anything
+// else (a README) is let alone. The files go into a release as they are.
+//
+// # The store
+//
+// Artifacts lie in a folder under their digests. A release is its manifest, as
+// it was or will be signed, in one SQL row with its artifacts and the lineage of
+// its models: the ledger files that each was learned from. Rows are written
+// after the artifacts are durable, so a release that is listed is whole.
+package registry
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+const offersFile = "offers.csv"
+
+// files are what a folder holds, in the order in which a release names them.
+var files = []string{"slots.yaml", "rules.yaml", "features.yaml", offersFile}
+
+// maxFile bounds what is read of one file.
+const maxFile = 16 << 20
+
+// Folder is a release folder that was checked.
+type Folder struct {
+	Rulebook *rulebook.Rulebook
+	Offers   []*wire.Offer
+
+	manifest bundle.Manifest // of its models: all but when, and of which module
+	shape    scoring.Shape
+	bytes    map[string][]byte // by name, as they were written
+}
+
+// Check reads a release folder and checks all that can be checked without a
+// network. Identifiers in offers are of the given scheme, which is the
+// catalogue's. The error is rulebook.Faults, all of them, or that the folder
+// can't be read.
+func Check(dir string, scheme item.Scheme) (*Folder, error) {
+	f := &Folder{bytes: make(map[string][]byte)}
+	faults, err := f.read(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read release folder: %w", err)
+	}
+	if len(faults) == 0 {
+		faults = f.parse(scheme)
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return f, nil
+}
+
+func (f *Folder) read(dir string) (faults rulebook.Faults, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if !slices.Contains(files, name) {
+			if slices.Contains([]string{".yaml", ".yml", ".csv", ".json"}, filepath.Ext(name)) {
+				faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names slots.yaml, rules.yaml, features.yaml, offers.csv"})
+			}
+			continue
+		}
+		if info, err := e.Info(); err == nil && info.Size() > maxFile {
+			faults = append(faults, rulebook.Fault{File: name, Problem: "is larger than 16 MiB"})
+			continue
+		}
+		if f.bytes[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range files {
+		if _, there := f.bytes[name]; !there && !slices.ContainsFunc(faults, func(x rulebook.Fault) bool { return x.File == name }) {
+			faults = append(faults, rulebook.Fault{File: name, Problem: "is missing; every release folder has it"})
+		}
+	}
+	return faults, nil
+}
+
+func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
+	book, err := rulebook.Parse(rulebook.Files{
+		Slots: f.bytes["slots.yaml"], Rules: f.bytes["rules.yaml"], Features: f.bytes["features.yaml"],
+		Purpose: func(s string) bool { _, err := wire.ParsePurpose(s); return err == nil },
+	})
+	if err != nil && !errors.As(err, &faults) {
+		return rulebook.Faults{{File: "slots.yaml", Problem: err.Error()}}
+	}
+	faults = append(faults, f.parseOffers(scheme, book)...)
+	if book == nil {
+		return faults
+	}
+	f.Rulebook = book
+	f.manifest = manifest(book)
+	if f.shape, err = f.manifest.Shape(); err != nil {
+		faults = append(faults, rulebook.Fault{File: "features.yaml", Problem: "makes no model: " + err.Error()})
+	}
+	return faults
+}
+
+// parseOffers reads the offers; book is nil when it has faults of its own.
+func (f *Folder) parseOffers(scheme item.Scheme, book *rulebook.Rulebook) (faults rulebook.Faults) {
+	seen := make(map[string]bool)
+	for o, err := range item.Offers(bytes.NewReader(f.bytes[offersFile]), item.Options{Scheme: scheme}) {
+		fault := rulebook.Fault{File: offersFile}
+		row := (*item.RowError)(nil)
+		switch {
+		case errors.As(err, &row):
+			fault.Line, fault.Path, fault.Problem = row.Line, row.Column, row.Problem
+		case err != nil:
+			fault.Problem = err.Error()
+		case seen[o.Id]:
+			fault.Path, fault.Problem = o.Id, "is there twice; give each offer an id of its own"
+		case book != nil && o.Slot != "" && book.Slot(o.Slot) == nil:
+			fault.Path, fault.Problem = o.Id, fmt.Sprintf("is for slot %q, which slots.yaml does not have", o.Slot)
+		default:
+			seen[o.Id] = true
+			f.Offers = append(f.Offers, o)
+			continue
+		}
+		faults = append(faults, fault)
+	}
+	return faults
+}
+
+// Shape is what the models of this folder look like, and ColumnSet the name of
+// their columns that decisions record.
+func (f *Folder) Shape() scoring.Shape { return f.shape }
+
+// ColumnSet names the columns, see bundle.Manifest.
+func (f *Folder) ColumnSet() [8]byte { return f.manifest.ColumnSet() }
+
+// Models are the names of the models that its slots score by, sorted.
+func (f *Folder) Models() (names []string) {
+	for _, s := range f.Rulebook.Slots {
+		if !slices.Contains(names, s.Model) {
+			names = append(names, s.Model)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// manifest is that of a linear model over a rulebook's features: its columns in
+// frame order, one head, with variance.
+func manifest(book *rulebook.Rulebook) bundle.Manifest {
+	m := bundle.Manifest{Family: bundle.FamilyLinear, Heads: []string{"reward"}, Variance: true}
+	for _, scope := range []rulebook.Scope{rulebook.ContextScope, rulebook.ItemScope} {
+		for _, kind := range []rulebook.FeatureKind{rulebook.Dense, rulebook.Hashed} {
+			for _, x := range book.Features {
+				if x.Scope == scope && x.Kind == kind {
+					m.Columns = append(m.Columns, column(x, book.Hash))
+				}
+			}
+		}
+	}
+	for _, c := range book.Crosses {
+		m.Crosses = append(m.Crosses, c)
+	}
+	if slices.ContainsFunc(m.Columns, func(c bundle.Column) bool { return c.Kind == bundle.KindHashed }) {
+		m.Bits = book.Bits
+	}
+	return m
+}
+
+func column(x rulebook.Feature, hash rulebook.Hash) bundle.Column {
+	c := bundle.Column{Name: x.Name, Scope: string(x.Scope), Kind: string(x.Kind), Source: x.Source, Purpose: x.Purpose}
+	if x.Kind == rulebook.Hashed {
+		c.Hash = string(hash)
+		return c
+	}
+	c.Transform, c.Scale, c.Offset = string(x.Transform), x.Scale, x.Offset
+	return c
+}

@@ -1,0 +1,184 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/aisle-edge/aisle/central/store"
+	"github.com/aisle-edge/aisle/sync/artifact"
+)
+
+// Schema is the registry's tables, for store.Open.
+var Schema = store.Schema{Name: "registry", Steps: []string{`
+CREATE TABLE registry_release (
+  counter INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  created_ms INTEGER NOT NULL,
+  note TEXT NOT NULL,
+  manifest BLOB NOT NULL
+);
+CREATE TABLE registry_artifact (
+  counter INTEGER NOT NULL REFERENCES registry_release (counter),
+  name TEXT NOT NULL,
+  digest BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (counter, name)
+) WITHOUT ROWID;
+CREATE TABLE registry_lineage (
+  counter INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  last_file INTEGER NOT NULL,
+  decisions INTEGER NOT NULL,
+  rows INTEGER NOT NULL,
+  PRIMARY KEY (counter, model),
+  FOREIGN KEY (counter, model) REFERENCES registry_artifact (counter, name)
+) WITHOUT ROWID;`}}
+
+// Lineage is where a model of a release came from: everything in the ledger up
+// to and including a file.
+type Lineage struct {
+	Model     string // as Slot.Model names it
+	LastFile  int64  // ordinal; 0: it was learned from nothing
+	Decisions int64  // finished up to there, of all slots
+	Rows      int64  // learned from up to there, by all models
+}
+
+// Entry is one release in the registry.
+type Entry struct {
+	Counter   uint64
+	ID        string
+	CreatedMs int64
+	Note      string
+	Manifest  []byte
+	Artifacts []Artifact
+	Lineage   []Lineage
+}
+
+// Artifact is one file of a release.
+type Artifact struct {
+	Name   string
+	Digest artifact.Digest
+	Size   uint64
+}
+
+// Registry keeps releases. It is safe for concurrent use.
+type Registry struct {
+	db        *store.DB
+	artifacts *artifact.Store
+}
+
+// Open opens the registry over a store that has Schema; artifacts lie in dir.
+func Open(db *store.DB, dir string) (*Registry, error) {
+	a, err := artifact.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open registry: %w", err)
+	}
+	return &Registry{db, a}, nil
+}
+
+// Keep stores a release and where its models came from. The same release again
+// changes nothing; another one under a counter that is taken is an error.
+func (g *Registry) Keep(ctx context.Context, actor string, r *Release, lineage ...Lineage) error {
+	for name, b := range r.Artifacts {
+		if _, err := g.artifacts.Put(b); err != nil {
+			return fmt.Errorf("keep release %d: store %s: %w", r.Counter, name, err)
+		}
+	}
+	err := g.db.Update(ctx, func(tx *store.Tx) error {
+		var known string
+		err := tx.One(`SELECT id FROM registry_release WHERE counter = ?`, r.Counter).Scan(&known)
+		if err == nil && known == r.Id {
+			return nil
+		}
+		if err == nil {
+			return errors.New("another release has this counter")
+		}
+		if !errors.Is(err, store.ErrNone) {
+			return err
+		}
+		return insert(tx, actor, r, lineage)
+	})
+	if err != nil {
+		return fmt.Errorf("keep release %d: %w", r.Counter, err)
+	}
+	return nil
+}
+
+func insert(tx *store.Tx, actor string, r *Release, lineage []Lineage) error {
+	if _, err := tx.Exec(`INSERT INTO registry_release (counter, id, created_ms, note, manifest) VALUES (?, ?, ?, ?, ?)`,
+		r.Counter, r.Id, r.CreatedMs, r.Note, r.Manifest); err != nil {
+		return err
+	}
+	for _, a := range r.Release.Artifacts {
+		if _, err := tx.Exec(`INSERT INTO registry_artifact (counter, name, digest, size) VALUES (?, ?, ?, ?)`, r.Counter, a.Name, a.Digest, a.Size); err != nil {
+			return err
+		}
+	}
+	for _, l := range lineage {
+		if _, err := tx.Exec(`INSERT INTO registry_lineage (counter, model, last_file, decisions, rows) VALUES (?, ?, ?, ?, ?)`,
+			r.Counter, modelPrefix+l.Model, l.LastFile, l.Decisions, l.Rows); err != nil {
+			return err
+		}
+	}
+	return tx.Audit(store.Entry{Actor: actor, Action: "keep release", Subject: fmt.Sprint(r.Counter), Detail: r.Id + ": " + r.Note})
+}
+
+// Next is the counter of the next release.
+func (g *Registry) Next(ctx context.Context) (counter uint64, err error) {
+	err = g.db.View(ctx, func(tx *store.Tx) error {
+		return tx.One(`SELECT coalesce(max(counter), 0) + 1 FROM registry_release`).Scan(&counter)
+	})
+	return counter, err
+}
+
+// List returns all releases, the newest first.
+func (g *Registry) List(ctx context.Context) (entries []Entry, err error) {
+	err = g.db.View(ctx, func(tx *store.Tx) error {
+		for row, err := range tx.Query(`SELECT counter, id, created_ms, note, manifest FROM registry_release ORDER BY counter DESC`) {
+			if err != nil {
+				return err
+			}
+			var e Entry
+			if err := row.Scan(&e.Counter, &e.ID, &e.CreatedMs, &e.Note, &e.Manifest); err != nil {
+				return err
+			}
+			if err := e.read(tx); err != nil {
+				return err
+			}
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	return entries, err
+}
+
+func (e *Entry) read(tx *store.Tx) error {
+	for row, err := range tx.Query(`SELECT name, digest, size FROM registry_artifact WHERE counter = ? ORDER BY name`, e.Counter) {
+		if err != nil {
+			return err
+		}
+		var a Artifact
+		var digest []byte
+		if err := row.Scan(&a.Name, &digest, &a.Size); err != nil {
+			return err
+		}
+		a.Digest = artifact.Digest(digest)
+		e.Artifacts = append(e.Artifacts, a)
+	}
+	for row, err := range tx.Query(`SELECT substr(model, ?), last_file, decisions, rows FROM registry_lineage WHERE counter = ? ORDER BY model`, len(modelPrefix)+1, e.Counter) {
+		if err != nil {
+			return err
+		}
+		var l Lineage
+		if err := row.Scan(&l.Model, &l.LastFile, &l.Decisions, &l.Rows); err != nil {
+			return err
+		}
+		e.Lineage = append(e.Lineage, l)
+	}
+	return nil
+}
+
+// Artifact returns the bytes of an artifact, verified.
+func (g *Registry) Artifact(d [sha256.Size]byte) ([]byte, error) { return g.artifacts.Read(d) }
