@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,11 +78,7 @@ func (s *Store) flush(ctx context.Context, all bool) error {
 	s.step("synced")
 	var errs []error
 	for _, f := range s.files {
-		due := f.frozen.seq > 0 || at.seq-f.written.seq > lag || all && at.seq > f.written.seq || f.full.Load()
-		if due {
-			errs = append(errs, s.write(f, at))
-		}
-		errs = append(errs, s.sweep(f))
+		errs = append(errs, s.write(f, at, all))
 		s.step("flushed")
 	}
 	s.trim()
@@ -111,21 +108,33 @@ func (s *Store) freeze() position {
 	return s.at
 }
 
-// write commits a file's frozen rows with the position they stand for.
-func (s *Store) write(f *file, at position) error {
-	if f.frozen.seq > 0 {
-		at = f.frozen
+// write commits a file's frozen rows, with the position they stand for and
+// without some expired ones, if there is anything to it.
+func (s *Store) write(f *file, at position, all bool) error {
+	expired, err := f.expired()
+	if err != nil {
+		return err
 	}
-	put := func(tx *bolt.Tx) error { return f.put(tx, at, s.log.Epoch()) }
+	switch behind := at.seq - f.written.seq; {
+	case f.frozen.seq > 0:
+		at = f.frozen
+	case behind > lag || all && behind > 0 || len(expired) > 0 || f.full.Load():
+	default:
+		return nil
+	}
+	change := func(tx *bolt.Tx) error {
+		return cmp.Or(f.sweep(tx, expired), f.put(tx, at, s.log.Epoch()))
+	}
 	percent := f.opt.MaxSize / 100
-	err := f.update(90*percent, put)
+	err = f.update(90*percent, change)
 	full := errors.Is(err, berrors.ErrMaxSizeReached)
 	if full { // what was accepted goes into the reserve, and leaves some of it to sweeps
-		err = f.update(95*percent, put)
+		err = f.update(95*percent, change)
 	}
 	f.full.Store(full || err != nil && s.crowded(crowd*f.opt.FlushRows))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", f.name, err)
+		sweep := func(tx *bolt.Tx) error { return f.sweep(tx, expired) }
+		return fmt.Errorf("write %s: %w", f.name, errors.Join(err, f.update(f.opt.MaxSize, sweep)))
 	}
 	s.thaw(f, at)
 	return nil
@@ -175,51 +184,42 @@ func (s *Store) thaw(f *file, at position) {
 	f.frozen, f.written = position{}, at
 }
 
-// sweep deletes some expired rows. They have been invisible since they expired,
-// so it changes no View.
-// The time is that of the last record in the file: what replay would still see
-// stays.
-func (s *Store) sweep(f *file) error {
-	var errs []error
-	for _, t := range f.tables {
-		if t.keep == 0 {
-			continue
-		}
-		expired, err := f.expired(t, f.written.ms)
-		if err == nil && len(expired) > 0 {
-			err = f.update(f.opt.MaxSize, func(tx *bolt.Tx) error {
-				for _, key := range expired {
-					if err := tx.Bucket(t.name).Delete(key); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
-// expired gives the expired rows among the next of a table, and moves on.
-func (f *file) expired(t *Table, ms int64) (keys [][]byte, err error) {
+// expired gives some expired rows of the file, going round. They have been
+// invisible since they expired, so deleting them changes no View. The time is
+// that of the last record in the file: what a replay would still see stays.
+func (f *file) expired() (rows map[*Table][][]byte, err error) {
 	defer f.rescue(&err, debug.SetPanicOnFault(true))
+	rows = map[*Table][][]byte{}
 	err = f.db.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket(t.name)
-		if b == nil {
-			return nil
-		}
-		c, n := b.Cursor(), 0
-		key, row := c.Seek(t.swept)
-		for ; key != nil && n < sweep; key, row = c.Next() {
-			if n++; t.expired(row, ms) {
-				keys = append(keys, slices.Clone(key))
+		for _, t := range f.tables {
+			b := tx.Bucket(t.name)
+			if b == nil || t.keep == 0 {
+				continue
 			}
+			c, n := b.Cursor(), 0
+			key, row := c.Seek(t.swept)
+			for ; key != nil && n < sweep; key, row = c.Next() {
+				if n++; t.expired(row, f.written.ms) {
+					rows[t] = append(rows[t], slices.Clone(key))
+				}
+			}
+			t.swept = slices.Clone(key) // nil at the end: from the beginning again
 		}
-		t.swept = slices.Clone(key) // nil at the end: from the beginning again
 		return nil
 	})
-	return keys, err
+	return rows, err
+}
+
+// sweep comes before put, which may write some of the rows anew.
+func (f *file) sweep(tx *bolt.Tx, expired map[*Table][][]byte) error {
+	for t, keys := range expired {
+		for _, key := range keys {
+			if err := tx.Bucket(t.name).Delete(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // trim keeps the files' pages from adding up in the process's memory.
