@@ -18,7 +18,7 @@ import (
 
 // Options configure an engine. The zero value is ready to use.
 type Options struct {
-	// Interpreter runs modules without native code, some 30 to 50 times slower.
+	// Interpreter runs modules without native code, some hundred times slower.
 	Interpreter bool
 	// Pages bounds the memory of every instance, in pages of 64 KiB, default
 	// abi.MaxPages. A module whose declared maximum is larger is refused.
@@ -27,7 +27,8 @@ type Options struct {
 
 // Limits bound one module; a zero field means its default.
 type Limits struct {
-	// Fuel is how many slices of about 0.2 ms a call may use, default 32.
+	// Fuel is how many slices of at most about 0.2 ms a call may use, default 64.
+	// 10,240 rows of 32 dense columns and 30 lookups use 16.
 	Fuel int
 	// Instances is the size of the pool, default GOMAXPROCS+1. Each holds the
 	// model once.

@@ -162,8 +162,8 @@ func TestBadModulesAreStoppedAndReplaced(t *testing.T) {
 	}
 }
 
-// TestFuelBoundsTime stops an endless loop within its budget of 32 slices, each
-// meant to be about 0.2 ms. The bound is generous: machines differ.
+// TestFuelBoundsTime stops an endless loop within its budget of 64 slices, each
+// meant to be about 0.2 ms at most. The bound is generous: machines differ.
 func TestFuelBoundsTime(t *testing.T) {
 	m := admit(t, open(t, host.Options{}), scorer(endless), []byte{1}, host.Limits{})
 	start := time.Now()

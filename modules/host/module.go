@@ -30,7 +30,7 @@ type Module struct {
 func newModule(e *Engine, digest [32]byte, c wazero.CompiledModule, blob []byte, l Limits) *Module {
 	m := &Module{
 		engine: e, digest: digest, code: c, blob: blob,
-		fuel:   cmp.Or(l.Fuel, 32),
+		fuel:   cmp.Or(l.Fuel, 64),
 		vacant: cmp.Or(l.Instances, runtime.GOMAXPROCS(0)+1),
 	}
 	m.returned.L = &m.mu

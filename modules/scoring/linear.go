@@ -46,9 +46,19 @@ type Term struct {
 	From  int     // 0: bias, 1 + i: column i in frame order, then the crosses
 }
 
+// Fits tells whether the row has the columns of the shape.
+func (s Shape) Fits(r Row) bool {
+	return len(r.ContextDense) == s.Frame.ContextDense && len(r.ContextCategorical) == s.Frame.ContextCategorical &&
+		len(r.Dense) == s.Frame.Dense && len(r.Categorical) == s.Frame.Categorical
+}
+
 // Terms appends the terms of a row in the order in which they are summed. What
-// contributes nothing has no term.
+// contributes nothing has no term. It panics on a row that doesn't fit: whoever
+// takes rows from outside asks Fits first.
 func (s Shape) Terms(dst []Term, r Row) []Term {
+	if !s.Fits(r) {
+		panic("scoring: row of another shape")
+	}
 	t := s.table()
 	dst = append(dst, Term{0, 1, 0})
 	from := 1

@@ -108,6 +108,25 @@ func TestFramesOfAnotherShapeAreRefused(t *testing.T) {
 	}
 }
 
+func TestRowsOfAnotherShapeDoNotFit(t *testing.T) {
+	fits := scoring.Row{ContextDense: make([]float32, 1), ContextCategorical: make([]uint32, 1), Dense: make([]float32, 2), Categorical: make([]uint32, 1)}
+	if !small().Fits(fits) {
+		t.Error("a row of the shape")
+	}
+	for _, change := range []func(r *scoring.Row){
+		func(r *scoring.Row) { r.ContextDense = nil },
+		func(r *scoring.Row) { r.ContextCategorical = make([]uint32, 2) },
+		func(r *scoring.Row) { r.Dense = r.Dense[:1] },
+		func(r *scoring.Row) { r.Categorical = nil },
+	} {
+		row := fits
+		change(&row)
+		if small().Fits(row) {
+			t.Errorf("%+v fits", row)
+		}
+	}
+}
+
 // TestGoldenModel: testdata/v0.model is version 0 and stays for ever.
 func TestGoldenModel(t *testing.T) {
 	golden, err := os.ReadFile("testdata/v0.model")
