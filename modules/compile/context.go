@@ -10,7 +10,6 @@ import (
 // context sums what all rows share, bias first, and leaves it at sharedAt. It
 // runs once a frame, so it loops over columns instead of unrolling them.
 func (e *linear) context() int {
-	const frame = 0
 	f := newFn(nil, wasm.I32)
 	sums := f.some(e.lanes, wasm.F32)
 	for k, sum := range sums {
@@ -34,7 +33,6 @@ func (e *linear) context() int {
 
 // columns runs body with at on each of n values of four bytes from offset on.
 func (e *linear) columns(f *fn, at, end, offset, n int, body func(*wasm.Code)) {
-	const frame = 0
 	if n == 0 {
 		return
 	}

@@ -16,6 +16,9 @@ const (
 	pageSize = 1 << 16
 )
 
+// frame is the parameter of score and context: the frame's address.
+const frame = 0
+
 // Columns of one dense pass and terms of one hashed pass.
 const (
 	denseColumns = 32
@@ -147,11 +150,10 @@ func returnIf(f *fn, value int32) {
 
 // score checks frame and model and runs the passes.
 func (e *linear) score() int {
-	const frame = 0
 	context, passes := e.context(), e.passes()
 	f := newFn(i32s, wasm.I32)
 	rows, blocks, out := f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32)
-	e.checkFrame(f, frame, rows)
+	e.checkFrame(f, rows)
 	f.I32(0)
 	f.Mem(wasm.I32Load, modelAt+scoring.OffsetFingerprint)
 	f.I32(int32(e.shape.Fingerprint()))
@@ -190,7 +192,7 @@ func (e *linear) score() int {
 
 // checkFrame returns BadFrame unless the header has the version and shape of
 // this module, and leaves the number of rows in its local.
-func (e *linear) checkFrame(f *fn, frame, rows int) {
+func (e *linear) checkFrame(f *fn, rows int) {
 	expect := func(offset int, word uint32) {
 		f.Index(wasm.LocalGet, frame)
 		f.Mem(wasm.I32Load, offset)

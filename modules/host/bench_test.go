@@ -166,17 +166,9 @@ func BenchmarkCall(b *testing.B) {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				in, err := m.Borrow()
-				if err != nil {
+				if err := score(m, s.Frame, rows); err != nil {
 					b.Fatal(err)
 				}
-				if _, err := in.Frame(s.Frame, rows); err != nil {
-					b.Fatal(err)
-				}
-				if err := in.Score(); err != nil {
-					b.Fatal(err)
-				}
-				in.Return()
 			}
 		})
 	}

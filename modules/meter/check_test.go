@@ -16,10 +16,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/meter"
 )
 
-var (
-	scalar = []wasm.ValType{wasm.I32}
-	end    = byte(wasm.End)
-)
+const end = byte(wasm.End)
 
 // paid is a module whose scorer charges for the body and then does it.
 func paid(body func(c *wasm.Code)) []byte {

@@ -175,12 +175,12 @@ var simdSpans = [...]span{
 	{0xfd4d, 0xfd4d, "v:v", ImmNone, 0, 2},         // v128.not
 	{0xfd4e, 0xfd51, "vv:v", ImmNone, 0, 1},        // and andnot or xor
 	{0xfd52, 0xfd52, "vvv:v", ImmNone, 0, costLong},
-	{0xfd53, 0xfd53, "v:i", ImmNone, 0, costLong},            // v128.any_true
-	{0xfd54, 0xfd54, "iv:v", ImmArgLane, 4<<4 | 0, costLong}, // v128.load_lane
+	{0xfd53, 0xfd53, "v:i", ImmNone, 0, costLong},          // v128.any_true
+	{0xfd54, 0xfd54, "iv:v", ImmArgLane, 4 << 4, costLong}, // v128.load_lane
 	{0xfd55, 0xfd55, "iv:v", ImmArgLane, 3<<4 | 1, costLong},
 	{0xfd56, 0xfd56, "iv:v", ImmArgLane, 2<<4 | 2, costLong},
 	{0xfd57, 0xfd57, "iv:v", ImmArgLane, 1<<4 | 3, costLong},
-	{0xfd58, 0xfd58, "iv:", ImmArgLane, 4<<4 | 0, costLong}, // v128.store_lane
+	{0xfd58, 0xfd58, "iv:", ImmArgLane, 4 << 4, costLong}, // v128.store_lane
 	{0xfd59, 0xfd59, "iv:", ImmArgLane, 3<<4 | 1, costLong},
 	{0xfd5a, 0xfd5a, "iv:", ImmArgLane, 2<<4 | 2, costLong},
 	{0xfd5b, 0xfd5b, "iv:", ImmArgLane, 1<<4 | 3, costLong},
