@@ -73,6 +73,11 @@ func (c *Catalogue) OnHand(place int) int64 { return c.live.read(place).onHand.L
 // can't change.
 func (c *Catalogue) Promisable(place int) int64 { return c.live.read(place).promisable() }
 
+// Movements grows whenever what is on hand, held or kept safe of any item
+// changed. Who takes it before Promisable of some places, and finds it the same
+// later, knows that what they found still holds.
+func (c *Catalogue) Movements() uint64 { return c.live.movements.Load() }
+
 // Item reads an item as it came in, without its stock. ErrUnknown.
 func (c *Catalogue) Item(id string) (*wire.Item, error) {
 	var row []byte

@@ -28,7 +28,7 @@ var ctx = context.Background()
 // Each check opens a node some ten times; -rapid.checks asks for more of them.
 func TestMain(m *testing.M) {
 	slog.SetLogLoggerLevel(slog.LevelError + 1)
-	_ = flag.Set("rapid.checks", "30")
+	_ = flag.Set("rapid.checks", "20")
 	os.Exit(m.Run())
 }
 

@@ -26,6 +26,7 @@ func (c *cell) promisable() int64 { return c.onHand.Load() - c.held.Load() - c.s
 type live struct {
 	cells     atomic.Pointer[[]*cell] // replaced when it grows; the cells stay
 	available atomic.Pointer[Availability]
+	movements atomic.Uint64 // grows after any cell changed
 }
 
 func newLive() *live {
@@ -55,8 +56,9 @@ func (l *live) read(place int) *cell {
 	return new(cell)
 }
 
-// flip brings the bit of a place in line with its cell.
+// flip brings the bit of a place in line with its cell, which changed.
 func (l *live) flip(place int) {
+	defer l.movements.Add(1)
 	old := l.available.Load()
 	can := l.at(place).promisable() >= 1
 	if can == old.Bits.Has(place) {
@@ -82,4 +84,5 @@ func (l *live) flipAll() {
 		}
 	}
 	l.available.Store(&Availability{l.available.Load().Version + 1, bits})
+	l.movements.Add(1)
 }

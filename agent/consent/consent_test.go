@@ -33,7 +33,7 @@ var ctx = context.Background()
 // Each check opens a node some ten times; -rapid.checks asks for more of them.
 func TestMain(m *testing.M) {
 	slog.SetLogLoggerLevel(slog.LevelError + 1)
-	_ = flag.Set("rapid.checks", "40")
+	_ = flag.Set("rapid.checks", "25")
 	os.Exit(m.Run())
 }
 
@@ -357,6 +357,7 @@ func TestSet(t *testing.T) {
 		{"nobody's", &wire.Consent{Pseudonym: make([]byte, 16)}, ErrConsent, 5, false},
 		{"of an unknown source", with(narrow(0), func(c *wire.Consent) { c.Source = "web" }), ErrConsent, 5, false},
 		{"confirmed by the hub", with(narrow(5, wire.ProfileBuilding, wire.Measurement), func(c *wire.Consent) { c.Source, c.ConfirmedMs = "hub", 1<<60 }), nil, 5, true},
+		{"confirmed by the hub now", with(narrow(5, wire.ProfileBuilding, wire.Measurement), func(c *wire.Consent) { c.Source = "hub" }), nil, 5, true},
 		{"confirmed late", with(narrow(5, wire.ProfileBuilding, wire.Measurement), func(c *wire.Consent) { c.Source, c.ConfirmedMs = "hub", 5 }), nil, 5, false},
 		{"more from the hub", with(narrow(6, wire.CrossChannel), func(c *wire.Consent) { c.Source, c.ConfirmedMs = "hub", 1<<60 }), nil, 6, true},
 		{"less from the hub, late", with(narrow(4), func(c *wire.Consent) { c.Source = "hub" }), ErrVersion, 5, false},
@@ -430,7 +431,7 @@ func TestImport(t *testing.T) {
 	people := func(yield func(Person, error) bool) {
 		for i := range 10 {
 			c := grant(person(i), wire.ProfileBuilding, wire.PersonalisedOffers)
-			c.Source, c.Version, c.ConfirmedMs = "hub", 1, s.Now().UnixMilli()
+			c.Version, c.ConfirmedMs, c.Evidence = 1, s.Now().UnixMilli(), nil
 			switch i {
 			case 3:
 				c.Purposes = nil

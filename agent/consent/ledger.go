@@ -73,8 +73,8 @@ func (l *Ledger) row(v *store.View, who wire.Pseudonym) (*row, error) {
 //
 // With source local, which is what "" means, c was given here: its lease begins
 // now, and it needs evidence when it grants more than the known one (ErrEvidence);
-// without evidence it only takes back, and the lease goes on as it was. With
-// source hub, ConfirmedMs says when the lease began.
+// without evidence it only takes back, and the lease goes on as it was. With source hub,
+// ConfirmedMs says when the lease began; 0 is now.
 func (l *Ledger) Set(ctx context.Context, c *wire.Consent) error {
 	seq, err := l.commit(c)
 	if err != nil {
@@ -137,8 +137,9 @@ func admit(c *wire.Consent, old *row, now int64) error {
 		c.Version = old.version + 1
 	}
 	switch e := c.Evidence; {
+	case c.Source == hub && (c.ConfirmedMs == 0 || c.ConfirmedMs > now): // a clock ahead must not lengthen a lease
+		c.ConfirmedMs = now
 	case c.Source == hub:
-		c.ConfirmedMs = min(c.ConfirmedMs, now) // a clock ahead must not lengthen a lease
 	case e == nil && next.granted.within(old.granted) && (c.MarketingObjection || !old.objection):
 		c.ConfirmedMs = old.confirmed
 	case e == nil || len(e.Text) != 32 || e.Place == "" || len(e.Place) > maxText:

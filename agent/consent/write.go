@@ -93,11 +93,12 @@ type Person struct {
 }
 
 // Import takes in persons, each consent before its fields, and waits for the
-// disk once. A row that may not be written is refused; its consent stays.
+// disk once. A consent without a source has hub: who imports it vouches for it
+// as the hub does. A row that may not be written is refused; its consent stays.
 func (l *Ledger) Import(ctx context.Context, terms Terms, declared []Declared, rows iter.Seq2[Person, error]) (store.Report, error) {
 	report, err := store.Bulk(ctx, l.store, rows, func(p Person) (seq uint64, err error) {
 		if p.Consent != nil {
-			p.Consent.Pseudonym = p.Who[:]
+			p.Consent.Pseudonym, p.Consent.Source = p.Who[:], cmp.Or(p.Consent.Source, hub)
 			if seq, err = l.commit(p.Consent); err != nil {
 				return 0, refused("consent_version", err)
 			}

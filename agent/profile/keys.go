@@ -24,7 +24,7 @@ const (
 	keysMagic   = "AISLEKEY"
 	version     = 0
 
-	wrappedSize = Overhead + keySize
+	wrappedSize = overhead + keySize
 	masterSize  = 8 + 4 + keySize + 4
 	headerSize  = 8 + 4 + 16 + wrappedSize + 4
 	entrySize   = 16 + wrappedSize + 4

@@ -69,7 +69,7 @@ func TestOnlyTheSameVersionOfTheSamePersonOpens(t *testing.T) {
 	if plain, err := v.Open([]byte("x"), person(1), 7, sealed); err != nil || string(plain) != "x"+marker {
 		t.Errorf("%q, %v", plain, err)
 	}
-	if bytes.Contains(sealed, []byte(marker)) || len(sealed) != len(marker)+Overhead {
+	if bytes.Contains(sealed, []byte(marker)) || len(sealed) != len(marker)+overhead {
 		t.Errorf("sealed as %d bytes: %q", len(sealed), sealed)
 	}
 	for name, err := range map[string]error{
@@ -367,7 +367,7 @@ func TestReplayTornAnywhere(t *testing.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		check(t, err)
 		r := must[*Replay](t)(OpenReplay(dir, v, ReplayOptions{}))
-		const size = partHeader + Overhead + len(marker)
+		const size = partHeader + overhead + len(marker)
 		for i := range byte(5) {
 			check(t, r.Append(decision(at, i), person(1), []byte(marker)))
 		}

@@ -73,7 +73,7 @@ func (r *Replay) Append(decision [16]byte, who wire.Pseudonym, part []byte) erro
 	if !ok {
 		return ErrNoKey
 	}
-	if len(part) > maxPart-Overhead {
+	if len(part) > maxPart-overhead {
 		return fmt.Errorf("keep a replay part: %d bytes are too many", len(part))
 	}
 	r.mu.Lock()

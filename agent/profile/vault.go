@@ -30,8 +30,8 @@ type Vault struct {
 	file *keyFile
 }
 
-// Overhead is by how many bytes sealed data is longer than plain.
-const Overhead = 12 + 16
+// overhead is by how many bytes sealed data is longer than plain.
+const overhead = 12 + 16
 
 // Seal appends plain, sealed as this version of this person's profile, to dst,
 // and makes the person a key if there is none.

@@ -18,7 +18,7 @@ func (s *Store) makeCheckpoints() error {
 			return fmt.Errorf("make a checkpoint of %s: %w", f.name, err)
 		}
 		f.checkpoint.Store(seq)
-		s.step("checkpointed")
+		s.opt.step("checkpointed")
 	}
 	return nil
 }

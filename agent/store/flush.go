@@ -71,15 +71,15 @@ func (s *Store) flush(ctx context.Context, all bool) error {
 	if err := s.failure(); err != nil { // what lies in memory is not what the log says
 		return err
 	}
-	s.step("frozen")
+	s.opt.step("frozen")
 	if err := s.log.Sync(ctx, at.seq); err != nil {
 		return fmt.Errorf("make the log durable before the tables: %w", err)
 	}
-	s.step("synced")
+	s.opt.step("synced")
 	var errs []error
 	for _, f := range s.files {
 		errs = append(errs, s.write(f, at, all))
-		s.step("flushed")
+		s.opt.step("flushed")
 	}
 	s.trim()
 	err := errors.Join(errs...)
@@ -114,6 +114,9 @@ func (s *Store) write(f *file, at position, all bool) error {
 	expired, err := f.expired()
 	if err != nil {
 		return err
+	}
+	if at.seq < f.written.seq {
+		at = f.written // another file is being rebuilt
 	}
 	switch behind := at.seq - f.written.seq; {
 	case f.frozen.seq > 0:

@@ -30,21 +30,22 @@ type model struct {
 }
 
 type deriver struct {
-	rows  func(tx *Tx, rec *wire.Record)
-	loads int
+	rows func(tx *Tx, rec *wire.Record)
+	load error
 }
 
-func (d *deriver) Load(*View) error                         { d.loads++; return nil }
+func (d *deriver) Load(*View) error                         { return d.load }
 func (d *deriver) Apply(tx *Tx, _ uint64, rec *wire.Record) { d.rows(tx, rec) }
 func register(s *Store) *model {
 	m := &model{}
-	last, seen := s.Table(State, "last", 0), s.Table(State, "seen", keep)
+	last, seen, all := s.Table(State, "last", 0), s.Table(State, "seen", keep), s.Table(State, "all", 0)
 	stock := s.Table(Catalogue, "stock", 0)
 	m.state.rows = func(tx *Tx, rec *wire.Record) {
 		o := rec.GetOutcome()
 		if o == nil {
 			return
 		}
+		tx.Put(all, []byte(o.Item), append(tx.Get(all, []byte(o.Item)), 'x')) // shows a record applied twice
 		if o.Value < 0 {
 			tx.Delete(last, []byte(o.Item))
 			return
@@ -53,7 +54,6 @@ func register(s *Store) *model {
 			return // a repeat within keep changes nothing
 		}
 		tx.Put(seen, []byte(o.Id), []byte{})
-		// Not idempotent on purpose: a record applied twice shows.
 		tx.Put(last, []byte(o.Item), append(tx.Get(last, []byte(o.Item)), o.Id...))
 	}
 	m.catalogue.rows = func(tx *Tx, rec *wire.Record) {
@@ -88,6 +88,9 @@ func oracle(t testing.TB, log *journal.Journal) map[string]string {
 			now = rec.AtMs
 			if move := rec.GetStockMove(); move != nil {
 				stock[move.Item] += move.Delta
+			}
+			if o := rec.GetOutcome(); o != nil {
+				rows["all/"+o.Item] += "x"
 			}
 			if o := rec.GetOutcome(); o != nil && o.Value < 0 {
 				delete(rows, "last/"+o.Item)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -45,7 +46,11 @@ func (s *Store) Recover(ctx context.Context) error {
 
 func (s *Store) load(v *View) error {
 	for _, r := range s.derivers {
-		if err := r.deriver.Load(v); err != nil {
+		err := r.deriver.Load(v)
+		if errors.Is(err, ErrCorrupt) && v.err == nil {
+			err = r.file.suspect(err) // or every start would end here
+		}
+		if err != nil {
 			return err
 		}
 	}

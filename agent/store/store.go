@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,25 +48,23 @@ type Options struct {
 	CheckpointBytes int64            // of log between two checkpoints; default 64 MiB
 	CheckWithin     time.Duration    // how long Open waits for the check of a file; default 250 ms
 	Now             func() time.Time // the wall clock; default time.Now
+
+	step func(name string) // for tests: called between the steps of a flush
 }
 
 func (o Options) filled() Options {
-	def(&o.FlushEvery, time.Second)
-	def(&o.FlushRows, 8192)
-	def(&o.MaxSize, 256<<20)
-	def(&o.CheckpointBytes, 64<<20)
-	def(&o.CheckWithin, 250*time.Millisecond)
+	o.FlushEvery = cmp.Or(o.FlushEvery, time.Second)
+	o.FlushRows = cmp.Or(o.FlushRows, 8192)
+	o.MaxSize = cmp.Or(o.MaxSize, 256<<20)
+	o.CheckpointBytes = cmp.Or(o.CheckpointBytes, 64<<20)
+	o.CheckWithin = cmp.Or(o.CheckWithin, 250*time.Millisecond)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return o
-}
-
-func def[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+	if o.step == nil {
+		o.step = func(string) {}
 	}
+	return o
 }
 
 // position is a place in the log, and the node time there.
@@ -99,7 +98,6 @@ type Store struct {
 	// flushing lets one flush, sweep or checkpoint run at a time
 	flushing sync.Mutex
 
-	step   func(name string)     // for tests: called between the steps of a flush
 	logged atomic.Int64          // bytes appended since the last checkpoint
 	failed atomic.Pointer[error] // set once, and then for ever
 }
@@ -113,7 +111,7 @@ type registered struct {
 // and leaves the tables to be declared, the derivers to be registered, and
 // then Recover to be called. Only one process can have dir open.
 func Open(dir string, log *journal.Journal, opt Options) (*Store, error) {
-	s := &Store{opt: opt.filled(), log: log, wake: make(chan struct{}, 1), step: func(string) {}}
+	s := &Store{opt: opt.filled(), log: log, wake: make(chan struct{}, 1)}
 	s.clock = newClock(s.opt.Now)
 	for id, name := range [files]string{"state.db", "profiles.db", "catalogue.db"} {
 		f, err := openFile(dir, name, File(id), log.Epoch(), s.opt)
@@ -141,16 +139,15 @@ func (s *Store) Now() int64 { return s.clock.now() }
 
 // Stats is the store's account of itself.
 type Stats struct {
-	Applied      uint64        // sequence of the last record in the tables
-	Checkpointed uint64        // see Store.Checkpointed
-	Rows         int           // in memory, not yet in their files
-	Full         []string      // files at their limit
-	Skew         time.Duration // by which the node's time is ahead of the wall clock
+	Applied uint64        // sequence of the last record in the tables
+	Rows    int           // in memory, not yet in their files
+	Full    []string      // files at their limit
+	Skew    time.Duration // by which the node's time is ahead of the wall clock
 }
 
 // Stats may be called at any time.
 func (s *Store) Stats() Stats {
-	st := Stats{Checkpointed: s.Checkpointed(), Skew: s.clock.skew()}
+	st := Stats{Skew: s.clock.skew()}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	st.Applied = s.at.seq
