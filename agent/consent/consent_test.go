@@ -63,7 +63,6 @@ type site struct {
 	*storetest.Node
 	*Ledger
 	vault  *profile.Vault
-	replay *profile.Replay
 	keys   string
 	opened int
 }

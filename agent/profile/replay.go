@@ -1,14 +1,11 @@
 package profile
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -191,67 +188,4 @@ func (r *Replay) let() error {
 	err := r.file.Close()
 	r.file, r.hour = nil, -1
 	return err
-}
-
-// turn opens the file of an hour for appending behind its last whole part.
-func (r *Replay) turn(h int64) error {
-	if r.file != nil && r.hour == h {
-		return nil
-	}
-	if err := r.let(); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(r.path(h), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	end, err := scan(f, func([16]byte, wire.Pseudonym, []byte) error { return nil })
-	if end == 0 && err == nil {
-		end = replayHeader
-		_, err = f.WriteAt(le.AppendUint32([]byte(replayMagic), version), 0)
-	}
-	if err == nil {
-		err = f.Truncate(end)
-	}
-	if err == nil {
-		_, err = f.Seek(end, io.SeekStart)
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	r.file, r.hour = f, h
-	return nil
-}
-
-// scan calls fn for each whole part and gives the offset behind the last; 0 when
-// the file is not one of parts. Its error is fn's.
-func scan(from io.Reader, fn func(id [16]byte, who wire.Pseudonym, sealed []byte) error) (end int64, err error) {
-	in := bufio.NewReaderSize(from, 64<<10)
-	head := make([]byte, partHeader)
-	if _, err := io.ReadFull(in, head[:replayHeader]); err != nil || string(head[:8]) != replayMagic || le.Uint32(head[8:]) != version {
-		return 0, nil
-	}
-	end = replayHeader
-	var sealed []byte
-	for {
-		if _, err := io.ReadFull(in, head); err != nil {
-			return end, nil
-		}
-		n := int(le.Uint32(head))
-		if n > maxPart {
-			return end, nil
-		}
-		sealed = slices.Grow(sealed[:0], n)[:n]
-		if _, err := io.ReadFull(in, sealed); err != nil {
-			return end, nil
-		}
-		if crc32.Update(crc32.Checksum(head[8:], castagnoli), castagnoli, sealed) != le.Uint32(head[4:]) {
-			slog.Warn("a replay part is damaged; those behind it are lost")
-			return end, nil
-		}
-		if err := fn([16]byte(head[8:24]), wire.Pseudonym(head[24:40]), sealed); err != nil {
-			return end, err
-		}
-		end += int64(partHeader + n)
-	}
 }
