@@ -522,3 +522,15 @@ func FuzzParseCount(f *testing.F) {
 		}
 	})
 }
+
+// What version 0 wrote is read for ever.
+func TestCountVersion0(t *testing.T) {
+	const golden = "00" + "05" + "80a0d5edee66" + "02" + "01" + "c09a0c" + "0a"
+	c := count{onHand: -3, asOf: 0x19b76daa800, moves: []movement{{0x19b76daa801, -1}, {0x19b76daa801 + 100_000, 5}}}
+	if b := c.append(nil); fmt.Sprintf("%x", b) != golden {
+		t.Errorf("written as %x", b)
+	}
+	if got, err := parseCount(c.append(nil)); err != nil || !cmp.Equal(got, c, cmp.AllowUnexported(count{}, movement{})) {
+		t.Errorf("read as %+v, %v", got, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 	"pgregory.net/rapid"
 
 	"github.com/aisle-edge/aisle/sync/journal"
@@ -489,5 +490,23 @@ func TestMalformedRowsAreRebuilt(t *testing.T) {
 	n.compare()
 	if !exists(filepath.Join(n.dir, "state.db.quarantine")) {
 		t.Error("the file was not set aside")
+	}
+}
+
+// What version 0 wrote is read for ever.
+func TestPositionVersion0(t *testing.T) {
+	const golden = "00" + "0102030405060708090a0b0c0d0e0f10" + "000000000000012c" + "0000019b76daac00"
+	epoch := [16]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
+	want := position{300, 0x19b76daac00}
+	if b := want.encode(epoch); fmt.Sprintf("%x", b) != golden {
+		t.Errorf("written as %x", b)
+	}
+	n := newNode(t, Options{})
+	n.must(n.files[State].update(1<<30, func(tx *bolt.Tx) error { return n.files[State].put(tx, want, epoch) }))
+	if got, err := readPosition(n.files[State].db, epoch); err != nil || got != want {
+		t.Errorf("read as %v, %v", got, err)
+	}
+	if got, err := readPosition(n.files[State].db, [16]byte{}); err != nil || got != (position{0, want.ms}) {
+		t.Errorf("of another epoch it is read as %v, %v", got, err)
 	}
 }
