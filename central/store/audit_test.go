@@ -65,6 +65,32 @@ func TestAuditAlterationIsFound(t *testing.T) {
 	}
 }
 
+// TestForgedEntryBreaksTheChainAfterIt: whoever can write the file can also
+// compute a hash, but then not the ones that were noted after it.
+func TestForgedEntryBreaksTheChainAfterIt(t *testing.T) {
+	db := written(t)
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		var before []byte
+		forged := Entry{Seq: 2, Actor: "admin", Action: "enrol agent", Subject: "store-9", Detail: "by token"}
+		if err := tx.One(`SELECT hash FROM audit WHERE seq = 1`).Scan(&before); err != nil {
+			return err
+		}
+		if err := tx.One(`SELECT at_ms FROM audit WHERE seq = 2`).Scan(&forged.AtMs); err != nil {
+			return err
+		}
+		hash := link([32]byte(before), forged)
+		_, err := tx.Exec(`UPDATE audit SET subject = ?, hash = ? WHERE seq = 2`, forged.Subject, hash[:])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Trail(t.Context(), 0, func(Entry) error { return nil })
+	if broken := (*ChainError)(nil); !errors.As(err, &broken) || broken.Seq != 3 {
+		t.Fatalf("got %v, want the chain to break at 3", err)
+	}
+}
+
 func TestAuditCutTailChangesTheHead(t *testing.T) {
 	db := written(t)
 	ignore := func(Entry) error { return nil }
