@@ -103,7 +103,7 @@ func shopRecord(rng *rand.Rand, i int) *wire.Record {
 	r := &wire.Record{AtMs: 1_700_000_000_000 + int64(i)*40}
 	item := fmt.Sprintf("0%013d", 4_000_000_000_000+rng.IntN(5000))
 	switch n := rng.IntN(10); {
-	case n < 3:
+	case n < 2:
 		*r = *decisionRecord(rng, i, 3, 4)
 	case n < 8:
 		r.Body = &wire.Record_Outcome{Outcome: &wire.Outcome{

@@ -31,6 +31,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"log/slog"
@@ -170,10 +171,10 @@ type Ingest struct {
 func New(hub Hub, l Ledger, db *store.DB, fleet Fleet, dead string, o Options) *Ingest {
 	i := &Ingest{
 		hub: hub, ledger: l, db: db, fleet: fleet, dead: dead,
-		commitEvery: or(o.CommitEvery, time.Second),
-		commitBytes: or(o.CommitBytes, 64<<20),
-		maxWaiting:  or(o.MaxWaiting, 64<<20),
-		maxDead:     or(o.MaxDead, 256<<20),
+		commitEvery: cmp.Or(o.CommitEvery, time.Second),
+		commitBytes: cmp.Or(o.CommitBytes, 64<<20),
+		maxWaiting:  cmp.Or(o.MaxWaiting, 64<<20),
+		maxDead:     cmp.Or(o.MaxDead, 256<<20),
 		now:         o.Now,
 		log:         o.Log,
 	}
@@ -183,17 +184,9 @@ func New(hub Hub, l Ledger, db *store.DB, fleet Fleet, dead string, o Options) *
 	if i.log == nil {
 		i.log = slog.Default()
 	}
-	days := int64(or(o.Window, 72*time.Hour)+24*time.Hour-1) / int64(24*time.Hour)
+	days := int64(cmp.Or(o.Window, 72*time.Hour)+24*time.Hour-1) / int64(24*time.Hour)
 	i.seen.keep = days + 1 // whole days, so the window holds at any hour
 	return i
-}
-
-func or[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 func (i *Ingest) nowMs() int64 { return i.now().UnixMilli() }

@@ -12,8 +12,7 @@ import (
 // Tx is a transaction. It is valid until the function it was given to returns,
 // and for one goroutine.
 type Tx struct {
-	ctx context.Context
-	tx  *sql.Tx
+	tx  *sql.Tx // ends with the context it was begun with
 	now func() time.Time
 }
 
@@ -40,7 +39,7 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, fn func(*Tx) error) error {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.Rollback() // after a commit this does nothing
-	if err := fn(&Tx{ctx: ctx, tx: tx, now: db.now}); err != nil {
+	if err := fn(&Tx{tx: tx, now: db.now}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -51,7 +50,7 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, fn func(*Tx) error) error {
 
 // Exec runs a statement and says how many rows it changed.
 func (tx *Tx) Exec(statement string, args ...any) (changed int64, err error) {
-	res, err := tx.tx.ExecContext(tx.ctx, statement, args...)
+	res, err := tx.tx.Exec(statement, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -61,14 +60,14 @@ func (tx *Tx) Exec(statement string, args ...any) (changed int64, err error) {
 // One returns the first row of a query's answer. What went wrong, ErrNone
 // included, comes out of Scan.
 func (tx *Tx) One(query string, args ...any) Row {
-	row := tx.tx.QueryRowContext(tx.ctx, query, args...)
+	row := tx.tx.QueryRow(query, args...)
 	return Row{scan: row.Scan}
 }
 
 // Query iterates over a query's answer. An error ends it.
 func (tx *Tx) Query(query string, args ...any) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+		rows, err := tx.tx.Query(query, args...)
 		if err != nil {
 			yield(Row{}, err)
 			return

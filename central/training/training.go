@@ -60,6 +60,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -181,26 +182,18 @@ func Open(ctx context.Context, db *store.DB, l *ledger.Ledger, cfg Config) (*Tra
 }
 
 func (c *Config) fill() {
-	c.Lag = or(c.Lag, 24*time.Hour)
-	c.Keep = or(c.Keep, 24*time.Hour)
-	c.MaxOrphans = or(c.MaxOrphans, 100_000)
-	c.PriorVariance = or(c.PriorVariance, 0.02)
-	c.MinWeight, c.MaxWeight = or(c.MinWeight, 0.5), or(c.MaxWeight, 2)
-	c.CheckpointEvery = or(c.CheckpointEvery, 30*time.Second)
+	c.Lag = cmp.Or(c.Lag, 24*time.Hour)
+	c.Keep = cmp.Or(c.Keep, 24*time.Hour)
+	c.MaxOrphans = cmp.Or(c.MaxOrphans, 100_000)
+	c.PriorVariance = cmp.Or(c.PriorVariance, 0.02)
+	c.MinWeight, c.MaxWeight = cmp.Or(c.MinWeight, 0.5), cmp.Or(c.MaxWeight, 2)
+	c.CheckpointEvery = cmp.Or(c.CheckpointEvery, 30*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-}
-
-func or[T comparable](value, otherwise T) T {
-	var zero T
-	if value == zero {
-		return otherwise
-	}
-	return value
 }
 
 // Run takes in what is committed to the ledger until ctx ends, then saves a
