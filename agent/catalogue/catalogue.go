@@ -25,6 +25,7 @@ type Catalogue struct {
 	snapshot   atomic.Pointer[Snapshot]
 	publishing sync.Mutex
 	live       *live
+	changedAt  atomic.Int64
 
 	// owned by whoever holds the store's commit lock, as Apply does
 	places uint32           // how many there are
@@ -93,15 +94,7 @@ func (c *Catalogue) Item(id string) (*wire.Item, error) {
 }
 
 // Changed is the node time at which an item last changed, 0 before the first.
-func (c *Catalogue) Changed() (ms int64, err error) {
-	err = c.store.View(func(v *store.View) error {
-		if b := v.Get(c.about, changedKey); len(b) == 8 {
-			ms = int64(binary.BigEndian.Uint64(b))
-		}
-		return nil
-	})
-	return ms, err
-}
+func (c *Catalogue) Changed() int64 { return c.changedAt.Load() }
 
 // Hold takes quantity of an item out of what can be promised, or with a negative
 // quantity gives it back. It is called from a [store.Deriver] only, which keeps

@@ -38,6 +38,9 @@ func (d *deriver) Load(v *store.View) error {
 		}
 	}
 	c.live.flipAll()
+	if b := v.Get(c.about, changedKey); len(b) == 8 {
+		c.changedAt.Store(int64(binary.BigEndian.Uint64(b)))
+	}
 	return nil
 }
 
@@ -85,6 +88,7 @@ func (c *Catalogue) applyItem(tx *store.Tx, it *wire.Item, now int64) {
 	if !bytes.Equal(row, old) {
 		tx.Put(c.items, key, row)
 		tx.Put(c.about, changedKey, binary.BigEndian.AppendUint64(nil, uint64(now)))
+		c.changedAt.Store(now)
 		c.mu.Lock()
 		c.changed = append(c.changed, it.Id)
 		c.mu.Unlock()
