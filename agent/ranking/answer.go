@@ -1,6 +1,10 @@
 package ranking
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/aisle-edge/aisle/sync/wire"
+)
 
 // Degraded names the step down that a decision took to be in time, or for want
 // of a model.
@@ -12,11 +16,31 @@ const (
 	Baseline    Degraded = "baseline"  // no model scored
 )
 
+func (d Degraded) wire() wire.Degraded {
+	switch d {
+	case Shortlist:
+		return wire.Degraded_DEGRADED_SHORTLIST
+	case Baseline:
+		return wire.Degraded_DEGRADED_BASELINE
+	}
+	return wire.Degraded_DEGRADED_NONE
+}
+
+func degradedOf(d wire.Degraded) Degraded {
+	switch d {
+	case wire.Degraded_DEGRADED_SHORTLIST:
+		return Shortlist
+	case wire.Degraded_DEGRADED_BASELINE:
+		return Baseline
+	}
+	return NotDegraded
+}
+
 // Answer is what POST /v1/decide answers.
 type Answer struct {
 	EventID      string       `json:"eventId"`
 	Slot         string       `json:"slot"`
-	Personalised bool         `json:"personalised"`
+	Personalised bool         `json:"personalised"` // a model could look at what a person granted
 	Degraded     Degraded     `json:"degraded"`
 	Holdback     bool         `json:"holdback"`        // showing nothing was the action drawn
 	Short        int          `json:"short,omitempty"` // items missing of those the slot requires

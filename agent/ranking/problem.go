@@ -14,10 +14,10 @@ const (
 	EventGone      Problem = "event-gone"         // this event id was used, and its record is not on the node any more
 	UnknownEvent   Problem = "unknown-event"      // no decision of this event id is known here
 	ReplayGone     Problem = "replay-gone"        // what this decision knew of the person is not kept any more
-	ModelGone      Problem = "model-gone"         // the release that decided is not loaded any more
+	ModelGone      Problem = "model-gone"         // what decided is not loaded any more
 	Contended      Problem = "contended"          // what is allowed moved each time before it could be held
 	LogFull        Problem = "log-full"           // there is no room to record what must be recorded
-	LogFailed      Problem = "log-failed"         // the disk does not take what must be recorded
+	LogFailed      Problem = "log-failed"         // the disk does not take, or give, what must be recorded
 	ConsentUnread  Problem = "consent-unreadable" // the tables could not be read; nobody's data was used
 )
 
@@ -30,9 +30,11 @@ func Problems() []Problem {
 // Refusal is a request that has no answer.
 type Refusal struct {
 	Problem Problem
-	Detail  string // for a person; ends with what to do, holds no value of anybody
+	Detail  string // for a person; says what to do, and holds no value of anybody
 	cause   error
 }
+
+func refuse(p Problem, cause error, detail string) *Refusal { return &Refusal{p, detail, cause} }
 
 func (r *Refusal) Error() string { return string(r.Problem) + ": " + r.Detail }
 

@@ -1,0 +1,42 @@
+package attribution
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// errActive: nothing to be done any more.
+var errActive = errors.New("active already")
+
+// Activate says that a deferred decision was shown: from now on it counts. Again,
+// or for one that was not deferred, it does nothing. It is durable once it
+// returns nil. ErrUnknown.
+func (e *Events) Activate(ctx context.Context, eventID string) error {
+	a := &wire.Activation{EventId: eventID}
+	k := KeyOf(eventID)
+	seq, err := e.store.Commit(&wire.Record{Body: &wire.Record_Activation{Activation: a}}, func(v *store.View) error {
+		ev, ok := e.Event(v, k)
+		if !ok {
+			return ErrUnknown
+		}
+		if ev.Activated {
+			return errActive
+		}
+		s, ok := parseShowing(v.Get(e.tables.deferred, k[:]))
+		if !ok {
+			return ErrUnknown
+		}
+		a.Decision = s.decision[:]
+		return nil
+	})
+	if errors.Is(err, errActive) {
+		seq, err = e.store.Stats().Applied, nil
+	}
+	if err != nil {
+		return err
+	}
+	return e.store.Sync(ctx, seq)
+}

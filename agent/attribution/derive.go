@@ -1,0 +1,174 @@
+package attribution
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// deriver is the Events as the store sees them.
+type deriver Events
+
+func (d *deriver) Load(*store.View) error { return nil }
+
+func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
+	e := (*Events)(d)
+	switch body := rec.Body.(type) {
+	case *wire.Record_Decision:
+		e.applyDecision(tx, seq, rec.AtMs, body.Decision)
+	case *wire.Record_Activation:
+		e.applyActivation(tx, rec.AtMs, body.Activation)
+	case *wire.Record_Outcome:
+		e.applyOutcome(tx, seq, rec.AtMs, body.Outcome)
+	case *wire.Record_Consent:
+		e.applyConsent(tx, body.Consent)
+	case *wire.Record_Profile:
+		e.touch(body.Profile.Pseudonym)
+	}
+}
+
+// touch says that something about a subject or an event changed.
+func (e *Events) touch(k []byte) {
+	if len(k) == len(EventKey{}) {
+		e.change([16]byte(k)).Add(1)
+	}
+}
+
+// showing is what of a decision is remembered.
+type showing struct {
+	decision                [16]byte
+	person, session, basket wire.Pseudonym
+	slot                    uint32
+	seq                     uint64
+	items                   []uint64
+}
+
+func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decision) {
+	k := KeyOf(d.EventId)
+	var row [eventSize]byte
+	if d.Deferred {
+		row[1] = flagDeferred
+	}
+	copy(row[2:], e.epoch[:])
+	le.PutUint64(row[6:], seq)
+	copy(row[14:], d.Request)
+	tx.Put(e.tables.events, k[:], row[:])
+	e.touch(k[:])
+
+	s := showing{person: pseudonym(d.Pseudonym), session: pseudonym(d.Session), basket: pseudonym(d.Basket), slot: SlotKey(d.Slot), seq: seq}
+	copy(s.decision[:], d.Id)
+	var room [16]uint64
+	s.items = room[:0]
+	if !d.Holdback {
+		for _, id := range d.Items[:min(len(d.Items), len(d.Shown))] {
+			s.items = append(s.items, xxhash.Sum64String(id))
+		}
+	}
+	if d.Deferred {
+		tx.Put(e.tables.deferred, k[:], s.append(nil))
+		return
+	}
+	e.remember(tx, &s, at, true)
+}
+
+// remember enters what was shown in the histories. known says that the person
+// was asked just now; else they may have withdrawn since.
+func (e *Events) remember(tx *store.Tx, s *showing, at int64, known bool) {
+	if len(s.items) == 0 {
+		return
+	}
+	entry := Entry{Type: Shown, Slot: s.slot, Times: 1, At: at, Seq: s.seq}
+	if known || !isClosed(tx.Get(e.tables.persons, s.person[:])) {
+		e.extend(tx, e.tables.persons, s.person, entry, s.items, e.keep.persons)
+	}
+	e.extend(tx, e.tables.sessions, s.session, entry, s.items, e.keep.sessions)
+	e.extend(tx, e.tables.sessions, s.basket, entry, s.items, e.keep.sessions)
+}
+
+func (e *Events) extend(tx *store.Tx, t *store.Table, who wire.Pseudonym, entry Entry, items []uint64, keep int64) {
+	if who == (wire.Pseudonym{}) {
+		return
+	}
+	tx.Put(t, who[:], extended(tx.Get(t, who[:]), entry, items, keep))
+	e.touch(who[:])
+}
+
+func (e *Events) applyActivation(tx *store.Tx, at int64, a *wire.Activation) {
+	k := KeyOf(a.EventId)
+	row := slices.Clone(tx.Get(e.tables.events, k[:]))
+	ev, ok := e.parse(row)
+	s, known := parseShowing(tx.Get(e.tables.deferred, k[:]))
+	if !ok || !known || ev.Activated || !bytes.Equal(s.decision[:], a.Decision) {
+		return
+	}
+	row[1] |= flagActivated
+	tx.Put(e.tables.events, k[:], row)
+	tx.Delete(e.tables.deferred, k[:])
+	e.touch(k[:])
+	e.remember(tx, &s, at, false)
+}
+
+func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcome) {
+	k := KeyOf(o.Id)
+	tx.Put(e.tables.told, k[:], le.AppendUint64(nil, seq))
+	if o.Item == "" {
+		return
+	}
+	entry := Entry{Type: o.Type, Slot: SlotKey(o.Slot), Times: 1, At: at, Seq: seq}
+	item := []uint64{xxhash.Sum64String(o.Item)}
+	e.extend(tx, e.tables.persons, pseudonym(o.Pseudonym), entry, item, e.keep.persons)
+	e.extend(tx, e.tables.sessions, pseudonym(o.Session), entry, item, e.keep.sessions)
+	e.extend(tx, e.tables.sessions, pseudonym(o.Basket), entry, item, e.keep.sessions)
+}
+
+// applyConsent forgets a person who may not be known any more, and leaves word
+// for the activations that were asked for before.
+func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
+	e.touch(c.Pseudonym)
+	if !slices.ContainsFunc(c.Purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) }) {
+		tx.Put(e.tables.persons, c.Pseudonym, []byte{version, closed})
+	}
+}
+
+// knowing are the purposes for which a person may be remembered.
+var knowing = []wire.Purpose{wire.PersonalisedOffers, wire.PersonalisedContent, wire.Measurement}
+
+func isClosed(history []byte) bool {
+	return len(history) >= historyHeader && history[1]&closed != 0
+}
+
+func pseudonym(b []byte) (p wire.Pseudonym) {
+	copy(p[:], b)
+	return p
+}
+
+const showingHeader = 1 + 4*16 + 4 + 8
+
+func (s *showing) append(dst []byte) []byte {
+	dst = append(dst, version)
+	dst = append(dst, s.decision[:]...)
+	dst = append(append(append(dst, s.person[:]...), s.session[:]...), s.basket[:]...)
+	dst = le.AppendUint32(dst, s.slot)
+	dst = le.AppendUint64(dst, s.seq)
+	for _, i := range s.items {
+		dst = le.AppendUint64(dst, i)
+	}
+	return dst
+}
+
+func parseShowing(b []byte) (s showing, ok bool) {
+	if len(b) < showingHeader || b[0] != version || (len(b)-showingHeader)%8 != 0 {
+		return s, false
+	}
+	s.decision = [16]byte(b[1:])
+	s.person, s.session, s.basket = pseudonym(b[17:33]), pseudonym(b[33:49]), pseudonym(b[49:65])
+	s.slot, s.seq = le.Uint32(b[65:]), le.Uint64(b[69:])
+	for b = b[showingHeader:]; len(b) > 0; b = b[8:] {
+		s.items = append(s.items, le.Uint64(b))
+	}
+	return s, true
+}

@@ -1,0 +1,127 @@
+package attribution
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Shown is the type of an Entry that says an item was shown.
+const Shown = wire.OutcomeType_OUTCOME_UNSPECIFIED
+
+// Entry is one thing that happened to a person, a session or a basket.
+type Entry struct {
+	Type  wire.OutcomeType // Shown, or that of an outcome
+	Item  uint64           // xxhash64 of its id
+	Slot  uint32           // as SlotKey gives it
+	Times uint16           // how often, 1 but where showings were joined
+	At    int64            // node time, the latest of those
+	Seq   uint64           // of the decision or outcome, the latest
+}
+
+var le = binary.LittleEndian
+
+const (
+	version = 0
+
+	historyHeader = 2
+	closed        = 1 // flag of a history
+	groupHeader   = 24
+
+	maxItems = 1024 // of a history
+	fewer    = maxItems * 3 / 4
+)
+
+// appendEntries reads a history; what is not of this version is none.
+func appendEntries(dst []Entry, row []byte) []Entry {
+	if len(row) < historyHeader || row[0] != version {
+		return dst
+	}
+	for b := row[historyHeader:]; len(b) >= groupHeader; {
+		n := int(b[1])
+		if len(b) < groupHeader+8*n {
+			return dst
+		}
+		e := Entry{
+			Type: wire.OutcomeType(b[0]), Times: le.Uint16(b[2:]), Slot: le.Uint32(b[4:]),
+			At: int64(le.Uint64(b[8:])), Seq: le.Uint64(b[16:]),
+		}
+		b = b[groupHeader:]
+		for ; n > 0; n-- {
+			e.Item = le.Uint64(b)
+			dst, b = append(dst, e), b[8:]
+		}
+	}
+	return dst
+}
+
+// appendGroup appends items that have all but the item in common.
+func appendGroup(dst []byte, e Entry, items []uint64) []byte {
+	dst = append(dst, byte(e.Type), byte(len(items)))
+	dst = le.AppendUint16(dst, e.Times)
+	dst = le.AppendUint32(dst, e.Slot)
+	dst = le.AppendUint64(dst, uint64(e.At))
+	dst = le.AppendUint64(dst, e.Seq)
+	for _, i := range items {
+		dst = le.AppendUint64(dst, i)
+	}
+	return dst
+}
+
+// extended is a history with one more group, without what is older than keep,
+// and short enough. It shares no memory with row.
+func extended(row []byte, e Entry, items []uint64, keep int64) []byte {
+	if len(row) < historyHeader || row[0] != version {
+		row = []byte{version, 0}
+	}
+	groups := row[historyHeader:]
+	for len(groups) >= groupHeader && int64(le.Uint64(groups[8:])) <= e.At-keep {
+		groups = groups[min(len(groups), groupHeader+8*int(groups[1])):]
+	}
+	next := make([]byte, 0, historyHeader+len(groups)+groupHeader+8*len(items))
+	next = append(append(next, version, 0), groups...)
+	next = appendGroup(next, e, items)
+	if len(next) <= 8*maxItems { // too short to hold that many
+		return next
+	}
+	if entries := appendEntries(nil, next); len(entries) > maxItems {
+		return appendAll(next[:historyHeader], joined(entries))
+	}
+	return next
+}
+
+// appendAll writes entries, one to a group.
+func appendAll(dst []byte, entries []Entry) []byte {
+	for _, e := range entries {
+		dst = appendGroup(dst, e, []uint64{e.Item})
+	}
+	return dst
+}
+
+// joined makes a history shorter, see the package's document. Entries are in the
+// order of their times.
+func joined(entries []Entry) []Entry {
+	type key struct {
+		item uint64
+		slot uint32
+	}
+	last := map[key]int{} // place in kept
+	var kept []Entry
+	for _, e := range entries[:len(entries)/2] {
+		k := key{e.Item, e.Slot}
+		if i, ok := last[k]; ok && e.Type == Shown {
+			kept[i].Times = uint16(min(int(kept[i].Times)+int(e.Times), 1<<16-1))
+			kept[i].At, kept[i].Seq = e.At, e.Seq
+			continue
+		}
+		if e.Type == Shown {
+			last[k] = len(kept)
+		}
+		kept = append(kept, e)
+	}
+	slices.SortStableFunc(kept, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
+	kept = append(kept, entries[len(entries)/2:]...)
+	return kept[max(0, len(kept)-fewer):]
+}

@@ -1,0 +1,340 @@
+package features
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Rows are the items' columns of candidates, in the layout of a frame: what
+// stays as it is as long as the candidates do, and what is of this decision.
+type Rows struct {
+	still *abi.Frame // a cached one, or own
+	own   abi.Frame
+	live  []live
+	room  []byte // of own
+}
+
+// live is a column that is filled in for each decision.
+type live struct {
+	*column
+	numbers []float32
+	ids     []uint32
+}
+
+// cache keeps what stays as it is of a slot's own candidates.
+type cache struct {
+	building sync.Mutex
+	last     atomic.Pointer[cached]
+}
+
+type cached struct {
+	of    *rules.Candidates
+	frame abi.Frame
+}
+
+// Asked is what of a request the items' columns are filled from.
+type Asked struct {
+	Catalogue *catalogue.Catalogue
+	Actions   []Values                  // by candidate, where the caller gives them
+	Granted   func(p wire.Purpose) bool // for columns that need a purpose
+}
+
+// Rows gets the rows of candidates ready; r's memory is reused.
+func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
+	if err := p.still(r, c); err != nil {
+		return err
+	}
+	n := 0
+	for i := range p.items {
+		if col := &p.items[i]; col.lives() {
+			if n == len(r.live) {
+				r.live = append(r.live, live{})
+			}
+			r.live[n].fill(col, c, a)
+			n++
+		}
+	}
+	r.live = r.live[:n]
+	return nil
+}
+
+// lives tells whether a column is filled in for each decision.
+func (c *column) lives() bool { return c.origin == "action" || c.key == "stock" || c.purpose != "" }
+
+// still gets ready what stays as it is.
+func (p *Plan) still(r *Rows, c *rules.Candidates) (err error) {
+	if c.IDs != nil {
+		size := p.Shape.Size(c.Len()) + 16
+		r.room = slices.Grow(r.room[:0], size)[:size]
+		r.own, err = abi.Init(aligned(r.room), p.Shape, c.Len())
+		p.fill(&r.own, c)
+		r.still = &r.own
+		return err
+	}
+	if k := p.kept.last.Load(); k != nil && k.of == c {
+		r.still = &k.frame
+		return nil
+	}
+	p.kept.building.Lock()
+	defer p.kept.building.Unlock()
+	k := p.kept.last.Load()
+	if k == nil || k.of != c {
+		k = &cached{of: c}
+		if k.frame, err = abi.New(p.Shape, c.Len()); err != nil {
+			return err
+		}
+		p.fill(&k.frame, c)
+		p.kept.last.Store(k)
+	}
+	r.still = &k.frame
+	return nil
+}
+
+// fill fills the columns that stay, and makes the others missing.
+func (p *Plan) fill(f *abi.Frame, c *rules.Candidates) {
+	for i := range p.items {
+		col := &p.items[i]
+		switch {
+		case col.dense && !col.lives():
+			number := col.numberOfItem(c.View)
+			col.eachDense(f, c, number)
+		case col.dense:
+			col.eachDense(f, c, func(int) float32 { return missing })
+		case !col.lives():
+			col.eachID(f, c, col.idOfItem(c.View))
+		default:
+			col.eachID(f, c, func(int) uint32 { return 0 })
+		}
+	}
+}
+
+func (c *column) eachDense(f *abi.Frame, of *rules.Candidates, number func(place int) float32) {
+	for i, place := range of.Places {
+		v := missing
+		if place != rules.Nowhere {
+			v = number(int(place))
+		}
+		f.Dense(i/abi.BlockRows, c.place)[i%abi.BlockRows] = v
+	}
+}
+
+func (c *column) eachID(f *abi.Frame, of *rules.Candidates, id func(place int) uint32) {
+	for i, place := range of.Places {
+		v := uint32(0)
+		switch {
+		case place != rules.Nowhere:
+			v = id(int(place))
+		case c.key == "id":
+			v = c.id(of.IDs[i]) // all that is known of it
+		}
+		f.Categorical(i/abi.BlockRows, c.place)[i%abi.BlockRows] = v
+	}
+}
+
+// numberOfItem gives a dense column's value by place.
+func (c *column) numberOfItem(v *rules.View) func(place int) float32 {
+	switch c.key {
+	case "price":
+		return func(i int) float32 { return c.number(float64(v.Gross[i])) }
+	case "margin":
+		return func(i int) float32 {
+			if v.Cost[i] == rulebook.UnknownCost || v.Net[i] <= 0 {
+				return missing
+			}
+			return c.number(float64(v.Net[i]-v.Cost[i]) / float64(v.Net[i]))
+		}
+	case "discount":
+		return func(i int) float32 {
+			if v.Snapshot.Gross[i] <= 0 {
+				return missing
+			}
+			return c.number(1 - float64(v.Gross[i])/float64(v.Snapshot.Gross[i]))
+		}
+	}
+	texts := c.texts(v)
+	numbers := make([]float32, len(texts.Names))
+	for k, text := range texts.Names {
+		numbers[k] = missing
+		if x, ok := parseNumber(text); ok {
+			numbers[k] = c.number(x)
+		}
+	}
+	return func(i int) float32 {
+		if texts.IDs == nil {
+			return missing
+		}
+		return numbers[texts.IDs[i]]
+	}
+}
+
+// idOfItem gives a categorical column's value by place.
+func (c *column) idOfItem(v *rules.View) func(place int) uint32 {
+	if c.key == "id" {
+		return func(i int) uint32 { return c.id(v.ID(i)) }
+	}
+	texts := c.texts(v)
+	ids := make([]uint32, len(texts.Names))
+	for k, text := range texts.Names {
+		if c.key == "department" {
+			text, _, _ = strings.Cut(text, "/")
+		}
+		ids[k] = c.id(text)
+	}
+	return func(i int) uint32 {
+		if texts.IDs == nil {
+			return 0
+		}
+		return ids[texts.IDs[i]]
+	}
+}
+
+// texts is the catalogue's column that a column reads; an attribute that the
+// catalogue does not keep has none.
+func (c *column) texts(v *rules.View) catalogue.Column {
+	switch c.key {
+	case "brand":
+		return v.Brand
+	case "category", "department":
+		return v.Category
+	}
+	texts, _ := v.Attribute(strings.TrimPrefix(c.key, "attr."))
+	return texts
+}
+
+// fill fills a column of this decision.
+func (l *live) fill(col *column, c *rules.Candidates, a *Asked) {
+	l.column = col
+	n := c.Len()
+	withheld := col.purpose != "" && !a.Granted(col.purpose)
+	if col.dense {
+		l.numbers = slices.Grow(l.numbers[:0], n)[:n]
+		for i := range l.numbers {
+			l.numbers[i] = missing
+		}
+	} else {
+		l.ids = slices.Grow(l.ids[:0], n)[:n]
+		clear(l.ids)
+	}
+	switch {
+	case withheld:
+	case col.origin == "action":
+		l.fromActions(a.Actions)
+	case col.dense:
+		l.fromItems(c, a.Catalogue)
+	default:
+		l.namesOfItems(c)
+	}
+}
+
+// fromActions reads what the caller says. Actions mostly say the same things in
+// the same order, so a value is looked for first where the last one was.
+func (l *live) fromActions(actions []Values) {
+	at := 0
+	for i, values := range actions {
+		v := (*Value)(nil)
+		if at < len(values) && values[at].Name == l.key {
+			v = &values[at]
+		} else if v = values.find(l.key); v != nil {
+			at = slices.IndexFunc(values, func(o Value) bool { return o.Name == l.key })
+		}
+		if l.dense {
+			l.numbers[i] = l.numberOf(v)
+		} else {
+			l.ids[i] = l.idOf(v)
+		}
+	}
+}
+
+func (l *live) fromItems(c *rules.Candidates, cat *catalogue.Catalogue) {
+	number := func(place int) float32 { return l.number(float64(cat.OnHand(place))) }
+	if l.key != "stock" {
+		number = l.numberOfItem(c.View)
+	}
+	for i, place := range c.Places {
+		if place != rules.Nowhere {
+			l.numbers[i] = number(int(place))
+		}
+	}
+}
+
+func (l *live) namesOfItems(c *rules.Candidates) {
+	id := l.idOfItem(c.View)
+	for i, place := range c.Places {
+		if place != rules.Nowhere {
+			l.ids[i] = id(int(place))
+		}
+	}
+}
+
+// Write copies the rows into a frame of as many.
+func (r *Rows) Write(f *abi.Frame) {
+	blocks := abi.Blocks(f.Rows())
+	copy(f.Blocks(0, blocks), r.still.Blocks(0, blocks))
+	for k := range r.live {
+		l := &r.live[k]
+		for b := range blocks {
+			first := b * abi.BlockRows
+			if l.dense {
+				copy(f.Dense(b, l.place)[:], l.numbers[first:])
+			} else {
+				copy(f.Categorical(b, l.place)[:], l.ids[first:])
+			}
+		}
+	}
+}
+
+// WriteSome copies the rows of some candidates into a frame of as many.
+func (r *Rows) WriteSome(f *abi.Frame, candidates []uint32) {
+	s := f.Shape()
+	for i, from := range candidates {
+		b, at := i/abi.BlockRows, i%abi.BlockRows
+		for c := range s.Dense {
+			f.Dense(b, c)[at] = r.still.Dense(int(from)/abi.BlockRows, c)[from%abi.BlockRows]
+		}
+		for c := range s.Categorical {
+			f.Categorical(b, c)[at] = r.still.Categorical(int(from)/abi.BlockRows, c)[from%abi.BlockRows]
+		}
+		for k := range r.live {
+			if l := &r.live[k]; l.dense {
+				f.Dense(b, l.place)[at] = l.numbers[from]
+			} else {
+				f.Categorical(b, l.place)[at] = l.ids[from]
+			}
+		}
+	}
+}
+
+// Append appends the columns of candidate i, as they are scored, to a record.
+func (r *Rows) Append(dense []float32, ids []uint32, i int) ([]float32, []uint32) {
+	atDense, atIDs := len(dense), len(ids)
+	dense = r.still.DenseRow(dense, i)
+	ids = r.still.CategoricalRow(ids, i)
+	for k := range r.live {
+		if l := &r.live[k]; l.dense {
+			dense[atDense+l.place] = l.numbers[i]
+		} else {
+			ids[atIDs+l.place] = l.ids[i]
+		}
+	}
+	return dense, ids
+}
+
+// AppendMissing appends a row of which nothing is known: none's.
+func (r *Rows) AppendMissing(dense []float32, ids []uint32) ([]float32, []uint32) {
+	s := r.still.Shape()
+	for range s.Dense {
+		dense = append(dense, missing)
+	}
+	return dense, append(ids, make([]uint32, s.Categorical)...)
+}
+
+// aligned is the part of b that begins on 16 bytes.
+func aligned(b []byte) []byte { return b[-address(b)&15:] }

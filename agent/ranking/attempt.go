@@ -1,0 +1,192 @@
+package ranking
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// attempt runs the decision once, from the rules to the record.
+func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
+	s.number, s.now = number, s.d.opt.Store.Now()
+	if err := s.find(); err != nil {
+		return nil, err
+	}
+	if err := s.d.opt.Holds.Settle(); err != nil && s.slot.Hold != nil {
+		return nil, unwritten(err)
+	}
+	known, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	if known && !s.request.DryRun {
+		return s.repeat(ctx)
+	}
+	if err := s.candidates(); err != nil {
+		return nil, err
+	}
+	s.stock = s.of.Stock(s.d.opt.Catalogue, &s.ownStock)
+	s.of.Allow(&s.allowed, s.stock, rules.Asked{Now: s.now, Person: s.saw[0], Session: s.saw[1], Excluded: s.request.ExcludedActions})
+	s.assign()
+	if err := s.score(); err != nil {
+		return nil, err
+	}
+	if err := s.draw(); err != nil {
+		return nil, err
+	}
+	if err := s.fill(); err != nil {
+		return nil, err
+	}
+	return s.finish(ctx)
+}
+
+// find takes the release that runs, and the slot in it.
+func (s *scratch) find() error {
+	s.active = s.d.opt.Releases.Active()
+	if s.active == nil {
+		return refuse(NoRelease, nil, "no release runs on this node yet; enrol it and wait for the hub, or start it with a release folder")
+	}
+	if s.slot = s.active.Slot(s.request.Slot); s.slot == nil {
+		return refuse(UnknownSlot, nil, "the release has no slot of this name; see slots.yaml")
+	}
+	s.scorer, s.degraded = s.slot.Scorer, NotDegraded
+	if s.scorer != nil && !s.d.opt.Releases.Fresh(s.active, s.now) {
+		s.scorer = nil
+	}
+	return nil
+}
+
+// purpose is what any use of a profile needs in a slot.
+func purpose(kind rulebook.SlotKind) wire.Purpose {
+	if kind == rulebook.Offer {
+		return wire.PersonalisedOffers
+	}
+	return wire.PersonalisedContent
+}
+
+// read takes what may be known of the person, and what they and the session saw.
+// It tells whether the event was decided before.
+func (s *scratch) read() (known bool, err error) {
+	events := s.d.opt.Events
+	s.marks = s.changes()
+	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
+		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPC: s.request.Consent.GPC,
+	}}
+	var declared []consent.Declared
+	if s.scorer != nil {
+		declared = s.slot.Plan.Profile
+	}
+	s.who, err = s.d.opt.Consents.Read(r, purpose(s.slot.Kind), declared)
+	if err != nil {
+		return false, unreadable(err)
+	}
+	s.account()
+	s.known = wire.Pseudonym{}
+	if attribution.Known(&s.who.Grants) {
+		s.known = s.person
+	}
+	err = s.d.opt.Store.View(func(v *store.View) error {
+		if s.request.EventID != "" {
+			_, known = events.Event(v, s.key)
+		}
+		s.saw[0] = events.History(s.saw[0][:0], v, wire.Person, s.known)
+		s.saw[1] = events.History(s.saw[1][:0], v, wire.Session, s.session)
+		return nil
+	})
+	if err != nil {
+		return false, unreadable(err)
+	}
+	return known, nil
+}
+
+// changes are the numbers that tell whether what was read is so still.
+func (s *scratch) changes() [4]uint32 {
+	e := s.d.opt.Events
+	return [4]uint32{e.Change(s.person), e.Change(s.session), e.Change(s.basket), e.Change(s.key)}
+}
+
+// account enters columns of no person that need a purpose all the same.
+func (s *scratch) account() {
+	if s.scorer == nil {
+		return
+	}
+	for _, c := range s.slot.Plan.Others {
+		if why := s.who.Grants.Why(c.Purpose); why != "" {
+			s.who.Withheld = append(s.who.Withheld, &wire.Withheld{Field: c.Name, Purpose: string(c.Purpose), Why: why})
+		} else if !slices.Contains(s.who.Used, c.Purpose) {
+			s.who.Used = append(s.who.Used, c.Purpose)
+		}
+	}
+}
+
+// candidates takes the slot's own, or those that the request gives.
+func (s *scratch) candidates() error {
+	view := s.slot.Book.View(s.d.opt.Catalogue.Snapshot(), s.now)
+	if len(s.request.Actions) == 0 {
+		if s.of = view.Source(); s.of == nil {
+			return refuse(NoActions, nil, "this slot shows what the caller gives; send actions")
+		}
+		s.values = nil
+		return nil
+	}
+	s.ids, s.values = s.ids[:0], s.values[:0]
+	for i := range s.request.Actions {
+		s.ids = append(s.ids, s.request.Actions[i].ID)
+		s.values = append(s.values, s.request.Actions[i].Features)
+	}
+	s.of = &s.given
+	if err := view.Give(s.of, s.ids); err != nil {
+		return refuse(InvalidRequest, err, err.Error())
+	}
+	return nil
+}
+
+// assign puts the decision in its arm.
+func (s *scratch) assign() {
+	s.arm, s.by = "", rulebook.Learned
+	e := s.slot.Experiment
+	if e == nil || s.slot.Mode != rulebook.Online {
+		return
+	}
+	unit := s.event
+	switch {
+	case e.Unit == rulebook.ByProfile && s.known != (wire.Pseudonym{}):
+		unit = hex.EncodeToString(s.known[:])
+	case e.Unit != rulebook.ByEvent && s.session != (wire.Pseudonym{}):
+		unit = hex.EncodeToString(s.session[:])
+	}
+	arm := e.Arm(unit)
+	s.arm, s.share, s.by = arm.ID, arm.Share, arm.Policy
+}
+
+// check runs with the commit, before it: what the rules saw must be so still. It
+// never looks at what was drawn, or the draw's probabilities would be untrue.
+func (s *scratch) check(v *store.View) error {
+	now := s.changes()
+	if now[3] != s.marks[3] {
+		if _, known := s.d.opt.Events.Event(v, s.key); known {
+			return errTwice
+		}
+	}
+	if now[0] != s.marks[0] || now[1] != s.marks[1] || now[2] != s.marks[2] {
+		return errMoved
+	}
+	if s.slot.Hold == nil {
+		return nil
+	}
+	if s.d.opt.Catalogue.Snapshot() != s.of.View.Snapshot || s.of.Moved(s.d.opt.Catalogue, s.stock) {
+		return errMoved
+	}
+	return nil
+}
+
+func unreadable(err error) error {
+	return refuse(ConsentUnread, err, "the node's tables can't be read; it mends them when it starts again")
+}

@@ -1,0 +1,54 @@
+package ranking
+
+import "github.com/aisle-edge/aisle/modules/explore"
+
+// count is how many items are asked for.
+func (s *scratch) count() int {
+	if s.request.Count > 0 {
+		return s.request.Count
+	}
+	return s.slot.Count
+}
+
+// draw draws what is shown.
+func (s *scratch) draw() error {
+	s.none = s.slot.None != nil && s.policy.Kind != explore.Fixed
+	if s.none {
+		s.addNone()
+	}
+	return s.drawSlate(s.count())
+}
+
+// addNone makes showing nothing the last candidate. It is worth nothing; where an
+// order takes the place of worths it comes last.
+func (s *scratch) addNone() {
+	n := s.of.Len()
+	worth := 0.0
+	if !s.scored {
+		worth = -float64(n)
+	}
+	s.means = append(s.means[:n], worth)
+	if len(s.variance) > 0 {
+		s.variance = append(s.variance[:n], 0)
+	}
+	if len(s.allowed.Bits) <= n/64 {
+		s.allowed.Bits = append(s.allowed.Bits, 0)
+	}
+	s.allowed.Bits.Set(n)
+}
+
+func (s *scratch) drawSlate(count int) (err error) {
+	if s.drawer == nil || s.salt != s.active.Rulebook.Salt {
+		s.salt = s.active.Rulebook.Salt
+		s.drawer = explore.New(s.salt[:])
+	}
+	p := explore.Problem{
+		Means: s.means, Allowed: s.allowed.Bits, Policy: s.policy, Count: count,
+		EventID: s.event, Attempt: s.number,
+	}
+	if s.none {
+		p.None, p.NoneFloor = true, s.slot.None.Floor
+	}
+	s.slate, err = s.drawer.Draw(&p)
+	return err
+}

@@ -1,0 +1,104 @@
+package ranking
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/aisle-edge/aisle/agent/profile"
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/journal"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// finish records the decision and answers. After an error nothing was recorded,
+// unless the disk failed under a record that was taken: then what it held is let
+// go.
+func (s *scratch) finish(ctx context.Context) (*Answer, error) {
+	c := &s.d.counts
+	if s.request.DryRun {
+		c.dry.Add(1)
+		return s.answer(), nil
+	}
+	s.d.tellLost()
+	seq, err := s.d.opt.Store.Commit(&s.record.Record, s.checked)
+	switch {
+	case err == nil:
+		s.keepPart()
+	case errors.Is(err, errMoved), errors.Is(err, errTwice):
+		return nil, err
+	case s.mayLose(err):
+		s.d.lost.Add(1)
+		c.lost.Add(1)
+	default:
+		return nil, unwritten(err)
+	}
+	s.tally()
+	if err == nil && (s.d.opt.Durable || s.slot.Hold != nil) {
+		if err := s.d.opt.Store.Sync(ctx, seq); err != nil {
+			return nil, s.letGo(err)
+		}
+	}
+	return s.answer(), nil
+}
+
+func (s *scratch) tally() {
+	c := &s.d.counts
+	c.decisions.Add(1)
+	switch s.degraded {
+	case Shortlist:
+		c.shortlist.Add(1)
+	case Baseline:
+		c.baseline.Add(1)
+	}
+}
+
+// keepPart keeps what the log may not hold of the person. It is no promise.
+func (s *scratch) keepPart() {
+	if len(s.record.part) == 0 || s.d.opt.Replay == nil {
+		return
+	}
+	err := s.d.opt.Replay.Append(s.id, s.known, s.record.part)
+	if err != nil && !errors.Is(err, profile.ErrNoKey) {
+		slog.Warn("a decision can't be replayed later", "err", err)
+	}
+}
+
+// mayLose tells whether a decision may be answered without its record: when there
+// is no room, nothing is held, nobody waits for the disk, and no cap would go
+// uncounted.
+func (s *scratch) mayLose(err error) bool {
+	if !errors.Is(err, journal.ErrFull) && !errors.Is(err, store.ErrFull) && !errors.Is(err, journal.ErrFailed) {
+		return false
+	}
+	return !s.d.opt.Durable && s.slot.Hold == nil && !s.slot.Book.Counts(s.known != (wire.Pseudonym{}), s.session != (wire.Pseudonym{}))
+}
+
+// tellLost records how many decisions were lost, once there is room for that.
+func (d *Decider) tellLost() {
+	n := d.lost.Swap(0)
+	if n == 0 {
+		return
+	}
+	drop := &wire.Drop{Class: "decision", Why: "full", Count: uint64(n)}
+	if _, err := d.opt.Store.Commit(&wire.Record{Body: &wire.Record_Drop{Drop: drop}}, nil); err != nil {
+		d.lost.Add(n)
+	}
+}
+
+// letGo ends the holds of an answer that can't be given.
+func (s *scratch) letGo(cause error) error {
+	if s.slot.Hold != nil {
+		if err := s.d.opt.Holds.Release(&s.record.decision); err != nil {
+			slog.Warn("a hold stays until its time is over", "err", err)
+		}
+	}
+	return unwritten(cause)
+}
+
+func unwritten(err error) error {
+	if errors.Is(err, journal.ErrFull) || errors.Is(err, store.ErrFull) {
+		return refuse(LogFull, err, "there is no room to record the decision; free disk space, or let the node reach its hub")
+	}
+	return refuse(LogFailed, err, "the decision could not be recorded; look at the node's disk")
+}

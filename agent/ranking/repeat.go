@@ -1,0 +1,85 @@
+package ranking
+
+import (
+	"context"
+	"errors"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// repeat answers a request that was answered before, from its record.
+func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
+	var ev attribution.Event
+	err := s.d.opt.Store.View(func(v *store.View) error {
+		ev, _ = s.d.opt.Events.Event(v, s.key)
+		return nil
+	})
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if ev.Request != [8]byte(s.digest[:]) {
+		return nil, refuse(EventClash, nil, "this eventId was used with another request; send a new one, or the same request")
+	}
+	rec, _, err := s.d.opt.Events.Decision(ev)
+	if err != nil {
+		return nil, unfound(err)
+	}
+	if s.d.opt.Durable || held(rec) {
+		if err := s.d.opt.Store.Sync(ctx, ev.Seq); err != nil {
+			return nil, unwritten(err)
+		}
+	}
+	s.d.counts.repeated.Add(1)
+	a := s.d.answer(rec)
+	if s.request.Explain {
+		s.d.explain(a, rec, nil, nil)
+	}
+	return a, nil
+}
+
+func held(rec *wire.Decision) bool {
+	for _, x := range rec.Shown {
+		if x.Hold != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// unfound is why a decision can't be read back.
+func unfound(err error) error {
+	switch {
+	case errors.Is(err, attribution.ErrUnknown):
+		return refuse(UnknownEvent, err, "no decision of this eventId is known on this node")
+	case errors.Is(err, attribution.ErrGone):
+		return refuse(EventGone, err, "the record of this eventId is not on the node any more; ask the hub, or decide with a new eventId")
+	}
+	return refuse(LogFailed, err, "the log can't be read; look at the node's disk")
+}
+
+// Activate says that a deferred decision was shown.
+func (d *Decider) Activate(ctx context.Context, eventID string) error {
+	err := d.opt.Events.Activate(ctx, eventID)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, attribution.ErrUnknown):
+		return unfound(err)
+	}
+	return unwritten(err)
+}
+
+// Tell takes outcomes in, by the attribution of the release that runs.
+func (d *Decider) Tell(ctx context.Context, outcomes []attribution.Outcome) (attribution.Report, error) {
+	var t attribution.Terms
+	if a := d.opt.Releases.Active(); a != nil {
+		t = attribution.Terms{Slots: a.Rulebook.Slots, Consent: a.Terms}
+	}
+	r, err := d.opt.Events.Tell(ctx, t, outcomes)
+	if err != nil {
+		err = unwritten(err)
+	}
+	return r, err
+}

@@ -1,0 +1,215 @@
+package ranking
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/aisle-edge/aisle/agent/profile"
+	"github.com/aisle-edge/aisle/agent/release"
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/bitmap"
+	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Replayed says whether a decision comes out the same again from its record.
+type Replayed struct {
+	EventID    string `json:"eventId"`
+	DecisionID string `json:"decisionId"`
+	Agrees     bool   `json:"agrees"`    // all that was checked did
+	Scored     bool   `json:"scored"`    // a model scored, so its bits were compared
+	Module     bool   `json:"module"`    // the module gave the recorded bits for every recorded row
+	Reference  bool   `json:"reference"` // and so did the model in plain Go
+	Draw       bool   `json:"draw"`      // the seed drew the same items with the same probabilities
+	Rows       int    `json:"rows"`
+	Why        string `json:"why,omitempty"` // what did not agree
+}
+
+// Replay scores a decision again, in the module and in plain Go, and draws it
+// again. It needs the release that decided.
+func (d *Decider) Replay(eventID string) (*Replayed, error) {
+	_, rec, _, err := d.opt.Events.Find(eventID)
+	if err != nil {
+		return nil, unfound(err)
+	}
+	r := &Replayed{EventID: rec.EventId, DecisionID: idText([16]byte(rec.Id)), Rows: len(rec.Items), Scored: !rec.Baseline}
+	active := d.opt.Releases.Active()
+	if active == nil || !slices.Equal(rec.Versions.GetRulebook(), active.Rulebook.Digest[:]) {
+		return nil, modelGone()
+	}
+	if r.Scored {
+		if err := d.rescore(r, rec); err != nil {
+			return nil, err
+		}
+	}
+	r.Draw = redraw(rec, active)
+	r.Agrees = r.Draw && (!r.Scored || r.Module && r.Reference)
+	r.Why = r.why()
+	return r, nil
+}
+
+func (r *Replayed) why() string {
+	switch {
+	case r.Scored && !r.Module:
+		return "the module gives other scores"
+	case r.Scored && !r.Reference:
+		return "the model in plain Go gives other scores"
+	case !r.Draw:
+		return "the seed draws another slate"
+	}
+	return ""
+}
+
+func modelGone() error {
+	return refuse(ModelGone, nil, "the release that decided this is not loaded any more; the centre can replay it")
+}
+
+// rescore compares the bits of scores.
+func (d *Decider) rescore(r *Replayed, rec *wire.Decision) error {
+	scorer := d.scorer(rec)
+	rows, ok := parseRows(rec)
+	if scorer == nil || !ok || !rows.fit(scorer.Shape) {
+		return modelGone()
+	}
+	if err := d.restore(&rows, rec); err != nil {
+		return err
+	}
+	f, err := abi.New(scorer.Shape.Frame, rows.n)
+	if err != nil {
+		return refuse(ModelGone, err, "the record is of another shape")
+	}
+	rows.write(&f)
+	linear, err := scorer.Linear()
+	if err != nil {
+		return refuse(ModelGone, err, "the model can't be read")
+	}
+	if err := linear.Score(&f); err != nil {
+		return refuse(ModelGone, err, "the model can't score the record")
+	}
+	r.Reference = same(rec, &f)
+	r.Module, err = inModule(scorer, &rows, rec)
+	return err
+}
+
+// restore puts back what the log may not hold of the person.
+func (d *Decider) restore(r *rows, rec *wire.Decision) error {
+	if len(rec.Context) == 0 {
+		return nil
+	}
+	gone := func(err error) error {
+		return refuse(ReplayGone, err, "what this decision knew of the person was kept for 72 hours, or they were forgotten since; it can't be replayed")
+	}
+	if d.opt.Replay == nil {
+		return gone(nil)
+	}
+	part, err := d.opt.Replay.Fetch([16]byte(rec.Id), d.opt.Store.Now())
+	if errors.Is(err, profile.ErrGone) {
+		return gone(err)
+	} else if err != nil {
+		return refuse(LogFailed, err, "what is kept for replays can't be read; look at the node's disk")
+	}
+	slot := d.opt.Releases.Active().Slot(rec.Slot)
+	r.context, r.contexts = slices.Clone(r.context), slices.Clone(r.contexts)
+	if slot == nil || slot.Plan == nil || !slot.Plan.Restore(part, r.context, r.contexts) {
+		return modelGone()
+	}
+	return nil
+}
+
+func (r *rows) write(f *abi.Frame) {
+	copy(f.ContextDense(), r.context)
+	copy(f.ContextCategorical(), r.contexts)
+	s := f.Shape()
+	for i := range r.n {
+		for c := range s.Dense {
+			f.Dense(i/abi.BlockRows, c)[i%abi.BlockRows] = r.dense[i*s.Dense+c]
+		}
+		for c := range s.Categorical {
+			f.Categorical(i/abi.BlockRows, c)[i%abi.BlockRows] = r.hashed[i*s.Categorical+c]
+		}
+	}
+}
+
+func inModule(scorer *release.Scorer, r *rows, rec *wire.Decision) (bool, error) {
+	in, err := scorer.Module.Borrow()
+	if err != nil {
+		return false, modelGone()
+	}
+	defer in.Return()
+	f, err := in.Frame(scorer.Shape.Frame, r.n)
+	if err == nil {
+		r.write(f)
+		err = in.Score()
+	}
+	if err != nil {
+		return false, refuse(ModelGone, err, "the module can't score the record")
+	}
+	return same(rec, f), nil
+}
+
+// same compares the bits of a frame's answers with those recorded. A candidate
+// that was not scored, and none, have no score to compare.
+func same(rec *wire.Decision, f *abi.Frame) bool {
+	means, err := wire.View[float64](rec.Mean)
+	variances, err2 := wire.View[float64](rec.Variance)
+	if err != nil || err2 != nil || len(means) != f.Rows() {
+		return false
+	}
+	for i, m := range means {
+		if math.IsInf(m, -1) || rec.Items[i] == "" {
+			continue
+		}
+		if math.Float64bits(m) != math.Float64bits(f.Mean(0)[i]) {
+			return false
+		}
+		if v := f.Variance(0); v != nil && (len(variances) != len(means) || math.Float64bits(variances[i]) != math.Float64bits(v[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// redraw draws again from the recorded means, which are all that can matter: who
+// is not recorded was never among the contenders.
+func redraw(rec *wire.Decision, active *release.Active) bool {
+	means, err := wire.View[float64](rec.Mean)
+	candidates, err2 := wire.View[uint32](rec.Candidate)
+	allowed, err3 := bitmap.Read(nil, rec.Allowed, int(rec.Candidates))
+	slot := active.Slot(rec.Slot)
+	if err != nil || err2 != nil || err3 != nil || slot == nil || len(means) != len(candidates) {
+		return false
+	}
+	p := explore.Problem{
+		Means: make([]float64, rec.Candidates), Allowed: allowed, Policy: policyOf(rec.Policy), Count: len(rec.Shown),
+		None: rec.Policy.GetNone(), NoneFloor: rec.Policy.GetNoneFloor(), EventID: rec.EventId, Attempt: rec.Attempt,
+	}
+	for i := range p.Means {
+		p.Means[i] = math.Inf(-1)
+	}
+	for k, i := range candidates {
+		if i >= rec.Candidates {
+			return false
+		}
+		p.Means[i] = means[k]
+	}
+	slate, err := explore.New(active.Rulebook.Salt[:]).Draw(&p)
+	if err != nil || len(slate.Positions) != len(rec.Shown) || slate.IsNone != rec.Holdback || len(rec.Shown) > 0 && slate.Seed != rec.Seed {
+		return false
+	}
+	for i, at := range slate.Positions {
+		x := rec.Shown[i]
+		if uint32(at.Candidate) != candidates[i] || math.Float64bits(at.Probability) != math.Float64bits(x.Probability) || uint32(at.Feasible) != x.Feasible {
+			return false
+		}
+	}
+	return true
+}
+
+func policyOf(p *wire.Policy) explore.Policy {
+	kind := explore.Kind(p.GetKind())
+	if kind == baselineKind {
+		kind = explore.EpsilonGreedy
+	}
+	return explore.Policy{Kind: kind, Epsilon: p.GetEpsilon(), Temperature: p.GetTemperature(), Gamma: p.GetGamma()}
+}

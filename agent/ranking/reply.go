@@ -1,0 +1,100 @@
+package ranking
+
+import (
+	"encoding/hex"
+
+	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// answer tells what the record says, and how old it all is.
+func (s *scratch) answer() *Answer {
+	a := s.d.answer(&s.record.decision)
+	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
+	if s.request.Explain {
+		s.d.explain(a, &s.record.decision, s.dense, s.hashed)
+	}
+	return a
+}
+
+// answer makes of a record what was or is answered.
+func (d *Decider) answer(rec *wire.Decision) *Answer {
+	a := &Answer{
+		EventID: rec.EventId, Slot: rec.Slot, Degraded: degradedOf(rec.Degraded), Holdback: rec.Holdback,
+		Items: []Item{}, Experiments: []Experiment{},
+		Basis: Basis{PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []Withheld{}, ConsentVersion: rec.ConsentVersion},
+	}
+	for _, w := range rec.Withheld {
+		a.Basis.Withheld = append(a.Basis.Withheld, Withheld{w.Field, w.Purpose, w.Why})
+	}
+	for _, arm := range rec.Arms {
+		a.Experiments = append(a.Experiments, Experiment{arm.Experiment, arm.Arm})
+	}
+	if v := rec.Versions; v != nil {
+		a.Versions = Versions{v.ReleaseId, digest(v.Module), digest(v.Model), digest(v.Rulebook)}
+	}
+	a.Personalised = len(rec.PurposesUsed) > 0 && !rec.Baseline && rec.Policy.GetKind() != string(explore.Uniform)
+	if !rec.Holdback {
+		a.Items = items(rec)
+		a.Short = d.short(rec)
+	}
+	a.Age = d.age(rec)
+	return a
+}
+
+// short is how many items are missing of those that the slot requires.
+func (d *Decider) short(rec *wire.Decision) int {
+	if active := d.opt.Releases.Active(); active != nil {
+		if slot := active.Slot(rec.Slot); slot != nil {
+			return max(0, slot.Required-len(rec.Shown))
+		}
+	}
+	return 0
+}
+
+func items(rec *wire.Decision) []Item {
+	n := len(rec.Shown)
+	all := make([]Item, n)
+	prices, there := make([]Price, n), make([]Availability, n)
+	means, _ := wire.View[float64](rec.Mean)
+	for i, x := range rec.Shown {
+		it := &all[i]
+		it.ID, it.Rank, it.Probability, it.OfferID = rec.Items[i], i+1, x.Probability, x.Offer
+		if i < len(means) {
+			it.Score = means[i]
+		}
+		if x.Price == nil {
+			continue
+		}
+		prices[i] = Price{Amount: x.Price.Amount, Currency: x.Price.Currency, TaxRate: x.TaxRate}
+		there[i] = Availability{OnHand: int64(x.OnHand)}
+		if x.Hold != nil {
+			there[i].HoldUntil = holdUntil(x.Hold.UntilMs)
+		}
+		it.Price, it.Availability = &prices[i], &there[i]
+	}
+	return all
+}
+
+func (d *Decider) age(rec *wire.Decision) Age {
+	now := d.opt.Store.Now()
+	a := Age{Model: -1, Catalogue: since(now, d.opt.Catalogue.Changed()), Consent: -1, HubContact: since(now, d.opt.Contact())}
+	if len(rec.Versions.GetModel()) > 0 {
+		a.Model = Seconds(rec.AgeModelS)
+	}
+	return a
+}
+
+func since(now, then int64) Seconds {
+	if then <= 0 {
+		return -1
+	}
+	return Seconds(max(0, (now-then)/1000))
+}
+
+func digest(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(b)
+}

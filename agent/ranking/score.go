@@ -1,0 +1,216 @@
+package ranking
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+)
+
+// score gives every candidate a mean, by the model or by an order, and says by
+// which policy is drawn.
+func (s *scratch) score() error {
+	s.planned, s.scored, s.none, s.shadow, s.variance = false, false, false, "", s.variance[:0]
+	s.step()
+	if s.scorer != nil && s.degraded != Baseline {
+		if err := s.plan(); err != nil {
+			return err
+		}
+	}
+	if s.slot.Mode != rulebook.Online {
+		return s.serveBaseline()
+	}
+	if s.by == rulebook.Fixed {
+		s.means = append(s.means[:0], s.of.Ranked()...)
+		s.policy = s.slot.Draws(s.by)
+		return nil
+	}
+	err := s.model()
+	if err != nil {
+		return err
+	}
+	s.policy = s.slot.Draws(s.by)
+	if !s.scored {
+		s.degraded = Baseline
+		s.means = append(s.means[:0], s.of.Baseline()...)
+		if s.by == rulebook.Learned {
+			s.policy = explore.Policy{Kind: explore.EpsilonGreedy, Epsilon: s.slot.Policy.Epsilon}
+		}
+	}
+	return nil
+}
+
+// serveBaseline is for a slot that does not serve what it learns yet. What it
+// would have shown first is drawn beside, from the same randomness.
+func (s *scratch) serveBaseline() error {
+	if s.slot.Mode == rulebook.Apprentice && s.planned {
+		if err := s.model(); err != nil {
+			return err
+		}
+		if s.scored {
+			s.policy = s.slot.Draws(rulebook.Learned)
+			if err := s.drawSlate(1); err != nil {
+				return err
+			}
+			if len(s.slate.Positions) > 0 {
+				s.shadow = s.of.ID(s.slate.Positions[0].Candidate)
+			}
+		}
+	}
+	s.scored, s.variance = false, s.variance[:0]
+	s.means = append(s.means[:0], s.of.Baseline()...)
+	s.policy = explore.Policy{Kind: explore.Fixed}
+	return nil
+}
+
+// shortlist is how many candidates are scored when there is no time for all.
+const shortlist = 64
+
+// step takes the decision down as far as its budget needs.
+func (s *scratch) step() {
+	if s.scorer == nil {
+		s.degraded = Baseline
+		return
+	}
+	if s.request.BudgetMs == 0 {
+		return
+	}
+	left := time.Duration(s.request.BudgetMs)*time.Millisecond - s.d.opt.Now().Sub(s.started)
+	switch {
+	case left >= s.d.cost(s.of.Len()):
+	case left >= s.d.cost(shortlist):
+		s.degraded = Shortlist
+	default:
+		s.degraded = Baseline
+	}
+}
+
+// cost is how long so many rows are expected to take.
+func (d *Decider) cost(rows int) time.Duration {
+	per := max(d.rowCost.Load(), int64(20*time.Microsecond))
+	return 50*time.Microsecond + time.Duration(per*int64(rows)/1000)
+}
+
+// spent averages what scoring takes.
+func (d *Decider) spent(rows int, took time.Duration) {
+	if rows < shortlist {
+		return
+	}
+	per := took.Nanoseconds() * 1000 / int64(rows)
+	was := d.rowCost.Load()
+	d.rowCost.Store(was + (per-was)/16)
+}
+
+// plan gets the features ready.
+func (s *scratch) plan() error {
+	p := s.slot.Plan
+	s.dense = slices.Grow(s.dense[:0], p.Shape.ContextDense)[:p.Shape.ContextDense]
+	s.hashed = slices.Grow(s.hashed[:0], p.Shape.ContextCategorical)[:p.Shape.ContextCategorical]
+	p.Context(s.dense, s.hashed, &features.Known{
+		Time: time.UnixMilli(s.now), Context: s.request.Context, Profile: s.who.Fields, Granted: s.granted,
+	})
+	err := p.Rows(&s.rows, s.of, &features.Asked{Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted})
+	s.planned = err == nil
+	return err
+}
+
+// model scores the candidates, if there is a model; where it failed an order must
+// serve. Its error, host.ErrClosed, says that another release took over.
+func (s *scratch) model() error {
+	if !s.planned {
+		return nil
+	}
+	err := s.run()
+	if errors.Is(err, host.ErrClosed) && s.d.opt.Releases.Active() != s.active {
+		return err
+	}
+	s.scorer.Scored(err)
+	if s.scored = err == nil; err != nil {
+		s.d.counts.failed.Add(1)
+	}
+	return nil
+}
+
+// run scores in a borrowed instance, and returns it at once.
+func (s *scratch) run() error {
+	candidates := s.chosen()
+	n := s.of.Len()
+	if candidates != nil {
+		n = len(candidates)
+	}
+	from := s.d.opt.Now()
+	in, err := s.scorer.Module.Borrow()
+	if err != nil {
+		return err
+	}
+	defer in.Return()
+	f, err := in.Frame(s.slot.Plan.Shape, n)
+	if err != nil {
+		return err
+	}
+	copy(f.ContextDense(), s.dense)
+	copy(f.ContextCategorical(), s.hashed)
+	if candidates == nil {
+		s.rows.Write(f)
+	} else {
+		s.rows.WriteSome(f, candidates)
+	}
+	if err := in.Score(); err != nil {
+		return err
+	}
+	s.take(f, candidates)
+	s.d.spent(n, s.d.opt.Now().Sub(from))
+	return nil
+}
+
+// chosen are the candidates of a shortlist: the first allowed of the baseline. Nil
+// means all.
+func (s *scratch) chosen() []uint32 {
+	if s.degraded != Shortlist {
+		return nil
+	}
+	baseline := s.of.Baseline()
+	s.order = slices.Grow(s.order[:0], len(baseline))[:len(baseline)]
+	for i, rank := range baseline {
+		s.order[int(-rank)] = uint32(i)
+	}
+	kept := s.order[:0]
+	for _, i := range s.order {
+		if s.allowed.Bits.Has(int(i)) && len(kept) < shortlist {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+// take copies the answers. A candidate that was not scored can be drawn by
+// exploration only.
+func (s *scratch) take(f *abi.Frame, candidates []uint32) {
+	mean, variance := f.Mean(0), f.Variance(0)
+	if candidates == nil {
+		s.means = append(s.means[:0], mean...)
+		s.variance = append(s.variance[:0], variance...)
+		return
+	}
+	n := s.of.Len()
+	s.means = slices.Grow(s.means[:0], n)[:n]
+	for i := range s.means {
+		s.means[i] = math.Inf(-1)
+	}
+	if variance != nil {
+		s.variance = slices.Grow(s.variance[:0], n)[:n]
+		clear(s.variance)
+	}
+	for k, i := range candidates {
+		s.means[i] = mean[k]
+		if variance != nil {
+			s.variance[i] = variance[k]
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/modules/bitmap"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+)
+
+// Asked is what of a request the rules look at.
+type Asked struct {
+	Now      int64               // node time
+	Person   []attribution.Entry // what this person saw and did; none of nobody
+	Session  []attribution.Entry
+	Excluded []string
+}
+
+// Allowed is what the rules leave. Its memory is reused.
+type Allowed struct {
+	Bits    bitmap.Bits // by candidate
+	Removed []Count
+
+	shown []uint32 // by candidate, zero between uses
+}
+
+// Allow applies the rules, all of them. stock is what Stock gave.
+func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
+	dst.Bits = append(dst.Bits[:0], c.static...)
+	dst.Removed = append(dst.Removed[:0], c.removed...)
+	if stock != nil {
+		before := dst.Bits.Count()
+		dst.Bits.And(stock.bits)
+		dst.Removed = counted(dst.Removed, c.View.book.stock, before-dst.Bits.Count())
+	}
+	for i := range c.View.book.personal {
+		r := &c.View.book.personal[i]
+		dst.Removed = counted(dst.Removed, r.ID, c.applyPersonal(dst, r, &a))
+	}
+	dst.Removed = counted(dst.Removed, OfferCap, c.capOffers(dst, a.Person))
+	dst.Removed = counted(dst.Removed, Excluded, c.exclude(dst, a.Excluded))
+}
+
+func (c *Candidates) applyPersonal(dst *Allowed, r *personal, a *Asked) (removed int) {
+	since := a.Now - r.window
+	if r.Kind == rulebook.Suppress {
+		return c.suppress(dst, r, a.Person, since) + c.suppress(dst, r, a.Session, since)
+	}
+	entries := a.Person
+	if r.Per == rulebook.Session {
+		entries = a.Session
+	}
+	return c.limit(dst, entries, uint32(r.Count), func(e *attribution.Entry, _ int) bool { return e.At > since })
+}
+
+func (c *Candidates) suppress(dst *Allowed, r *personal, entries []attribution.Entry, since int64) (removed int) {
+	for k := range entries {
+		if e := &entries[k]; e.At > since && slices.Contains(r.outcomes, e.Type) {
+			removed += c.remove(dst, e.Item)
+		}
+	}
+	return removed
+}
+
+func (c *Candidates) remove(dst *Allowed, item uint64) int {
+	i, ok := c.find(item)
+	if !ok || !dst.Bits.Has(i) {
+		return 0
+	}
+	dst.Bits.Clear(i)
+	return 1
+}
+
+// limit removes what was shown count times by the entries that matter.
+func (c *Candidates) limit(dst *Allowed, entries []attribution.Entry, count uint32, matters func(e *attribution.Entry, i int) bool) (removed int) {
+	if len(dst.shown) < c.Len() {
+		dst.shown = make([]uint32, c.Len())
+	}
+	for k := range entries {
+		e := &entries[k]
+		if e.Type != attribution.Shown {
+			continue
+		}
+		i, ok := c.find(e.Item)
+		if !ok || !matters(e, i) {
+			continue
+		}
+		if dst.shown[i] += uint32(e.Times); dst.shown[i] >= count && dst.Bits.Has(i) {
+			dst.Bits.Clear(i)
+			removed++
+		}
+	}
+	for k := range entries {
+		if i, ok := c.find(entries[k].Item); ok {
+			dst.shown[i] = 0
+		}
+	}
+	return removed
+}
+
+// capOffers removes what is on an offer that this person has seen often enough.
+func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (removed int) {
+	b, v := c.View.book, c.View
+	if v.offer == nil || len(person) == 0 {
+		return 0
+	}
+	for k := range b.offers {
+		o := &b.offers[k]
+		if o.PerPersonCap == 0 {
+			continue
+		}
+		removed += c.limit(dst, person, o.PerPersonCap, func(e *attribution.Entry, i int) bool {
+			place := c.Places[i]
+			return place != Nowhere && v.offer[place] == int32(k)+1 && e.Slot == b.key && e.At >= o.StartsMs
+		})
+	}
+	return removed
+}
+
+func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
+	for _, id := range ids {
+		removed += c.remove(dst, xxhash.Sum64String(id))
+	}
+	return removed
+}

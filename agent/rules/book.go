@@ -1,0 +1,165 @@
+package rules
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Names under which removals are counted that no rule of the rulebook made.
+const (
+	Excluded = "excluded"       // the request said so
+	Held     = "hold"           // fewer are there than a hold takes
+	OfferCap = "per_person_cap" // the offer was shown to this person often enough
+)
+
+// Book is what a release says of one slot's candidates.
+type Book struct {
+	// immutable after New
+	slot     *rulebook.Slot
+	key      uint32           // of the slot, as histories name it
+	static   []rulebook.Rule  // of kinds active, margin and exclude
+	stock    string           // the rule that counts for stock
+	need     int64            // that must be promisable; 0: stock does not matter
+	personal []personal       // caps and suppressions
+	offers   []offer          // that run at some time
+	ranked   map[uint64]int32 // place in the ranking by hash of the id
+
+	building sync.Mutex
+	view     atomic.Pointer[View]
+}
+
+// personal is a rule about what a person or session saw and did.
+type personal struct {
+	rulebook.Rule
+	window   int64 // milliseconds
+	outcomes []wire.OutcomeType
+}
+
+// offer is one of the slot's.
+type offer struct {
+	*wire.Offer
+	place   int // in the file
+	targets []string
+}
+
+// New makes the book of a slot: its rules out of the rulebook, its offers out of
+// all, and its ranking, best first.
+func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ranking []string) *Book {
+	b := &Book{slot: slot, key: attribution.SlotKey(slot.ID), ranked: map[uint64]int32{}}
+	for _, id := range slot.Rules {
+		i := slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })
+		b.add(book.Rules[i]) // the rulebook was checked
+	}
+	if h := slot.Hold; h != nil && b.need < int64(h.Quantity) {
+		b.stock, b.need = Held, int64(h.Quantity)
+	}
+	for i, o := range offers {
+		if (o.Slot == "" || o.Slot == slot.ID) && keepable(o) {
+			b.offers = append(b.offers, offer{o, i, item.Targets(o)})
+		}
+	}
+	for i, id := range ranking {
+		if h := xxhash.Sum64String(id); b.ranked[h] == 0 {
+			b.ranked[h] = int32(i) + 1
+		}
+	}
+	return b
+}
+
+func (b *Book) add(r rulebook.Rule) {
+	switch r.Kind {
+	case rulebook.Stock:
+		if need := 1 + int64(r.Safety); need > b.need {
+			b.stock, b.need = r.ID, need
+		}
+	case rulebook.Cap, rulebook.Suppress:
+		p := personal{Rule: r, window: r.Window.Milliseconds()}
+		for t := range wire.OutcomeType_name {
+			if name := attribution.TypeName(wire.OutcomeType(t)); slices.Contains(r.Outcomes, name) {
+				p.outcomes = append(p.outcomes, wire.OutcomeType(t))
+			}
+		}
+		b.personal = append(b.personal, p)
+	default:
+		b.static = append(b.static, r)
+	}
+}
+
+// Counts tells whether any rule counts what such a person or session sees, so that
+// showing them something unrecorded would break it later.
+func (b *Book) Counts(person, session bool) bool {
+	for i := range b.personal {
+		r := &b.personal[i]
+		if r.Kind == rulebook.Cap && (person && r.Per == rulebook.Person || session && r.Per == rulebook.Session) {
+			return true
+		}
+	}
+	return person && slices.ContainsFunc(b.offers, func(o offer) bool { return o.PerPersonCap > 0 })
+}
+
+// keepable tells whether an offer can run at all.
+func keepable(o *wire.Offer) bool {
+	if o.Condition != "" || o.Cadence != "" || o.Budget != 0 {
+		slog.Warn("an offer does not run: conditions, cadences and budgets are not kept to yet", "offer", o.Id)
+		return false
+	}
+	return o.Status == "active"
+}
+
+func (o *offer) runs(now int64) bool {
+	return now >= o.StartsMs && (o.EndsMs == 0 || now < o.EndsMs)
+}
+
+// steady is the time around now in which no offer starts or ends: from the first
+// up to, but without, the second.
+func (b *Book) steady(now int64) (from, until int64) {
+	until = 1<<63 - 1
+	for i := range b.offers {
+		for _, at := range []int64{b.offers[i].StartsMs, b.offers[i].EndsMs} {
+			if at > now {
+				until = min(until, at)
+			} else {
+				from = max(from, at)
+			}
+		}
+	}
+	return from, until
+}
+
+// View is the book over a snapshot at node time now. It is made anew only when
+// either asks for it, and then once for all who wait.
+func (b *Book) View(s *catalogue.Snapshot, now int64) *View {
+	if v := b.view.Load(); v.holds(s, now) {
+		return v
+	}
+	b.building.Lock()
+	defer b.building.Unlock()
+	if v := b.view.Load(); v.holds(s, now) {
+		return v
+	}
+	v := b.build(s, now)
+	b.view.Store(v)
+	return v
+}
+
+// best orders offers for one item: lowest price, higher priority, first.
+func best(a, b priced) int {
+	return cmp.Or(cmp.Compare(a.gross, b.gross), -cmp.Compare(a.priority, b.priority), cmp.Compare(a.place, b.place))
+}
+
+type priced struct {
+	gross    int64
+	priority int32
+	place    int
+}

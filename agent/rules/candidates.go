@@ -1,0 +1,280 @@
+package rules
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/modules/bitmap"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+)
+
+// Nowhere is the place of an action that is no item of the catalogue.
+const Nowhere = -1
+
+// ErrTwice: the same action was given twice.
+var ErrTwice = errors.New("an action is given twice; send each once")
+
+// Candidates are what may be shown before personal rules and stock, in the order
+// in which a decision numbers them.
+type Candidates struct {
+	View   *View
+	Places []int32  // in the catalogue, or Nowhere
+	IDs    []string // only of candidates that the caller gave
+
+	static  bitmap.Bits // left by the rules that need nobody
+	removed []Count     // by those
+	at      []int32     // by place: candidate, from 1; only of the slot's own
+	table   []int32     // candidate, from 1, by hash of the id; only of given ones
+	hashes  []uint64    // likewise
+
+	stock atomic.Pointer[Stock] // the last one, of the slot's own
+
+	ordered  sync.Once
+	ranked   []float64
+	baseline []float64
+}
+
+// Count says how many candidates a rule removed.
+type Count struct {
+	Rule string
+	N    int
+}
+
+// Len is how many candidates there are.
+func (c *Candidates) Len() int { return len(c.Places) }
+
+// ID is the id of candidate i.
+func (c *Candidates) ID(i int) string {
+	if c.IDs != nil {
+		return c.IDs[i]
+	}
+	return c.View.ID(int(c.Places[i]))
+}
+
+func newSource(v *View, places []uint32) *Candidates {
+	c := &Candidates{View: v, Places: make([]int32, len(places)), at: make([]int32, v.Len())}
+	for i, place := range places {
+		c.Places[i] = int32(place)
+		c.at[place] = int32(i) + 1
+	}
+	c.applyStatic()
+	return c
+}
+
+// Give makes c the candidates that a caller named, reusing its memory. ErrTwice.
+func (v *View) Give(c *Candidates, ids []string) error {
+	c.View, c.IDs = v, ids
+	c.Places, c.hashes = c.Places[:0], c.hashes[:0]
+	size := 16
+	for size < 2*len(ids) {
+		size *= 2
+	}
+	c.table = slices.Grow(c.table[:0], size)[:size]
+	clear(c.table)
+	for i, id := range ids {
+		hash := xxhash.Sum64String(id)
+		at := hash & uint64(size-1)
+		for ; c.table[at] != 0; at = (at + 1) & uint64(size-1) {
+			if ids[c.table[at]-1] == id {
+				return ErrTwice
+			}
+		}
+		c.table[at] = int32(i) + 1
+		place, ok := v.Place(id)
+		if !ok {
+			place = Nowhere
+		}
+		c.Places, c.hashes = append(c.Places, int32(place)), append(c.hashes, hash)
+	}
+	c.ranked, c.baseline, c.ordered = c.ranked[:0], c.baseline[:0], sync.Once{}
+	c.applyStatic()
+	return nil
+}
+
+func (c *Candidates) applyStatic() {
+	n := c.Len()
+	c.static = sized(c.static, n)
+	c.static.Fill(n)
+	c.removed = c.removed[:0]
+	for k, drop := range c.View.drops {
+		r := &c.View.book.static[k]
+		before := c.static.Count()
+		for i := range c.static.All() {
+			if c.drops(i, r, drop) {
+				c.static.Clear(i)
+			}
+		}
+		c.removed = counted(c.removed, r.ID, before-c.static.Count())
+	}
+}
+
+// drops tells whether a rule removes candidate i, given the places it removes.
+func (c *Candidates) drops(i int, r *rulebook.Rule, places bitmap.Bits) bool {
+	if place := c.Places[i]; place != Nowhere {
+		return places.Has(int(place))
+	}
+	return r.Kind != rulebook.Exclude || slices.Contains(r.Items, c.IDs[i])
+}
+
+func counted(counts []Count, rule string, n int) []Count {
+	if n > 0 {
+		counts = append(counts, Count{rule, n})
+	}
+	return counts
+}
+
+// sized is an empty set of n places, in b's memory if it is enough.
+func sized(b bitmap.Bits, n int) bitmap.Bits {
+	words := (n + 63) / 64
+	b = slices.Grow(b[:0], words)[:words]
+	clear(b)
+	return b
+}
+
+// find is the candidate with the hash of an id, if there is one.
+func (c *Candidates) find(hash uint64) (i int, ok bool) {
+	if c.at != nil {
+		place, ok := c.View.PlaceOf(hash)
+		if !ok || c.at[place] == 0 {
+			return 0, false
+		}
+		return int(c.at[place]) - 1, true
+	}
+	mask := uint64(len(c.table) - 1)
+	for at := hash & mask; c.table[at] != 0; at = (at + 1) & mask {
+		if i := int(c.table[at]) - 1; c.hashes[i] == hash {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Stock is which candidates can be promised, at one time.
+type Stock struct {
+	version uint64 // of what the catalogue says of it, see Candidates.version
+	bits    bitmap.Bits
+}
+
+// Stock fills in dst which candidates can be promised now; the slot's own are
+// kept between decisions, and then dst is not used. Nil: stock does not matter.
+func (c *Candidates) Stock(cat *catalogue.Catalogue, dst *Stock) *Stock {
+	if c.View.book.need == 0 {
+		return nil
+	}
+	version := c.version(cat)
+	kept := c.stock.Load()
+	if kept != nil && kept.version == version {
+		return kept
+	}
+	if c.at != nil {
+		dst = new(Stock)
+		defer func() { c.stock.Store(dst) }()
+	}
+	dst.version = version
+	dst.bits = c.promisable(cat, dst.bits)
+	return dst
+}
+
+// version is a number that grows whenever promisable might change. It is taken
+// before that.
+func (c *Candidates) version(cat *catalogue.Catalogue) uint64 {
+	if c.View.book.need == 1 {
+		return cat.Availability().Version
+	}
+	return cat.Movements()
+}
+
+func (c *Candidates) promisable(cat *catalogue.Catalogue, bits bitmap.Bits) bitmap.Bits {
+	bits = sized(bits, c.Len())
+	one, need := cat.Availability().Bits, c.View.book.need
+	for i, place := range c.Places {
+		if place != Nowhere && one.Has(int(place)) && (need == 1 || cat.Promisable(int(place)) >= need) {
+			bits.Set(i)
+		}
+	}
+	return bits
+}
+
+// Moved tells whether other candidates can be promised now than s says. Under the
+// store's commit lock the answer stays true until the commit.
+func (c *Candidates) Moved(cat *catalogue.Catalogue, s *Stock) bool {
+	if s == nil || c.version(cat) == s.version {
+		return false
+	}
+	return !slices.Equal(c.promisable(cat, nil), s.bits)
+}
+
+// Ranked scores candidates by their place in the slot's ranking: the first has 0,
+// the next -1; those that are not in it follow in their order.
+func (c *Candidates) Ranked() []float64 {
+	c.ordered.Do(c.order)
+	return c.ranked
+}
+
+// Baseline scores candidates by the slot's baseline, likewise.
+func (c *Candidates) Baseline() []float64 {
+	c.ordered.Do(c.order)
+	return c.baseline
+}
+
+func (c *Candidates) order() {
+	n := c.Len()
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(c.rank(a), c.rank(b)) })
+	c.ranked = scored(c.ranked, order)
+	switch c.View.book.slot.Baseline {
+	case rulebook.Ranking:
+		c.baseline = append(c.baseline[:0], c.ranked...)
+		return
+	case rulebook.ByMargin:
+		slices.Sort(order)
+		slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(c.margin(b), c.margin(a)) })
+	default:
+		slices.Sort(order)
+	}
+	c.baseline = scored(c.baseline, order)
+}
+
+// rank is a candidate's place in the ranking, past its end when it is not there.
+func (c *Candidates) rank(i int32) int32 {
+	ranked := c.View.book.ranked
+	if len(ranked) == 0 {
+		return 0
+	}
+	hash := uint64(0)
+	if c.at == nil {
+		hash = c.hashes[i]
+	} else {
+		hash = c.View.Hash[c.Places[i]]
+	}
+	if rank, ok := ranked[hash]; ok {
+		return rank
+	}
+	return 1<<31 - 1
+}
+
+// margin is what is left of the net price in minor units; the least when unknown.
+func (c *Candidates) margin(i int32) int64 {
+	place := c.Places[i]
+	if place == Nowhere || c.View.Cost[place] == rulebook.UnknownCost {
+		return -1 << 63
+	}
+	return c.View.Net[place] - c.View.Cost[place]
+}
+
+func scored(dst []float64, order []int32) []float64 {
+	dst = slices.Grow(dst[:0], len(order))[:len(order)]
+	for k, i := range order {
+		dst[i] = -float64(k)
+	}
+	return dst
+}
