@@ -438,26 +438,34 @@ func TestOtherConfigurationLearnsAnew(t *testing.T) {
 	}
 }
 
+// TestRunTakesInAndSaves ends Run while there is more to take in: it must end,
+// and what it took in must be saved.
 func TestRunTakesInAndSaves(t *testing.T) {
 	b := newBooks(t)
-	cfg := config()
-	looked := make(chan struct{}, 10) // at the clock: once at the start, once after each file
-	cfg.Now = func() time.Time { looked <- struct{}{}; return time.Now() }
-	tr := b.trainer(cfg)
+	for n := range 3 {
+		b.write("a-kiosk", int64(n), decide(n, "hero", "learned", "milk"))
+		b.tick("a-kiosk", int64(n)+waitMs+1)
+		b.commit()
+	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- tr.Run(ctx) }()
-	b.write("a-kiosk", 1000, decide(1, "hero", "learned", "milk"))
-	b.tick("a-kiosk", 1001+waitMs)
-	b.commit()
-	<-looked
-	<-looked
-	cancel()
-	if err := <-ended; err != nil {
+	defer cancel()
+	cfg := config()
+	looked := 0 // at the clock: once at the start, once after each file
+	cfg.Now = func() time.Time {
+		if looked++; looked == 3 {
+			cancel()
+		}
+		return time.Now()
+	}
+	tr, err := Open(t.Context(), b.db, b.ledger, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tr.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Open(t.Context(), b.db, b.ledger, config())
-	if err != nil || again.file() != 1 || again.Snapshot().Stats.Decisions != 1 {
-		t.Errorf("after Run: file %d, %v", again.file(), err)
+	if err != nil || again.file() != 2 || again.Snapshot().Stats.Decisions != 2 {
+		t.Errorf("after Run: file %d, %d decisions, %v; want 2 and 2", again.file(), again.Snapshot().Stats.Decisions, err)
 	}
 }

@@ -201,7 +201,7 @@ func (c *Config) fill() {
 // Open anew, from the last checkpoint.
 func (t *Trainer) Run(ctx context.Context) error {
 	saved := t.cfg.Now()
-	for t.ledger.Wait(ctx, t.file()) == nil {
+	for ctx.Err() == nil && t.ledger.Wait(ctx, t.file()) == nil {
 		files, err := t.ledger.Files(context.WithoutCancel(ctx), t.file())
 		if err != nil {
 			return fmt.Errorf("list ledger files: %w", err)
@@ -230,8 +230,8 @@ func (t *Trainer) file() int64 {
 	return t.state.stats.File
 }
 
-// take takes one file in, whole or not at all: between files, and only there,
-// decisions are finished and a checkpoint may stand.
+// take takes one file in. Between files, and only there, decisions are finished
+// and a checkpoint may stand; after an error, with half a file taken in, not.
 func (t *Trainer) take(ctx context.Context, f ledger.File) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
