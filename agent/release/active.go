@@ -99,8 +99,9 @@ type source struct {
 }
 
 const (
-	modelPrefix = "model/"
-	maxRankings = 4 << 20
+	modelPrefix  = "model/"
+	rankingsName = modelPrefix + "rankings.json" // named so that the online role may refresh it
+	maxRankings  = 4 << 20
 )
 
 // load makes a release ready to serve, or says what is wrong with it.
@@ -173,15 +174,15 @@ func (s *source) offers() (offers []*wire.Offer, err error) {
 }
 
 func (s *source) rankings() (rankings map[string][]string, err error) {
-	b, err := s.read("rankings.json")
+	b, err := s.read(rankingsName)
 	switch {
 	case err != nil || b == nil:
 		return nil, err
 	case len(b) > maxRankings:
-		return nil, errors.New("rankings.json is larger than 4 MiB")
+		return nil, errors.New(rankingsName + " is larger than 4 MiB")
 	}
 	if err := json.Unmarshal(b, &rankings); err != nil {
-		return nil, fmt.Errorf("rankings.json: %w", err)
+		return nil, fmt.Errorf("%s: %w", rankingsName, err)
 	}
 	return rankings, nil
 }

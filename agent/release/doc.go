@@ -6,9 +6,9 @@
 //
 // On a node that is enrolled a release comes from the hub and only if
 // sync/trust verified it. Its artifacts are the files that people wrote
-// (slots.yaml, rules.yaml, features.yaml, offers.csv), rankings.json (an object of
-// slots, each a list of item ids, best first) and a bundle for each model,
-// model/<name>. A module is made by this node's own emitter and must be, byte for
+// (slots.yaml, rules.yaml, features.yaml, offers.csv), what was learned about items
+// (model/rankings.json, an object of slots, each a list of item ids, best first)
+// and a bundle for each model, model/<name>. A module is made by this node's own emitter and must be, byte for
 // byte, the one the manifest names; its golden vectors are run in the engine it
 // will run in; every column must be declared in features.yaml. What fails any of
 // this is not activated, and Status says why. A node of its own (no trust) runs a

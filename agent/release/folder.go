@@ -12,7 +12,7 @@ import (
 // ReadFolder reads the files of a release from a folder, for Keeper.Use.
 func ReadFolder(dir string) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	for _, name := range []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv", "rankings.json"} {
+	for _, name := range []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv"} {
 		if err := readInto(files, dir, name); err != nil {
 			return nil, err
 		}

@@ -244,7 +244,7 @@ func (k *Keeper) quarantineAll(why string) {
 		return // and it won't run
 	}
 	for _, a := range r.Artifacts {
-		if strings.HasPrefix(a.Name, modelPrefix) {
+		if strings.HasPrefix(a.Name, modelPrefix) && a.Name != rankingsName { // rankings are not run
 			k.state.ban(banned{Counter: r.Counter, Model: hex.EncodeToString(a.Digest), Name: a.Name, Why: why})
 		}
 	}

@@ -16,8 +16,11 @@ import (
 )
 
 const (
-	modelPrefix  = "model/"
-	rankingsFile = "rankings.json"
+	modelPrefix = "model/"
+	// rankingsFile is named like a model because it is one: learned, and refreshed
+	// with the others by the online role. No slot's model may be called so.
+	rankingsName = "rankings.json"
+	rankingsFile = modelPrefix + rankingsName
 )
 
 // Learned is what training adds to a folder.
@@ -80,7 +83,7 @@ func (r *Release) add(name string, b []byte) {
 	r.Release.Artifacts = append(r.Release.Artifacts, &wire.Artifact{Name: name, Digest: digest[:], Size: uint64(len(b))})
 }
 
-// rankings is rankings.json: an object of slots, each a list of item ids.
+// rankings is model/rankings.json: an object of slots, each a list of item ids.
 func (f *Folder) rankings(learned map[string][]string) ([]byte, error) {
 	out := make(map[string][]string)
 	for _, s := range f.Rulebook.Slots {

@@ -113,6 +113,11 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 		return faults
 	}
 	f.Rulebook = book
+	for i, s := range book.Slots {
+		if s.Model == rankingsName {
+			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: rankingsName + " is the name of the rankings; choose another"})
+		}
+	}
 	f.manifest = manifest(book)
 	if f.shape, err = f.manifest.Shape(); err != nil {
 		faults = append(faults, rulebook.Fault{File: "features.yaml", Problem: "makes no model: " + err.Error()})

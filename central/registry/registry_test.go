@@ -185,7 +185,7 @@ func TestAssembledReleaseIsSound(t *testing.T) {
 		t.Errorf("manifest is %v", parsed)
 	}
 	var rankings map[string][]string
-	if err := json.Unmarshal(r.Artifacts["rankings.json"], &rankings); err != nil {
+	if err := json.Unmarshal(r.Artifacts["model/rankings.json"], &rankings); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(map[string][]string{"home_hero": {}, "shelf": {"b", "a"}, "till": {}}, rankings); d != "" {
@@ -220,24 +220,33 @@ func TestAssembledReleaseIsSound(t *testing.T) {
 	}
 }
 
-// TestNewModelsAloneAreARefresh: what the online role may sign must come out of
-// the same folder and rankings, whatever was learned meanwhile.
-func TestNewModelsAloneAreARefresh(t *testing.T) {
+// TestWhatWasLearnedIsARefresh: models and rankings change under the online role,
+// nothing else of the same folder does.
+func TestWhatWasLearnedIsARefresh(t *testing.T) {
 	f := checked(t)
-	rankings := map[string][]string{"shelf": {"a"}}
-	full, err := f.Assemble(Header{Counter: 1}, Learned{Rankings: rankings})
+	full, err := f.Assemble(Header{Counter: 1}, Learned{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := f.Assemble(Header{Counter: 2, CreatedMs: 5}, Learned{Models: map[string]*scoring.Linear{"common": trained(t, f)}, Rankings: rankings})
+	next, err := f.Assemble(Header{Counter: 2, CreatedMs: 5}, Learned{
+		Models: map[string]*scoring.Linear{"common": trained(t, f)}, Rankings: map[string][]string{"shelf": {"a"}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := trust.OnlyModels(full.Release, next.Release); err != nil {
 		t.Error(err)
 	}
-	if moved, err := f.Assemble(Header{Counter: 3}, Learned{Rankings: map[string][]string{"shelf": {"b"}}}); err != nil || trust.OnlyModels(full.Release, moved.Release) == nil {
-		t.Errorf("a new ranking passed as a new model (%v)", err)
+	f.bytes["rules.yaml"] = append(f.bytes["rules.yaml"], '\n')
+	if moved, err := f.Assemble(Header{Counter: 3}, Learned{}); err != nil || trust.OnlyModels(full.Release, moved.Release) == nil {
+		t.Errorf("other rules passed as a new model (%v)", err)
+	}
+}
+
+func TestNoModelIsNamedAsTheRankings(t *testing.T) {
+	_, err := Check(folder(t, [3]string{"slots.yaml", "model: common", "model: rankings.json"}), item.Own)
+	if err == nil || !strings.Contains(err.Error(), "slots[") || !strings.Contains(err.Error(), "choose another") {
+		t.Errorf("got %v", err)
 	}
 }
 
