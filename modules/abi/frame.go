@@ -184,16 +184,25 @@ func (f *Frame) Blocks(first, last int) []byte {
 
 // DenseRow appends the dense columns of one row to dst.
 func (f *Frame) DenseRow(dst []float32, row int) []float32 {
-	for c := range f.shape.Dense {
-		dst = append(dst, f.Dense(row/BlockRows, c)[row%BlockRows])
+	if f.shape.Dense == 0 {
+		return dst
+	}
+	block := slice[float32](f.bytes, f.column(row/BlockRows, 0, f.shape.Dense), BlockRows*f.shape.Dense)
+	for at := row % BlockRows; at < len(block); at += BlockRows {
+		dst = append(dst, block[at])
 	}
 	return dst
 }
 
 // CategoricalRow appends the categorical columns of one row to dst.
 func (f *Frame) CategoricalRow(dst []uint32, row int) []uint32 {
-	for c := range f.shape.Categorical {
-		dst = append(dst, f.Categorical(row/BlockRows, c)[row%BlockRows])
+	if f.shape.Categorical == 0 {
+		return dst
+	}
+	offset := f.column(row/BlockRows, 0, f.shape.Categorical) + columnBytes*f.shape.Dense
+	block := slice[uint32](f.bytes, offset, BlockRows*f.shape.Categorical)
+	for at := row % BlockRows; at < len(block); at += BlockRows {
+		dst = append(dst, block[at])
 	}
 	return dst
 }

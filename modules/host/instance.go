@@ -15,6 +15,11 @@ import (
 // Instance is one module instance with memory of its own, owned by whoever
 // borrowed it.
 type Instance struct {
+	// Tag is the borrower's, to say what a frame holds. It is nil in a new
+	// instance, and whenever Frame begins a frame that is not where and what the
+	// last one was; else it is what the last borrower left.
+	Tag any
+
 	// immutable after instantiate
 	module *Module
 	guest  api.Module
@@ -85,12 +90,15 @@ func (in *Instance) Frame(s abi.Shape, rows int) (*abi.Frame, error) {
 		return nil, ErrRoom
 	}
 	f, err := abi.Init(b, s, rows)
+	if err != nil || in.frame.Shape() != s || in.frame.Rows() != rows {
+		in.Tag = nil
+	}
 	in.frame, in.size = f, in.memory.Size()
 	return &in.frame, err
 }
 
 func (in *Instance) grow(size int) error {
-	in.room = 0
+	in.room, in.Tag = 0, nil
 	at, err := in.call(in.alloc, uint64(size))
 	if err != nil {
 		return err
