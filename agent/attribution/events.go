@@ -3,7 +3,6 @@ package attribution
 import (
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/store"
-	"github.com/aisle-edge/aisle/sync/journal"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -35,7 +33,6 @@ type Options struct {
 type Events struct {
 	// immutable after New
 	store    *store.Store
-	log      *journal.Journal
 	epoch    [4]byte
 	consents *consent.Ledger
 	secret   []byte
@@ -50,9 +47,9 @@ type tables struct{ events, deferred, told, persons, sessions *store.Table }
 // keep is how long histories go back, in milliseconds.
 type keep struct{ persons, sessions int64 }
 
-// New declares the tables; they are empty until the store has recovered. secret
-// is that of the pseudonyms.
-func New(st *store.Store, log *journal.Journal, consents *consent.Ledger, secret []byte, o Options) *Events {
+// New declares the tables; they are empty until the store has recovered. secret is
+// that of the pseudonyms.
+func New(st *store.Store, consents *consent.Ledger, secret []byte, o Options) *Events {
 	or := func(d, otherwise time.Duration) time.Duration {
 		if d == 0 {
 			return otherwise
@@ -61,9 +58,9 @@ func New(st *store.Store, log *journal.Journal, consents *consent.Ledger, secret
 	}
 	events := or(o.Events, 72*time.Hour)
 	persons, sessions := or(o.Persons, 30*24*time.Hour), or(o.Sessions, 24*time.Hour)
-	epoch := log.Epoch()
+	epoch := st.Epoch()
 	e := &Events{
-		store: st, log: log, epoch: [4]byte(epoch[:4]), consents: consents, secret: secret,
+		store: st, epoch: [4]byte(epoch[:4]), consents: consents, secret: secret,
 		tables: tables{
 			events:   st.Table(store.State, "events", events),
 			deferred: st.Table(store.State, "deferred", events),
@@ -129,18 +126,11 @@ func (e *Events) Decision(ev Event) (d *wire.Decision, atMs int64, err error) {
 }
 
 func (e *Events) decision(seq uint64) (d *wire.Decision, atMs int64, err error) {
-	b, err := e.log.At(seq)
-	if errors.Is(err, journal.ErrNotHeld) {
+	rec, err := e.store.Record(seq)
+	if errors.Is(err, store.ErrGone) || err == nil && rec.GetDecision() == nil { // erased since
 		return nil, 0, ErrGone
 	} else if err != nil {
-		return nil, 0, fmt.Errorf("read decision %d: %w", seq, err)
-	}
-	rec, err := wire.Decode(b)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read decision %d: %w", seq, err)
-	}
-	if rec.GetDecision() == nil {
-		return nil, 0, ErrGone // of another log, or erased since
+		return nil, 0, err
 	}
 	return rec.GetDecision(), rec.AtMs, nil
 }

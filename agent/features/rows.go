@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -16,28 +17,38 @@ import (
 // Rows are the items' columns of candidates, in the layout of a frame: what
 // stays as it is as long as the candidates do, and what is of this decision.
 type Rows struct {
-	still *abi.Frame // a cached one, or own
+	still *abi.Frame // own, or what is kept
+	kept  *kept      // of the slot's own candidates, else nil
 	own   abi.Frame
-	live  []live
 	room  []byte // of own
+	live  []live
 }
 
 // live is a column that is filled in for each decision.
 type live struct {
 	*column
-	numbers []float32
+	numbers []float32 // in room, or kept with the candidates
 	ids     []uint32
+	room    []float32
 }
 
 // cache keeps what stays as it is of a slot's own candidates.
 type cache struct {
 	building sync.Mutex
-	last     atomic.Pointer[cached]
+	last     atomic.Pointer[kept]
 }
 
-type cached struct {
+type kept struct {
 	of    *rules.Candidates
 	frame abi.Frame
+	stock atomic.Pointer[shelf]
+}
+
+// shelf is a column of stock after a number of movements.
+type shelf struct {
+	of      *column
+	at      uint64
+	numbers []float32
 }
 
 // Asked is what of a request the items' columns are filled from.
@@ -58,7 +69,7 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 			if n == len(r.live) {
 				r.live = append(r.live, live{})
 			}
-			r.live[n].fill(col, c, a)
+			r.live[n].fill(col, c, a, r.kept)
 			n++
 		}
 	}
@@ -71,31 +82,40 @@ func (c *column) lives() bool { return c.origin == "action" || c.key == "stock" 
 
 // still gets ready what stays as it is.
 func (p *Plan) still(r *Rows, c *rules.Candidates) (err error) {
-	if c.IDs != nil {
-		size := p.Shape.Size(c.Len()) + 16
-		r.room = slices.Grow(r.room[:0], size)[:size]
-		r.own, err = abi.Init(aligned(r.room), p.Shape, c.Len())
-		p.fill(&r.own, c)
-		r.still = &r.own
+	if c.IDs == nil {
+		r.kept, err = p.keep(c)
+		if err == nil {
+			r.still = &r.kept.frame
+		}
 		return err
 	}
+	size := p.Shape.Size(c.Len()) + 16
+	r.room = slices.Grow(r.room[:0], size)[:size]
+	if r.own, err = abi.Init(aligned(r.room), p.Shape, c.Len()); err == nil {
+		p.fill(&r.own, c)
+		r.still, r.kept = &r.own, nil
+	}
+	return err
+}
+
+// keep is what is kept of a slot's own candidates, made anew when those are new.
+func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 	if k := p.kept.last.Load(); k != nil && k.of == c {
-		r.still = &k.frame
-		return nil
+		return k, nil
 	}
 	p.kept.building.Lock()
 	defer p.kept.building.Unlock()
-	k := p.kept.last.Load()
-	if k == nil || k.of != c {
-		k = &cached{of: c}
-		if k.frame, err = abi.New(p.Shape, c.Len()); err != nil {
-			return err
-		}
-		p.fill(&k.frame, c)
-		p.kept.last.Store(k)
+	if k := p.kept.last.Load(); k != nil && k.of == c {
+		return k, nil
 	}
-	r.still = &k.frame
-	return nil
+	k := &kept{of: c}
+	var err error
+	if k.frame, err = abi.New(p.Shape, c.Len()); err != nil {
+		return nil, err
+	}
+	p.fill(&k.frame, c)
+	p.kept.last.Store(k)
+	return k, nil
 }
 
 // fill fills the columns that stay, and makes the others missing.
@@ -210,27 +230,62 @@ func (c *column) texts(v *rules.View) catalogue.Column {
 }
 
 // fill fills a column of this decision.
-func (l *live) fill(col *column, c *rules.Candidates, a *Asked) {
+func (l *live) fill(col *column, c *rules.Candidates, a *Asked, k *kept) {
 	l.column = col
-	n := c.Len()
-	withheld := col.purpose != "" && !a.Granted(col.purpose)
-	if col.dense {
-		l.numbers = slices.Grow(l.numbers[:0], n)[:n]
-		for i := range l.numbers {
-			l.numbers[i] = missing
-		}
-	} else {
-		l.ids = slices.Grow(l.ids[:0], n)[:n]
-		clear(l.ids)
+	if k != nil && col.stocked() {
+		l.numbers = k.stocked(col, c, a.Catalogue)
+		return
 	}
+	l.clear(c.Len())
 	switch {
-	case withheld:
+	case col.purpose != "" && !a.Granted(col.purpose):
 	case col.origin == "action":
 		l.fromActions(a.Actions)
+	case col.origin == "item" && col.key == "stock":
+		col.onHand(l.numbers, c, a.Catalogue)
 	case col.dense:
-		l.fromItems(c, a.Catalogue)
+		l.numbersOfItems(c)
 	default:
 		l.namesOfItems(c)
+	}
+}
+
+// stocked tells whether a column is what is on hand, which differs from decision
+// to decision, yet not between two movements.
+func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" && c.purpose == "" }
+
+// stocked is a column of stock, kept until something moves.
+func (k *kept) stocked(col *column, c *rules.Candidates, cat *catalogue.Catalogue) []float32 {
+	at := cat.Movements()
+	if s := k.stock.Load(); s != nil && s.of == col && s.at == at {
+		return s.numbers
+	}
+	s := &shelf{col, at, make([]float32, c.Len())}
+	col.onHand(s.numbers, c, cat)
+	k.stock.Store(s)
+	return s.numbers
+}
+
+func (c *column) onHand(dst []float32, of *rules.Candidates, cat *catalogue.Catalogue) {
+	for i, place := range of.Places {
+		dst[i] = missing
+		if place != rules.Nowhere {
+			dst[i] = c.number(float64(cat.OnHand(int(place))))
+		}
+	}
+}
+
+// clear makes the column missing, for n candidates.
+func (l *live) clear(n int) {
+	if !l.dense {
+		l.ids = slices.Grow(l.ids[:0], n)[:n]
+		clear(l.ids)
+		return
+	}
+	l.room = slices.Grow(l.room[:0], n)[:n]
+	l.numbers = l.room
+	for i := range l.numbers {
+		l.numbers[i] = missing
 	}
 }
 
@@ -253,11 +308,8 @@ func (l *live) fromActions(actions []Values) {
 	}
 }
 
-func (l *live) fromItems(c *rules.Candidates, cat *catalogue.Catalogue) {
-	number := func(place int) float32 { return l.number(float64(cat.OnHand(place))) }
-	if l.key != "stock" {
-		number = l.numberOfItem(c.View)
-	}
+func (l *live) numbersOfItems(c *rules.Candidates) {
+	number := l.numberOfItem(c.View)
 	for i, place := range c.Places {
 		if place != rules.Nowhere {
 			l.numbers[i] = number(int(place))
@@ -274,10 +326,17 @@ func (l *live) namesOfItems(c *rules.Candidates) {
 	}
 }
 
-// Write copies the rows into a frame of as many.
-func (r *Rows) Write(f *abi.Frame) {
+// Write copies the rows into the frame that an instance began for as many. What
+// the instance holds of them already is left as it is.
+func (r *Rows) Write(in *host.Instance, f *abi.Frame) {
 	blocks := abi.Blocks(f.Rows())
-	copy(f.Blocks(0, blocks), r.still.Blocks(0, blocks))
+	if r.kept == nil || in.Tag != r.kept {
+		in.Tag = nil
+		copy(f.Blocks(0, blocks), r.still.Blocks(0, blocks))
+		if r.kept != nil {
+			in.Tag = r.kept
+		}
+	}
 	for k := range r.live {
 		l := &r.live[k]
 		for b := range blocks {
@@ -292,7 +351,8 @@ func (r *Rows) Write(f *abi.Frame) {
 }
 
 // WriteSome copies the rows of some candidates into a frame of as many.
-func (r *Rows) WriteSome(f *abi.Frame, candidates []uint32) {
+func (r *Rows) WriteSome(in *host.Instance, f *abi.Frame, candidates []uint32) {
+	in.Tag = nil
 	s := f.Shape()
 	for i, from := range candidates {
 		b, at := i/abi.BlockRows, i%abi.BlockRows

@@ -157,9 +157,9 @@ func (s *scratch) run() error {
 	copy(f.ContextDense(), s.dense)
 	copy(f.ContextCategorical(), s.hashed)
 	if candidates == nil {
-		s.rows.Write(f)
+		s.rows.Write(in, f)
 	} else {
-		s.rows.WriteSome(f, candidates)
+		s.rows.WriteSome(in, f, candidates)
 	}
 	if err := in.Score(); err != nil {
 		return err

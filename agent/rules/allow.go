@@ -23,7 +23,9 @@ type Allowed struct {
 	Bits    bitmap.Bits // by candidate
 	Removed []Count
 
-	shown []uint32 // by candidate, zero between uses
+	shown   []uint32 // by candidate, zero between uses
+	person  []int32  // by entry: its candidate, or Nowhere
+	session []int32  // likewise
 }
 
 // Allow applies the rules, all of them. stock is what Stock gave.
@@ -35,6 +37,10 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 		dst.Bits.And(stock.bits)
 		dst.Removed = counted(dst.Removed, c.View.book.stock, before-dst.Bits.Count())
 	}
+	if len(c.View.book.personal) > 0 || c.View.offer != nil {
+		dst.person = c.locate(dst.person[:0], a.Person)
+		dst.session = c.locate(dst.session[:0], a.Session)
+	}
 	for i := range c.View.book.personal {
 		r := &c.View.book.personal[i]
 		dst.Removed = counted(dst.Removed, r.ID, c.applyPersonal(dst, r, &a))
@@ -43,30 +49,41 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 	dst.Removed = counted(dst.Removed, Excluded, c.exclude(dst, a.Excluded))
 }
 
+// locate finds the candidate of each entry.
+func (c *Candidates) locate(dst []int32, entries []attribution.Entry) []int32 {
+	for k := range entries {
+		i, ok := c.find(entries[k].Item)
+		if !ok {
+			i = Nowhere
+		}
+		dst = append(dst, int32(i))
+	}
+	return dst
+}
+
 func (c *Candidates) applyPersonal(dst *Allowed, r *personal, a *Asked) (removed int) {
 	since := a.Now - r.window
 	if r.Kind == rulebook.Suppress {
-		return c.suppress(dst, r, a.Person, since) + c.suppress(dst, r, a.Session, since)
+		return suppress(dst, r, a.Person, dst.person, since) + suppress(dst, r, a.Session, dst.session, since)
 	}
-	entries := a.Person
+	entries, at := a.Person, dst.person
 	if r.Per == rulebook.Session {
-		entries = a.Session
+		entries, at = a.Session, dst.session
 	}
-	return c.limit(dst, entries, uint32(r.Count), func(e *attribution.Entry, _ int) bool { return e.At > since })
+	return c.limit(dst, entries, at, uint32(r.Count), func(e *attribution.Entry, _ int) bool { return e.At > since })
 }
 
-func (c *Candidates) suppress(dst *Allowed, r *personal, entries []attribution.Entry, since int64) (removed int) {
+func suppress(dst *Allowed, r *personal, entries []attribution.Entry, at []int32, since int64) (removed int) {
 	for k := range entries {
-		if e := &entries[k]; e.At > since && slices.Contains(r.outcomes, e.Type) {
-			removed += c.remove(dst, e.Item)
+		if e := &entries[k]; e.At > since && at[k] != Nowhere && slices.Contains(r.outcomes, e.Type) {
+			removed += remove(dst, int(at[k]))
 		}
 	}
 	return removed
 }
 
-func (c *Candidates) remove(dst *Allowed, item uint64) int {
-	i, ok := c.find(item)
-	if !ok || !dst.Bits.Has(i) {
+func remove(dst *Allowed, i int) int {
+	if !dst.Bits.Has(i) {
 		return 0
 	}
 	dst.Bits.Clear(i)
@@ -74,26 +91,21 @@ func (c *Candidates) remove(dst *Allowed, item uint64) int {
 }
 
 // limit removes what was shown count times by the entries that matter.
-func (c *Candidates) limit(dst *Allowed, entries []attribution.Entry, count uint32, matters func(e *attribution.Entry, i int) bool) (removed int) {
+func (c *Candidates) limit(dst *Allowed, entries []attribution.Entry, at []int32, count uint32, matters func(e *attribution.Entry, i int) bool) (removed int) {
 	if len(dst.shown) < c.Len() {
 		dst.shown = make([]uint32, c.Len())
 	}
 	for k := range entries {
-		e := &entries[k]
-		if e.Type != attribution.Shown {
+		e, i := &entries[k], int(at[k])
+		if i == Nowhere || e.Type != attribution.Shown || !matters(e, i) {
 			continue
 		}
-		i, ok := c.find(e.Item)
-		if !ok || !matters(e, i) {
-			continue
-		}
-		if dst.shown[i] += uint32(e.Times); dst.shown[i] >= count && dst.Bits.Has(i) {
-			dst.Bits.Clear(i)
-			removed++
+		if dst.shown[i] += uint32(e.Times); dst.shown[i] >= count {
+			removed += remove(dst, i)
 		}
 	}
-	for k := range entries {
-		if i, ok := c.find(entries[k].Item); ok {
+	for _, i := range at {
+		if i != Nowhere {
 			dst.shown[i] = 0
 		}
 	}
@@ -111,7 +123,7 @@ func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (remove
 		if o.PerPersonCap == 0 {
 			continue
 		}
-		removed += c.limit(dst, person, o.PerPersonCap, func(e *attribution.Entry, i int) bool {
+		removed += c.limit(dst, person, dst.person, o.PerPersonCap, func(e *attribution.Entry, i int) bool {
 			place := c.Places[i]
 			return place != Nowhere && v.offer[place] == int32(k)+1 && e.Slot == b.key && e.At >= o.StartsMs
 		})
@@ -121,7 +133,9 @@ func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (remove
 
 func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
 	for _, id := range ids {
-		removed += c.remove(dst, xxhash.Sum64String(id))
+		if i, ok := c.find(xxhash.Sum64String(id)); ok {
+			removed += remove(dst, i)
+		}
 	}
 	return removed
 }
