@@ -23,6 +23,9 @@ import (
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
+// ErrQuarantine: a model of this release failed on this node.
+var ErrQuarantine = errors.New("release: a model of it failed on this node")
+
 // ErrEnrolled: a node that is enrolled runs what its hub releases. Propose the
 // files there.
 var ErrEnrolled = errors.New("release: this node is enrolled and runs what its hub releases; propose the change there (slots.yaml)")
@@ -53,13 +56,13 @@ type Keeper struct {
 
 	mu      sync.Mutex // guards what follows, and the files
 	state   state
-	refused refusal           // why the last release was not activated
+	refused refusal           // the last release that was not activated
 	files   map[string][]byte // of a node of its own
 }
 
 type refusal struct {
 	counter uint64
-	why     string
+	why     error
 }
 
 // verdict is what a tally says of a scorer.
@@ -73,9 +76,9 @@ type Status struct {
 	Counter     uint64
 	ID          string
 	Provisional bool
-	Refused     string // why the newest release does not run; empty: it does
-	Quarantine  int    // models that must not run again
-	ContactMs   int64  // node time at which the hub's trust was last found fresh; 0: never
+	Refused     error // why the newest release does not run; nil: it does
+	Quarantine  int   // models that must not run again
+	ContactMs   int64 // node time at which the hub's trust was last found fresh; 0: never
 }
 
 // Open reads what ran last and makes it run again, without a network. What can't
@@ -165,7 +168,7 @@ func (k *Keeper) resume() error {
 	a, err := k.read(k.state.Bank, k.state.Manifest)
 	if err != nil {
 		k.opt.Log.Error("the release that ran last can't run any more; going back", "err", err)
-		k.refused = refusal{why: err.Error()}
+		k.refused = refusal{why: err}
 		return k.back()
 	}
 	return k.swap(a)

@@ -98,7 +98,7 @@ func (k *Keeper) refuse(counter uint64, err error, note bool) {
 	defer k.mu.Unlock()
 	k.refused = refusal{}
 	if err != nil {
-		k.refused = refusal{counter, err.Error()}
+		k.refused = refusal{counter, err}
 	}
 }
 
@@ -127,7 +127,7 @@ func (k *Keeper) wants(r *wire.Release) bool {
 		return false
 	}
 	if name := k.bannedIn(r); name != "" {
-		k.refused = refusal{r.Counter, fmt.Sprintf("release %d has %s, which failed on this node", r.Counter, name)}
+		k.refused = refusal{r.Counter, fmt.Errorf("release %d: %s: %w", r.Counter, name, ErrQuarantine)}
 		return false
 	}
 	return true
@@ -205,7 +205,7 @@ func (k *Keeper) sentence(v verdict) error {
 	}
 	k.opt.Log.Error("a module failed too often; going back", "model", v.of.Name, "counter", a.Counter)
 	why := "its module failed too often"
-	k.refused = refusal{a.Counter, fmt.Sprintf("release %d: model/%s: %s", a.Counter, v.of.Name, why)}
+	k.refused = refusal{a.Counter, fmt.Errorf("release %d: model/%s: %w", a.Counter, v.of.Name, ErrQuarantine)}
 	k.state.ban(banned{Counter: a.Counter, Model: hex.EncodeToString(v.of.Model[:]), Name: modelPrefix + v.of.Name, Why: why})
 	if k.opt.Trust == nil {
 		return k.reload()
