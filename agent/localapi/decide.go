@@ -1,0 +1,226 @@
+package localapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/ranking"
+)
+
+// call is the memory of one hot request.
+type call struct {
+	in, out []byte
+}
+
+// keep is the largest buffer that is kept for the next request.
+const keep = 64 << 10
+
+func (a *API) borrow() *call { return a.calls.Get().(*call) }
+
+func (a *API) giveBack(c *call) {
+	if cap(c.in) <= keep && cap(c.out) <= keep {
+		a.calls.Put(c)
+	}
+}
+
+// send writes a whole JSON body.
+func (c *call) send(w http.ResponseWriter, status int) {
+	h := w.Header()
+	h["Content-Type"] = jsonHeader
+	h["Cache-Control"] = noStore
+	h["Content-Length"] = []string{strconv.Itoa(len(c.out))}
+	w.WriteHeader(status)
+	w.Write(c.out)
+}
+
+// read reads a body and the value in it.
+func (c *call) read(r *http.Request, into any) (err error) {
+	if c.in, err = readBody(c.in[:0], r.Body); err != nil {
+		return unread(err)
+	}
+	if d := parse(c.in, into); d != nil {
+		return d
+	}
+	return nil
+}
+
+// unread is the problem of a body that did not come whole.
+func unread(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return err
+	}
+	return refuse(malformed, "the body ended early; send it again")
+}
+
+// decide answers POST /v1/decide.
+func (a *API) decide(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	c := a.borrow()
+	defer a.giveBack(c)
+	var request ranking.Request
+	err := c.read(r, &request)
+	if err == nil {
+		if r.Header.Get("Sec-GPC") == "1" {
+			request.Consent.GPC = true
+		}
+		err = a.choose(r.Context(), c, &request)
+	}
+	if err != nil {
+		a.refused(w, r, err)
+		return
+	}
+	c.send(w, http.StatusOK)
+	a.metrics.took.Observe(time.Since(start).Seconds())
+}
+
+// choose appends the answer to one request to the call's output.
+func (a *API) choose(ctx context.Context, c *call, r *ranking.Request) error {
+	if d := a.bounds(r); d != nil {
+		return d
+	}
+	answer, err := a.Decider.Decide(ctx, r)
+	if err != nil {
+		return err
+	}
+	a.metrics.decided(answer)
+	c.out = appendAnswer(c.out[:0], answer)
+	return nil
+}
+
+// bounds are the configured ones; those that never change are ranking's.
+func (a *API) bounds(r *ranking.Request) *Details {
+	switch l := a.opt.Limits; {
+	case len(r.Actions) > l.Actions:
+		return refuse(invalid, fmt.Sprintf("send at most %d actions", l.Actions))
+	case r.Count > l.Count:
+		return refuse(invalid, fmt.Sprintf("ask for at most %d items", l.Count))
+	}
+	return nil
+}
+
+// refused answers with the problem that err stands for, and counts it.
+func (a *API) refused(w http.ResponseWriter, r *http.Request, err error) {
+	d := explained(err)
+	a.metrics.refused(d)
+	fail(w, r, d)
+}
+
+// Results are the answers to a batch, in the order of its requests.
+type Results struct {
+	Results []Result `json:"results"`
+}
+
+// Result is an answer or a problem.
+type Result struct {
+	Answer  *ranking.Answer `json:"answer,omitempty"`
+	Problem *Details        `json:"problem,omitempty"`
+}
+
+// decideBatch answers POST /v1/decide:batch: one after the other, so that each
+// sees what those before it were shown.
+func (a *API) decideBatch(w http.ResponseWriter, r *http.Request) {
+	c := a.borrow()
+	defer a.giveBack(c)
+	var requests []ranking.Request
+	err := c.read(r, &requests)
+	if err == nil && len(requests) > a.opt.Limits.Batch {
+		err = refuse(invalid, fmt.Sprintf("send at most %d requests in one batch", a.opt.Limits.Batch))
+	}
+	if err != nil {
+		a.refused(w, r, err)
+		return
+	}
+	gpc := r.Header.Get("Sec-GPC") == "1"
+	results := make([]Result, len(requests))
+	for i := range requests {
+		requests[i].Consent.GPC = requests[i].Consent.GPC || gpc
+		results[i] = a.result(r.Context(), &requests[i])
+	}
+	writeJSON(w, http.StatusOK, Results{results})
+}
+
+func (a *API) result(ctx context.Context, r *ranking.Request) Result {
+	err := error(nil)
+	if d := a.bounds(r); d != nil {
+		err = d
+	} else if answer, e := a.Decider.Decide(ctx, r); e == nil {
+		a.metrics.decided(answer)
+		return Result{Answer: answer}
+	} else {
+		err = e
+	}
+	d := explained(err)
+	a.metrics.refused(d)
+	return Result{Problem: d}
+}
+
+// outcomes answers POST /v1/outcomes.
+func (a *API) outcomes(w http.ResponseWriter, r *http.Request) {
+	c := a.borrow()
+	defer a.giveBack(c)
+	var outcomes []attribution.Outcome
+	err := c.read(r, &outcomes)
+	if err != nil {
+		a.refused(w, r, err)
+		return
+	}
+	for i := range outcomes {
+		outcomes[i].ItemID = a.itemID(outcomes[i].ItemID)
+	}
+	report, err := a.Decider.Tell(r.Context(), outcomes)
+	a.metrics.told(&report)
+	if err != nil {
+		a.refused(w, r, err)
+		return
+	}
+	c.out = appendReport(c.out[:0], &report)
+	c.send(w, http.StatusAccepted)
+}
+
+// consentTerms are those under which somebody is known.
+func (a *API) consentTerms() (consent.Terms, []consent.Declared) {
+	if r := a.Releases.Active(); r != nil {
+		return r.Terms, r.Profile
+	}
+	return consent.Terms{}, nil
+}
+
+func appendReport(dst []byte, r *attribution.Report) []byte {
+	dst = appendTexts(append(dst, `{"accepted":`...), r.Accepted)
+	dst = appendTexts(append(dst, `,"duplicate":`...), r.Duplicate)
+	dst = append(dst, `,"rejected":[`...)
+	for i, one := range r.Rejected {
+		dst = appendText(append(comma(dst, i), `{"id":`...), one.ID)
+		dst = strconv.AppendInt(append(dst, `,"place":`...), int64(one.Place), 10)
+		dst = append(appendText(append(dst, `,"detail":`...), one.Detail), '}')
+	}
+	dst = strconv.AppendInt(append(dst, `],"unmatched":`...), int64(r.Unmatched), 10)
+	return append(dst, '}')
+}
+
+func appendTexts(dst []byte, texts []string) []byte {
+	dst = append(dst, '[')
+	for i, s := range texts {
+		dst = appendText(comma(dst, i), s)
+	}
+	return append(dst, ']')
+}
+
+func (a *API) decisionRoutes(api huma.API) {
+	byHand(api, operation("POST", decidePath, "decisions", "Choose what to show", http.StatusOK), ranking.Request{}, ranking.Answer{})
+	byHand(api, operation("POST", outcomesPath, "outcomes", "Say what came of it; what is accepted is durable", http.StatusAccepted),
+		[]attribution.Outcome{}, attribution.Report{})
+	const batch = "/v1/decide:batch"
+	byHand(api, operation("POST", batch, "decisions", "Choose for several at once", http.StatusOK), []ranking.Request{}, Results{})
+	a.mux.HandleFunc("POST "+batch, a.decideBatch)
+	a.decisionRecordRoutes(api)
+}

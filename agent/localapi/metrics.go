@@ -1,0 +1,127 @@
+package localapi
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/ranking"
+)
+
+// metrics are the node's figures. A label is a slot of the release, a slug or a
+// name out of this file: never an id or a value of somebody.
+type metrics struct {
+	registry  *prometheus.Registry
+	decisions *prometheus.CounterVec
+	items     *prometheus.CounterVec
+	outcomes  *prometheus.CounterVec
+	unmatched prometheus.Counter
+	problems  *prometheus.CounterVec
+	took      prometheus.Histogram
+}
+
+func newMetrics(a *API) *metrics {
+	m := &metrics{
+		registry:  prometheus.NewRegistry(),
+		decisions: counters("aisle_decisions_total", "Decisions answered.", "slot", "degraded"),
+		items:     counters("aisle_items_shown_total", "Items answered.", "slot"),
+		outcomes:  counters("aisle_outcomes_total", "Outcomes told.", "result"),
+		unmatched: prometheus.NewCounter(prometheus.CounterOpts{Name: "aisle_outcomes_unmatched_total", Help: "Accepted outcomes that belong to no decision known here."}),
+		problems:  counters("aisle_problems_total", "Requests answered with a problem.", "problem"),
+		took: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "aisle_decide_duration_seconds", Help: "Time of a decision, from its request to its answer.",
+			Buckets: []float64{.00005, .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5},
+		}),
+	}
+	m.registry.MustRegister(m.decisions, m.items, m.outcomes, m.unmatched, m.problems, m.took, state{a},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func (m *metrics) decided(a *ranking.Answer) {
+	m.decisions.WithLabelValues(a.Slot, string(a.Degraded)).Inc()
+	m.items.WithLabelValues(a.Slot).Add(float64(len(a.Items)))
+}
+
+func (m *metrics) refused(d *Details) {
+	m.problems.WithLabelValues(d.Type[len(Base):]).Inc()
+}
+
+func (m *metrics) told(r *attribution.Report) {
+	m.outcomes.WithLabelValues("accepted").Add(float64(len(r.Accepted)))
+	m.outcomes.WithLabelValues("duplicate").Add(float64(len(r.Duplicate)))
+	m.outcomes.WithLabelValues("rejected").Add(float64(len(r.Rejected)))
+	m.unmatched.Add(float64(r.Unmatched))
+}
+
+// state collects what the node's status says when it is asked.
+type state struct{ api *API }
+
+type gauge struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(*Status) float64
+}
+
+func newGauge(name, help string, value func(*Status) float64) gauge {
+	return gauge{prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, value}
+}
+
+var gauges = []gauge{
+	newGauge("aisle_release_counter", "Counter of the release that runs; 0 is none, or a folder.", func(s *Status) float64 { return float64(s.Release.Counter) }),
+	newGauge("aisle_release_provisional", "1 while the release has not scored well often enough.", func(s *Status) float64 { return flag(s.Release.Provisional) }),
+	newGauge("aisle_release_refused", "1 while the newest release does not run here.", func(s *Status) float64 { return flag(s.Release.Refused != nil) }),
+	newGauge("aisle_hub_connected", "1 while there is a connection to the hub.", func(s *Status) float64 { return flag(s.Hub.Connected) }),
+	newGauge("aisle_log_size_bytes", "Bytes of the log's files.", func(s *Status) float64 { return float64(s.Log.Bytes) }),
+	newGauge("aisle_log_unconfirmed_records", "Records that are not in the centre's ledger yet.", func(s *Status) float64 { return float64(s.Log.Unconfirmed) }),
+	newGauge("aisle_log_failed", "1 while the disk takes no records.", func(s *Status) float64 { return flag(s.Log.Failure != "") }),
+	newGauge("aisle_catalogue_items", "Items in the catalogue.", func(s *Status) float64 { return float64(s.Goods.Items) }),
+	newGauge("aisle_catalogue_available_items", "Items of which at least one can be promised.", func(s *Status) float64 { return float64(s.Goods.Available) }),
+	newGauge("aisle_holds", "Holds that are live.", func(s *Status) float64 { return float64(s.Goods.Holds) }),
+	newGauge("aisle_model_age_seconds", "Age of the oldest model that scores; -1 is unknown.", func(s *Status) float64 { return float64(s.Age.Model) }),
+	newGauge("aisle_catalogue_age_seconds", "Time since an item last changed; -1 is never.", func(s *Status) float64 { return float64(s.Age.Catalogue) }),
+	newGauge("aisle_hub_contact_age_seconds", "Time since the hub was last heard; -1 is never.", func(s *Status) float64 { return float64(s.Age.HubContact) }),
+	newGauge("aisle_clock_skew_seconds", "By which the node's time is ahead of the machine's.", func(s *Status) float64 { return s.Clock.SkewSeconds }),
+}
+
+var (
+	recordsDesc = prometheus.NewDesc("aisle_log_records_total", "Records of the log since it was made.", nil, nil)
+	droppedDesc = prometheus.NewDesc("aisle_log_dropped_records_total", "Records that were lost or left out.", []string{"reason"}, nil)
+)
+
+func flag(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (s state) Describe(ch chan<- *prometheus.Desc) {
+	for _, g := range gauges {
+		ch <- g.desc
+	}
+	ch <- recordsDesc
+	ch <- droppedDesc
+}
+
+func (s state) Collect(ch chan<- prometheus.Metric) {
+	now := s.api.Status()
+	for _, g := range gauges {
+		ch <- prometheus.MustNewConstMetric(g.desc, g.kind, g.value(&now))
+	}
+	ch <- prometheus.MustNewConstMetric(recordsDesc, prometheus.CounterValue, float64(now.Log.Records))
+	for reason, n := range now.Log.Dropped {
+		ch <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, float64(n), reason)
+	}
+}

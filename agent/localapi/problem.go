@@ -1,0 +1,221 @@
+package localapi
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/segmentio/encoding/json"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/agent/release"
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/sync/artifact"
+	"github.com/aisle-edge/aisle/sync/journal"
+	"github.com/aisle-edge/aisle/sync/trust"
+)
+
+// Base is what a problem's slug is appended to for its stable type.
+const Base = "https://aisle.dev/problems/"
+
+// Problem is one row of the table of problem types: a slug never changes its
+// meaning, and never goes.
+type Problem struct {
+	Slug   string
+	Status int
+	Title  string
+}
+
+// The problems of the API itself; ranking's are those of a decision.
+const (
+	malformed       = "malformed-body"
+	unsupportedType = "unsupported-media-type"
+	bodyTooLarge    = "body-too-large"
+	unknownHost     = "unknown-host"
+	crossOrigin     = "cross-origin"
+	notFound        = "not-found"
+	wrongMethod     = "method-not-allowed"
+	unknownItem     = "unknown-item"
+	rowsRefused     = "rows-refused"
+	consentVersion  = "consent-version"
+	consentEvidence = "consent-evidence"
+	consentNeeded   = "consent-needed"
+	managed         = "managed-centrally"
+	wrongKey        = "wrong-key"
+	internal        = "internal"
+
+	// of a release, in the status
+	releaseSignature  = "release-signature"
+	releaseRollback   = "release-rollback"
+	releaseExpired    = "release-expired"
+	releaseDamaged    = "release-damaged"
+	releaseUnfit      = "release-unfit"
+	releaseQuarantine = "release-quarantine"
+
+	invalid = string(ranking.InvalidRequest)
+)
+
+// Problems are all types of problems, in the order in which people read them.
+func Problems() []Problem {
+	return []Problem{
+		{malformed, http.StatusBadRequest, "The body is not valid JSON"},
+		{invalid, http.StatusUnprocessableEntity, "The request can't be taken as it is"},
+		{unsupportedType, http.StatusUnsupportedMediaType, "The body is of a type that is not read here"},
+		{bodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large"},
+		{unknownHost, http.StatusMisdirectedRequest, "This agent does not answer for that host"},
+		{crossOrigin, http.StatusForbidden, "Pages of that origin may not call this agent"},
+		{notFound, http.StatusNotFound, "There is nothing at this path"},
+		{wrongMethod, http.StatusMethodNotAllowed, "This path does not take that method"},
+		{string(ranking.UnknownSlot), http.StatusNotFound, "The active release has no such slot"},
+		{unknownItem, http.StatusNotFound, "The catalogue has no such item"},
+		{string(ranking.UnknownEvent), http.StatusNotFound, "No decision of this event id is known here"},
+		{string(ranking.EventClash), http.StatusConflict, "This event id was used with another request"},
+		{string(ranking.EventGone), http.StatusGone, "The record of this decision is not on the node any more"},
+		{string(ranking.ReplayGone), http.StatusGone, "What this decision knew of the person is not kept any more"},
+		{string(ranking.ModelGone), http.StatusGone, "The release that decided is not loaded any more"},
+		{string(ranking.NoActions), http.StatusUnprocessableEntity, "The slot takes its candidates from the request"},
+		{string(ranking.NotSupported), http.StatusUnprocessableEntity, "This build does nothing with that field"},
+		{string(ranking.TooLarge), http.StatusRequestEntityTooLarge, "The record of this decision would not fit the log"},
+		{string(ranking.NoRelease), http.StatusServiceUnavailable, "There is nothing to decide by yet"},
+		{string(ranking.Contended), http.StatusServiceUnavailable, "What may be shown moved before it could be held"},
+		{string(ranking.ConsentUnread), http.StatusServiceUnavailable, "The tables could not be read; nobody's data was used"},
+		{rowsRefused, http.StatusUnprocessableEntity, "No row could be taken"},
+		{consentVersion, http.StatusConflict, "A newer consent is known"},
+		{consentEvidence, http.StatusUnprocessableEntity, "A grant needs evidence"},
+		{consentNeeded, http.StatusForbidden, "The person has not granted this"},
+		{wrongKey, http.StatusUnauthorized, "The key is not this agent's"},
+		{managed, http.StatusForbidden, "This is decided at the centre"},
+		{string(ranking.LogFull), http.StatusInsufficientStorage, "There is no room to record this"},
+		{string(ranking.LogFailed), http.StatusServiceUnavailable, "The disk does not take what must be recorded"},
+		{releaseSignature, http.StatusConflict, "The release is not signed by who must sign it"},
+		{releaseRollback, http.StatusConflict, "The release is older than what is known here"},
+		{releaseExpired, http.StatusConflict, "The trust metadata is too old to install anything from"},
+		{releaseDamaged, http.StatusConflict, "The release did not come whole"},
+		{releaseUnfit, http.StatusConflict, "The release can't run here"},
+		{releaseQuarantine, http.StatusConflict, "A model of the release failed here"},
+		{internal, http.StatusInternalServerError, "Something went wrong that should not"},
+	}
+}
+
+// problems is the table by slug.
+var problems = func() map[string]Problem {
+	by := map[string]Problem{}
+	for _, p := range Problems() {
+		by[p.Slug] = p
+	}
+	return by
+}()
+
+// Details is a problem as RFC 9457 writes it.
+type Details struct {
+	Type   string  `json:"type"`
+	Title  string  `json:"title"`
+	Status int     `json:"status"`
+	Detail string  `json:"detail,omitempty" doc:"What is wrong here, and what to do"`
+	Faults []Fault `json:"faults,omitempty" doc:"Each thing that is wrong"`
+}
+
+// Fault is one thing wrong with a request. It never repeats the value.
+type Fault struct {
+	Line    int    `json:"line,omitempty" doc:"Of rows, from 1"`
+	Path    string `json:"path,omitempty" doc:"As body.purposes[0]; of a row, its column"`
+	Problem string `json:"problem" doc:"What is wrong, and what to send instead"`
+}
+
+// Error makes Details an error that handlers return.
+func (d *Details) Error() string { return d.Title + ": " + d.Detail }
+
+// GetStatus and ContentType are what the router asks of an error.
+func (d *Details) GetStatus() int            { return d.Status }
+func (d *Details) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+func refuse(slug, detail string, faults ...Fault) *Details {
+	p := problems[slug]
+	return &Details{Type: Base + p.Slug, Title: p.Title, Status: p.Status, Detail: detail, Faults: faults}
+}
+
+// explained is the problem that an error of the packages below stands for. What
+// has none is logged, and told as internal.
+func explained(err error) *Details {
+	var d *Details
+	var refusal *ranking.Refusal
+	var denied *consent.Denied
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &d):
+		return d
+	case errors.As(err, &refusal):
+		return refuse(string(refusal.Problem), refusal.Detail)
+	case errors.As(err, &denied):
+		return refuse(consentNeeded, "the purpose "+string(denied.Purpose)+" is needed; ask the person, and put their answer first")
+	case errors.As(err, &large):
+		return tooLarge(large.Limit)
+	case errors.Is(err, consent.ErrVersion):
+		return refuse(consentVersion, "read the consent and send a version above its own, or none")
+	case errors.Is(err, consent.ErrEvidence):
+		return refuse(consentEvidence, "send evidence with text (SHA-256 of the words shown, in hex), place and at")
+	case errors.Is(err, consent.ErrConsent):
+		return refuse(invalid, "name a person, and purposes that exist")
+	case errors.Is(err, catalogue.ErrUnknown):
+		return refuse(unknownItem, "check the id, or import the item with `aisle-agent import items FILE`")
+	case errors.Is(err, attribution.ErrUnknown):
+		return refuse(string(ranking.UnknownEvent), "send the eventId that decide answered, at the node that answered it")
+	case errors.Is(err, attribution.ErrGone):
+		return refuse(string(ranking.EventGone), "ask the centre for it")
+	case errors.Is(err, journal.ErrSize):
+		return refuse(string(ranking.TooLarge), "send less at once: a record is at most 255 KiB")
+	case errors.Is(err, journal.ErrFull), errors.Is(err, store.ErrFull):
+		return refuse(string(ranking.LogFull), "nothing was recorded; free disk space, or let the node reach the hub, and send it again")
+	case errors.Is(err, journal.ErrFailed), errors.Is(err, journal.ErrClosed):
+		return refuse(string(ranking.LogFailed), "nothing is promised; send it again in a moment")
+	}
+	slog.Error("a request failed", "err", err)
+	return refuse(internal, "it was written to the agent's log; try again, and tell us if it stays")
+}
+
+// RefusedRelease is the problem for which a release does not run here.
+func RefusedRelease(err error) *Details {
+	is := func(any ...error) bool {
+		return slices.ContainsFunc(any, func(one error) bool { return errors.Is(err, one) })
+	}
+	slug, do := releaseUnfit, "; release a sound one"
+	switch {
+	case is(trust.ErrSignature, trust.ErrNotApproved):
+		slug, do = releaseSignature, "; publish it with the keys that the root names"
+	case is(trust.ErrRollback):
+		slug, do = releaseRollback, "; publish the old release under a new counter"
+	case is(trust.ErrExpired):
+		slug, do = releaseExpired, "; let the centre sign anew, and check this machine's clock"
+	case is(trust.ErrMixed, trust.ErrMalformed, artifact.ErrCorrupt, bundle.ErrBundle):
+		slug, do = releaseDamaged, "; publish it again"
+	case is(release.ErrQuarantine):
+		slug, do = releaseQuarantine, "; release another model"
+	}
+	return refuse(slug, err.Error()+do)
+}
+
+func tooLarge(limit int64) *Details {
+	return refuse(bodyTooLarge, "send at most "+sizeText(limit)+" at once, or raise the limit in the agent's configuration")
+}
+
+// writeProblem answers with a problem.
+func writeProblem(w http.ResponseWriter, d *Details) {
+	b, err := json.Marshal(d)
+	if err != nil {
+		panic(err) // texts and numbers
+	}
+	h := w.Header()
+	h["Content-Type"] = []string{problemType}
+	h["Cache-Control"] = noStore
+	w.WriteHeader(d.Status)
+	w.Write(b)
+}
+
+var noStore = []string{"no-store"}

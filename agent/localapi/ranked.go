@@ -1,0 +1,104 @@
+package localapi
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// ranked gives every action the probability with which it would have been shown,
+// as Personalizer did: what is shown first, then the others, best first, then
+// those that were excluded or removed.
+func (a *API) ranked(answer *ranking.Answer, request *ranking.Request) []rankedAction {
+	first := rankedAction{answer.Items[0].ID, answer.Items[0].Probability}
+	all := []rankedAction{first}
+	probabilities := map[string]float64{}
+	if _, rec, _, err := a.Events.Find(answer.EventID); err == nil {
+		probabilities = distribution(rec)
+	}
+	for _, action := range request.Actions {
+		if action.ID != first.ID {
+			all = append(all, rankedAction{action.ID, probabilities[action.ID]})
+		}
+	}
+	slices.SortStableFunc(all[1:], func(x, y rankedAction) int { return cmp.Compare(y.Probability, x.Probability) })
+	return all
+}
+
+// distribution is that of a recorded decision's one position, by action. Its
+// rows are what was shown and then the other contenders, best first: the one that
+// was shown is a contender too, unless only exploration gave it its probability.
+func distribution(rec *wire.Decision) map[string]float64 {
+	means, err := wire.View[float64](rec.Mean)
+	candidates, err2 := wire.View[uint32](rec.Candidate)
+	if err != nil || err2 != nil || len(rec.Shown) != 1 || len(means) != len(rec.Items) || len(candidates) != len(means) {
+		return nil
+	}
+	n := int(rec.Shown[0].Feasible)
+	for _, others := range []int{min(explore.Contenders, n) - 1, min(explore.Contenders, n)} {
+		if len(means) < 1+others {
+			continue
+		}
+		order := make([]int, 0, 1+others)
+		for i := range others {
+			order = append(order, 1+i)
+		}
+		if others < min(explore.Contenders, n) {
+			at := slices.IndexFunc(order, func(i int) bool {
+				return means[i] < means[0] || means[i] == means[0] && candidates[i] > candidates[0]
+			})
+			if at < 0 {
+				at = len(order)
+			}
+			order = slices.Insert(order, at, 0)
+		}
+		if of := spread(rec, order, means); of != nil {
+			return of
+		}
+	}
+	return nil
+}
+
+// spread gives each allowed action its probability, if these contenders are those
+// that were weighed: then what was shown comes out as it was recorded.
+func spread(rec *wire.Decision, order []int, means []float64) map[string]float64 {
+	c := explore.Choice{Policy: policyOf(rec.Policy), Feasible: int(rec.Shown[0].Feasible)}
+	for _, i := range order {
+		c.Means = append(c.Means, means[i])
+	}
+	at := func(place int) float64 {
+		c.Place = place
+		p, err := c.Probability()
+		if err != nil {
+			return -1
+		}
+		return p
+	}
+	if at(slices.Index(order, 0)) != rec.Shown[0].Probability {
+		return nil
+	}
+	of := map[string]float64{}
+	if rest := at(-1); len(order) < c.Feasible {
+		for i, id := range rec.Actions {
+			if i/8 < len(rec.Allowed) && rec.Allowed[i/8]>>(i%8)&1 == 1 {
+				of[id] = rest
+			}
+		}
+	}
+	for place, i := range order {
+		of[rec.Items[i]] = at(place)
+	}
+	return of
+}
+
+// policyOf is the policy of a record. Without a model it is greedy over an order.
+func policyOf(p *wire.Policy) explore.Policy {
+	kind := explore.Kind(p.GetKind())
+	if kind == "baseline" {
+		kind = explore.EpsilonGreedy
+	}
+	return explore.Policy{Kind: kind, Epsilon: p.GetEpsilon(), Temperature: p.GetTemperature(), Gamma: p.GetGamma()}
+}
