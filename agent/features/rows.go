@@ -326,16 +326,20 @@ func (l *live) namesOfItems(c *rules.Candidates) {
 	}
 }
 
-// Write copies the rows into the frame that an instance began for as many. What
-// the instance holds of them already is left as it is.
-func (r *Rows) Write(in *host.Instance, f *abi.Frame) {
+// Frame begins a frame of the rows in an instance. What of them the instance
+// holds already is left as it is.
+func (r *Rows) Frame(in *host.Instance) (*abi.Frame, error) {
+	var tag any
+	if r.kept != nil {
+		tag = r.kept
+	}
+	f, there, err := in.FrameOf(tag, r.still.Shape(), r.still.Rows())
+	if err != nil {
+		return nil, err
+	}
 	blocks := abi.Blocks(f.Rows())
-	if r.kept == nil || in.Tag != r.kept {
-		in.Tag = nil
+	if !there {
 		copy(f.Blocks(0, blocks), r.still.Blocks(0, blocks))
-		if r.kept != nil {
-			in.Tag = r.kept
-		}
 	}
 	for k := range r.live {
 		l := &r.live[k]
@@ -348,12 +352,16 @@ func (r *Rows) Write(in *host.Instance, f *abi.Frame) {
 			}
 		}
 	}
+	return f, nil
 }
 
-// WriteSome copies the rows of some candidates into a frame of as many.
-func (r *Rows) WriteSome(in *host.Instance, f *abi.Frame, candidates []uint32) {
-	in.Tag = nil
-	s := f.Shape()
+// FrameOf begins a frame of some candidates alone.
+func (r *Rows) FrameOf(in *host.Instance, candidates []uint32) (*abi.Frame, error) {
+	s := r.still.Shape()
+	f, err := in.Frame(s, len(candidates))
+	if err != nil {
+		return nil, err
+	}
 	for i, from := range candidates {
 		b, at := i/abi.BlockRows, i%abi.BlockRows
 		for c := range s.Dense {
@@ -370,6 +378,7 @@ func (r *Rows) WriteSome(in *host.Instance, f *abi.Frame, candidates []uint32) {
 			}
 		}
 	}
+	return f, nil
 }
 
 // Append appends the columns of candidate i, as they are scored, to a record.

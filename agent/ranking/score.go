@@ -140,32 +140,28 @@ func (s *scratch) model() error {
 // run scores in a borrowed instance, and returns it at once.
 func (s *scratch) run() error {
 	candidates := s.chosen()
-	n := s.of.Len()
-	if candidates != nil {
-		n = len(candidates)
-	}
 	from := s.d.opt.Now()
 	in, err := s.scorer.Module.Borrow()
 	if err != nil {
 		return err
 	}
 	defer in.Return()
-	f, err := in.Frame(s.slot.Plan.Shape, n)
+	var f *abi.Frame
+	if candidates == nil {
+		f, err = s.rows.Frame(in)
+	} else {
+		f, err = s.rows.FrameOf(in, candidates)
+	}
 	if err != nil {
 		return err
 	}
 	copy(f.ContextDense(), s.dense)
 	copy(f.ContextCategorical(), s.hashed)
-	if candidates == nil {
-		s.rows.Write(in, f)
-	} else {
-		s.rows.WriteSome(in, f, candidates)
-	}
 	if err := in.Score(); err != nil {
 		return err
 	}
 	s.take(f, candidates)
-	s.d.spent(n, s.d.opt.Now().Sub(from))
+	s.d.spent(f.Rows(), s.d.opt.Now().Sub(from))
 	return nil
 }
 

@@ -443,40 +443,37 @@ func TestRefusalsReachTheCaller(t *testing.T) {
 	}
 }
 
-// A borrower may leave word of what a frame holds. The word goes where the frame
-// does: with another instance, another size, another place.
-func TestTagGoesWithItsFrame(t *testing.T) {
+// Rows that calls have in common are there again only if nothing else was.
+func TestFrameOfATagIsThereAgain(t *testing.T) {
 	s := scoring.Shape{Frame: abi.Shape{Dense: 2, Heads: 1}}
 	code, blob, _ := linear(t, s)
 	m := admit(t, open(t, host.Options{}), code, blob, host.Limits{Instances: 1})
-	frame := func(rows int, tag any) (before any) {
+	for i, c := range []struct {
+		tag   any
+		rows  int
+		there bool
+	}{
+		{"a", 20, false}, {"a", 20, true}, {"a", 20, true}, {"b", 20, false}, {"a", 20, false}, {"a", 10, false}, {"a", 20, false}, {"a", 20, true},
+		{nil, 20, false}, {nil, 20, false}, {"a", 20, false}, {"a", 5000, false}, {"a", 5000, true}, {"a", 20, false},
+	} {
 		in, err := m.Borrow()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer in.Return()
-		f, err := in.Frame(s.Frame, rows)
-		if err != nil {
+		f, there, err := in.FrameOf(c.tag, s.Frame, c.rows)
+		if err != nil || there != c.there {
+			t.Errorf("frame %d, of %v: there %v, %v", i, c, there, err)
+		}
+		if there && f.Dense(0, 1)[3] != float32(c.rows) {
+			t.Errorf("frame %d, of %v, holds something else", i, c)
+		}
+		f.Dense(0, 1)[3] = float32(c.rows)
+		if err := in.Score(); err != nil {
 			t.Fatal(err)
 		}
-		before = in.Tag
-		if before != nil && f.Dense(0, 1)[3] != float32(rows) {
-			t.Errorf("the frame of %d rows does not hold what its tag says", rows)
-		}
-		f.Dense(0, 1)[3] = float32(rows)
-		in.Tag = tag
-		return before
+		in.Return()
 	}
-	for i, c := range []struct {
-		rows int
-		want any
-	}{{20, nil}, {20, 0}, {20, 1}, {10, nil}, {10, 3}, {5000, nil}, {5000, 5}, {20, nil}, {20, 7}} {
-		if got := frame(c.rows, i); got != c.want {
-			t.Errorf("frame %d, of %d rows: tag %v, want %v", i, c.rows, got, c.want)
-		}
-	}
-	other := admit(t, open(t, host.Options{}), code, blob, host.Limits{Instances: 1})
-	if m = other; frame(20, 9) != nil {
-		t.Error("a new instance has a tag")
+	if err := m.Preflight(nil); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -15,11 +15,6 @@ import (
 // Instance is one module instance with memory of its own, owned by whoever
 // borrowed it.
 type Instance struct {
-	// Tag is the borrower's, to say what a frame holds. It is nil in a new
-	// instance, and whenever Frame begins a frame that is not where and what the
-	// last one was; else it is what the last borrower left.
-	Tag any
-
 	// immutable after instantiate
 	module *Module
 	guest  api.Module
@@ -32,6 +27,7 @@ type Instance struct {
 	slices int // left of the call's budget
 	at     uint32
 	room   int // bytes of the frame's room at at
+	tag    any // of what the frame holds, nil: anything
 	frame  abi.Frame
 	size   uint32 // of the memory when frame was taken
 	stack  [1]uint64
@@ -76,6 +72,24 @@ func (in *Instance) load(blob []byte) error {
 // until the next call of Frame or Return; what it holds of an earlier frame is
 // not cleared. ErrRoom means that the module can't take that many rows.
 func (in *Instance) Frame(s abi.Shape, rows int) (*abi.Frame, error) {
+	f, _, err := in.FrameOf(nil, s, rows)
+	return f, err
+}
+
+// FrameOf is Frame for rows that several calls have in common, which tag stands
+// for. It tells whether they are there already: the last frame of this instance
+// was of the same tag, shape and number of rows.
+func (in *Instance) FrameOf(tag any, s abi.Shape, rows int) (f *abi.Frame, there bool, err error) {
+	there = tag != nil && in.tag == tag && in.frame.Shape() == s && in.frame.Rows() == rows
+	in.tag = nil
+	if f, err = in.begin(s, rows); err != nil {
+		return nil, false, err
+	}
+	in.tag = tag
+	return f, there, nil
+}
+
+func (in *Instance) begin(s abi.Shape, rows int) (*abi.Frame, error) {
 	if s.Validate() != nil || rows < 0 || rows > abi.MaxRows {
 		return nil, abi.ErrShape
 	}
@@ -90,15 +104,12 @@ func (in *Instance) Frame(s abi.Shape, rows int) (*abi.Frame, error) {
 		return nil, ErrRoom
 	}
 	f, err := abi.Init(b, s, rows)
-	if err != nil || in.frame.Shape() != s || in.frame.Rows() != rows {
-		in.Tag = nil
-	}
 	in.frame, in.size = f, in.memory.Size()
 	return &in.frame, err
 }
 
 func (in *Instance) grow(size int) error {
-	in.room, in.Tag = 0, nil
+	in.room = 0
 	at, err := in.call(in.alloc, uint64(size))
 	if err != nil {
 		return err
@@ -134,7 +145,7 @@ func (in *Instance) follow() error {
 	if in.memory.Size() == in.size {
 		return nil
 	}
-	_, err := in.Frame(in.frame.Shape(), in.frame.Rows())
+	_, err := in.begin(in.frame.Shape(), in.frame.Rows())
 	return err
 }
 
