@@ -100,5 +100,8 @@ func unwritten(err error) error {
 	if errors.Is(err, journal.ErrFull) || errors.Is(err, store.ErrFull) {
 		return refuse(LogFull, err, "there is no room to record the decision; free disk space, or let the node reach its hub")
 	}
+	if errors.Is(err, journal.ErrSize) || errors.Is(err, wire.ErrSize) {
+		return refuse(TooLarge, err, "the record of this decision would not fit the log; send fewer actions, or shorter ids")
+	}
 	return refuse(LogFailed, err, "the decision could not be recorded; look at the node's disk")
 }

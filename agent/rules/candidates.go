@@ -274,7 +274,7 @@ func (c *Candidates) margin(i int32) int64 {
 func scored(dst []float64, order []int32) []float64 {
 	dst = slices.Grow(dst[:0], len(order))[:len(order)]
 	for k, i := range order {
-		dst[i] = -float64(k)
+		dst[i] = 0 - float64(k) // never -0
 	}
 	return dst
 }

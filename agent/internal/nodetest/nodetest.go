@@ -67,12 +67,16 @@ func New(t testing.TB, o Options) *Node {
 	n.Engine = engine
 	keys, dir := t.TempDir(), t.TempDir()
 	n.Node = storetest.New(t, func(st *store.Store) { n.build(st, o, keys, dir) })
-	t.Cleanup(func() {
-		_ = n.Releases.Close()
-		_ = n.Replay.Close()
-		_ = engine.Close()
-	})
+	t.Cleanup(n.Close)
 	return n
+}
+
+// Close is what the end of the test does, for those that open many nodes.
+func (n *Node) Close() {
+	_ = n.Releases.Close()
+	_ = n.Replay.Close()
+	_ = n.Engine.Close()
+	n.Node.Close()
 }
 
 func (n *Node) build(st *store.Store, o Options, keys, dir string) {
@@ -262,13 +266,13 @@ func Files(t testing.TB, slots, rules, features string, models map[string]func(*
 	return files
 }
 
-// Rankings adds rankings.json to a release.
+// Rankings adds rankings to a release.
 func Rankings(t testing.TB, files map[string][]byte, rankings map[string][]string) {
 	b, err := json.Marshal(rankings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files["rankings.json"] = b
+	files["model/rankings.json"] = b
 }
 
 // Model is a sealed bundle over the features of a rulebook.

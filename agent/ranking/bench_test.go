@@ -1,0 +1,122 @@
+package ranking_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+var ctx = context.Background()
+
+// wide is a features.yaml of 32 dense columns of items, and a few others.
+func wide() string {
+	var b strings.Builder
+	b.WriteString("version: 0\nfeatures:\n")
+	b.WriteString("  - {name: taste, scope: context, kind: hashed, source: profile.taste, purpose: personalised_offers}\n")
+	b.WriteString("  - {name: hour, scope: context, kind: dense, source: time.hour}\n")
+	b.WriteString("  - {name: price, scope: item, kind: dense, source: item.price, transform: log1p}\n")
+	b.WriteString("  - {name: margin, scope: item, kind: dense, source: item.margin}\n")
+	b.WriteString("  - {name: stock, scope: item, kind: dense, source: item.stock, scale: 0.01}\n")
+	for i := range 29 {
+		fmt.Fprintf(&b, "  - {name: x%d, scope: item, kind: dense, source: item.attr.x%d}\n", i, i)
+	}
+	return b.String()
+}
+
+const shopRules = `
+version: 0
+rules:
+  - {id: in-stock, kind: stock}
+  - {id: live, kind: active}
+  - {id: margin, kind: margin, floor: 0.05}
+  - {id: no-tobacco, kind: exclude, categories: [tobacco]}
+  - {id: cap, kind: cap, count: 1000, window: 24h, per: person}
+  - {id: had-it, kind: suppress, outcomes: [purchase, dismiss], window: 168h}
+`
+
+const shopSlot = `
+  - id: hero
+    kind: offer
+    source: {catalogue: {limit: 10000}}
+    count: 3
+    policy: {kind: squarecb, epsilon: 0.1, gamma: 50}
+    experiment: {id: loop, arms: [{id: learned, share: 0.8, policy: learned}, {id: fixed, share: 0.1, policy: fixed}, {id: random, share: 0.1, policy: uniform}]}
+    reward: {weights: {click: 0.1, purchase: 1}}
+`
+
+func shop(b testing.TB, n int) *nodetest.Node {
+	node := nodetest.New(b, nodetest.Options{})
+	slots := strings.Replace(nodetest.Slots(shopSlot), "frame_share: 0.05", "frame_share: 0.01", 1)
+	node.Use(nodetest.Files(b, slots, shopRules, wide(), map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	items := nodetest.Items(n)
+	for i, it := range items {
+		for k := range 29 {
+			it.Attributes[fmt.Sprintf("x%d", k)] = fmt.Sprintf("%.3f", float64((i*7919+k*104729)%1000)/1000)
+		}
+	}
+	node.Put(items...)
+	for _, p := range people {
+		node.Grant(p, wire.PersonalisedOffers, wire.ProfileBuilding, wire.Measurement, wire.ModelTraining, wire.DeviceStorage)
+		node.Know(p, "taste", "sweet")
+	}
+	return node
+}
+
+// people are those of the shop who can be known.
+var people = func() (all [200]string) {
+	for i := range all {
+		all[i] = fmt.Sprint("p", i)
+	}
+	return all
+}()
+
+// serve runs the loops that a node runs beside its decisions, until it is called.
+func serve(b testing.TB, node *nodetest.Node) (stop func()) {
+	running, end := context.WithCancel(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() { _ = node.Log.Run(running) })
+	loops.Go(func() { _ = node.Store.Run(running) })
+	return func() {
+		end()
+		loops.Wait()
+	}
+}
+
+// BenchmarkDecide is a decision in process, over a slot's own candidates and 32
+// dense columns, with rules, features, score, draw, full record and the answer: of
+// somebody who can be known, and of nobody. Its allocations must not grow with the
+// candidates.
+func BenchmarkDecide(b *testing.B) {
+	for _, who := range []string{"nobody", "session", "person"} {
+		for _, n := range []int{100, 1000, 10_000} {
+			b.Run(fmt.Sprintf("%s/candidates=%d", who, n), func(b *testing.B) {
+				node := shop(b, n)
+				r := ranking.Request{Slot: "hero", Context: features.Values{{Name: "weather", Kind: features.Text, Text: "rain"}}}
+				defer serve(b, node)()
+				i := 0
+				b.ReportAllocs()
+				for b.Loop() {
+					i++
+					if who != "nobody" {
+						r.SessionID = fmt.Sprint("s", i/4)
+					}
+					if who == "person" {
+						r.ProfileID = people[i%len(people)]
+					}
+					a, err := node.Decider.Decide(ctx, &r)
+					if err != nil || len(a.Items) != 3 {
+						b.Fatal(err, a)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,571 @@
+package ranking_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+const noRules = "version: 0\nrules:\n  - {id: live, kind: active}\n"
+
+// learned is a node with one slot and a model.
+func learned(t testing.TB, o nodetest.Options, slot, rules string) *nodetest.Node {
+	n := nodetest.New(t, o)
+	n.Use(nodetest.Files(t, nodetest.Slots(slot), rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+	n.Put(nodetest.Items(40)...)
+	return n
+}
+
+func decide(t testing.TB, n *nodetest.Node, r ranking.Request) *ranking.Answer {
+	t.Helper()
+	a, err := n.Decider.Decide(ctx, &r)
+	if err != nil {
+		t.Fatal(err, errors.Unwrap(err))
+	}
+	return a
+}
+
+func problem(err error) ranking.Problem {
+	var r *ranking.Refusal
+	if errors.As(err, &r) {
+		return r.Problem
+	}
+	return ""
+}
+
+func text(name, value string) features.Value {
+	return features.Value{Name: name, Kind: features.Text, Text: value}
+}
+
+// What can't be answered says why, under a stable name, and records nothing.
+func TestRefusals(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero"}); problem(err) != ranking.NoRelease {
+		t.Errorf("without a release: %v", err)
+	}
+	n.Use(nodetest.Files(t, nodetest.Slots(nodetest.Slot+strings.NewReplacer("id: hero", "id: given", "{catalogue: {limit: 10000}}", "{actions: true}").Replace(nodetest.Slot)), noRules, nodetest.Features, nil))
+	long := strings.Repeat("e", 300)
+	many := make([]ranking.Action, 10_001)
+	large := make([]ranking.Action, 10_000)
+	for i := range large {
+		large[i].ID = fmt.Sprintf("%0100d", i)
+	}
+	copy(many, large)
+	before := n.Log.Last()
+	for name, c := range map[string]struct {
+		r    ranking.Request
+		want ranking.Problem
+	}{
+		"no slot":            {ranking.Request{}, ranking.InvalidRequest},
+		"an unknown slot":    {ranking.Request{Slot: "nowhere"}, ranking.UnknownSlot},
+		"a long event id":    {ranking.Request{Slot: "hero", EventID: long}, ranking.InvalidRequest},
+		"a long profile id":  {ranking.Request{Slot: "hero", ProfileID: long}, ranking.InvalidRequest},
+		"a negative count":   {ranking.Request{Slot: "hero", Count: -1}, ranking.InvalidRequest},
+		"too many":           {ranking.Request{Slot: "hero", Count: 101}, ranking.InvalidRequest},
+		"a negative budget":  {ranking.Request{Slot: "hero", BudgetMs: -1}, ranking.InvalidRequest},
+		"too many actions":   {ranking.Request{Slot: "given", Actions: many}, ranking.InvalidRequest},
+		"too large actions":  {ranking.Request{Slot: "given", Actions: large}, ranking.TooLarge},
+		"an action twice":    {ranking.Request{Slot: "given", Actions: []ranking.Action{{ID: "a"}, {ID: "b"}, {ID: "a"}}}, ranking.InvalidRequest},
+		"an action's no id":  {ranking.Request{Slot: "given", Actions: []ranking.Action{{ID: ""}}}, ranking.InvalidRequest},
+		"a long action's id": {ranking.Request{Slot: "given", Actions: []ranking.Action{{ID: long}}}, ranking.InvalidRequest},
+		"no actions":         {ranking.Request{Slot: "given"}, ranking.NoActions},
+		"for an item":        {ranking.Request{Slot: "hero", ForItem: "a"}, ranking.NotSupported},
+	} {
+		_, err := n.Decider.Decide(ctx, &c.r)
+		if problem(err) != c.want {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+	if err := n.Decider.Activate(ctx, "unheard of"); problem(err) != ranking.UnknownEvent {
+		t.Errorf("activate: %v", err)
+	}
+	if _, err := n.Decider.Replay("unheard of"); problem(err) != ranking.UnknownEvent {
+		t.Errorf("replay: %v", err)
+	}
+	if n.Log.Last() != before {
+		t.Errorf("%d records of refusals", n.Log.Last()-before)
+	}
+	seen := map[ranking.Problem]bool{}
+	for _, p := range ranking.Problems() {
+		if seen[p] || string(p) != strings.ToLower(string(p)) || strings.ContainsAny(string(p), " _") {
+			t.Errorf("%q is no stable name of its own", p)
+		}
+		seen[p] = true
+	}
+}
+
+// Without a model, a profile or a hub there are answers: the baseline, explored.
+func TestBaselineServes(t *testing.T) {
+	for baseline, first := range map[string]string{"ranking": "item-00007", "margin": "item-00039", "order": "item-00000"} {
+		n := nodetest.New(t, nodetest.Options{})
+		slot := strings.Replace(nodetest.Slot, "count: 3", "count: 1\n    required: 1\n    baseline: "+baseline, 1)
+		files := nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, nil)
+		nodetest.Rankings(t, files, map[string][]string{"hero": {"unknown", "item-00007", "item-00003"}})
+		n.Use(files)
+		if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != 0 || a.Short != 1 || a.Degraded != ranking.Baseline {
+			t.Errorf("an empty shop: %+v", a)
+		}
+		n.Put(nodetest.Items(40)...)
+		counts := map[string]int{}
+		for range 1000 {
+			a := decide(t, n, ranking.Request{Slot: "hero"})
+			if a.Degraded != ranking.Baseline || a.Personalised || a.Versions.Model != "" || a.Age.Model >= 0 {
+				t.Fatalf("%+v", a)
+			}
+			counts[a.Items[0].ID]++
+			if want := 0.2 / 40; a.Items[0].ID != first && math.Abs(a.Items[0].Probability-want) > 1e-12 {
+				t.Fatalf("%s: explored with %v, want %v", baseline, a.Items[0].Probability, want)
+			}
+		}
+		if counts[first] < 750 || counts[first] > 860 || len(counts) < 35 {
+			t.Errorf("%s: %s was first %d times of 1000, %d items explored", baseline, first, counts[first], len(counts))
+		}
+		d, _ := n.Decisions()
+		if last := d[len(d)-1]; last.Policy.Kind != "baseline" || !last.Baseline || last.Degraded != wire.Degraded_DEGRADED_BASELINE || last.Features != nil {
+			t.Errorf("recorded %v", last)
+		}
+	}
+}
+
+// The arms of an experiment draw as they say, with their shares, and a unit stays
+// in its arm.
+func TestArms(t *testing.T) {
+	slot := strings.Replace(nodetest.Slot, "reward:", `experiment: {id: loop, unit: session, arms: [{id: l, share: 0.5, policy: learned}, {id: f, share: 0.3, policy: fixed}, {id: u, share: 0.2, policy: uniform}]}
+    reward:`, 1)
+	n := nodetest.New(t, nodetest.Options{})
+	files := nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)})
+	nodetest.Rankings(t, files, map[string][]string{"hero": {"item-00009", "item-00002", "item-00004"}})
+	n.Use(files)
+	n.Put(nodetest.Items(40)...)
+	counts, arms := map[string]int{}, map[string]string{}
+	for i := range 2000 {
+		session := fmt.Sprint("s", i%1000)
+		a := decide(t, n, ranking.Request{Slot: "hero", SessionID: session})
+		arm := a.Experiments[0].Arm
+		if was := arms[session]; was != "" && was != arm {
+			t.Fatalf("%s moved from arm %s to %s", session, was, arm)
+		}
+		arms[session] = arm
+		counts[arm]++
+		switch arm {
+		case "f":
+			if a.Items[0].ID != "item-00009" || a.Items[1].ID != "item-00002" || a.Items[0].Probability != 1 || a.Items[2].Probability != 1 {
+				t.Fatalf("the fixed arm: %+v", a.Items)
+			}
+		case "u":
+			if math.Abs(a.Items[0].Probability-1.0/40) > 1e-12 || math.Abs(a.Items[2].Probability-1.0/38) > 1e-12 {
+				t.Fatalf("the uniform arm: %+v", a.Items)
+			}
+		}
+	}
+	for arm, share := range map[string]float64{"l": 0.5, "f": 0.3, "u": 0.2} {
+		if got := float64(counts[arm]) / 2000; math.Abs(got-share) > 0.06 {
+			t.Errorf("arm %s has a share of %.3f, want %.1f", arm, got, share)
+		}
+	}
+	d, _ := n.Decisions()
+	for _, d := range d[:20] {
+		a := d.Arms[0]
+		if a.Experiment != "loop" || a.Share != map[string]float64{"l": 0.5, "f": 0.3, "u": 0.2}[a.Arm] || d.Features == nil {
+			t.Errorf("recorded %v, features %v", a, d.Features != nil)
+		}
+	}
+}
+
+// A slot that is not online serves its baseline; as an apprentice it records what
+// it would have shown.
+func TestModes(t *testing.T) {
+	for _, mode := range []string{"apprentice", "logging_only"} {
+		n := learned(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 2\n    baseline: order\n    mode: "+mode, 1), noRules)
+		shadows := map[string]bool{}
+		for i := range 50 {
+			a := decide(t, n, ranking.Request{Slot: "hero", SessionID: fmt.Sprint(i)})
+			if a.Items[0].ID != "item-00000" || a.Items[1].ID != "item-00001" || a.Items[0].Probability != 1 {
+				t.Fatalf("%s: %+v", mode, a.Items)
+			}
+		}
+		all, _ := n.Decisions()
+		for _, d := range all {
+			shadows[d.Shadow] = true
+			if len(d.Arms) > 0 || d.Features == nil {
+				t.Errorf("%s recorded %v", mode, d)
+			}
+		}
+		if (mode == "apprentice") != (len(shadows) > 1) || (mode == "logging_only") != shadows[""] {
+			t.Errorf("%s: shadows %v", mode, shadows)
+		}
+	}
+}
+
+// The same event has the same answer after a restart, and for ever another request
+// is a clash.
+func TestEventsSurvive(t *testing.T) {
+	n := learned(t, nodetest.Options{Durable: true}, nodetest.Slot, noRules)
+	r := ranking.Request{Slot: "hero", EventID: strings.Repeat("e", 256), SessionID: "s", Context: features.Values{text("weather", "rain")}}
+	first := decide(t, n, r)
+	n.Cut()
+	n.Again()
+	if again := decide(t, n, r); !sameItems(first, again) {
+		t.Errorf("after a power cut\n%+v\nwas\n%+v", again, first)
+	}
+	other := r
+	other.Context = features.Values{text("weather", "sun")}
+	if _, err := n.Decider.Decide(ctx, &other); problem(err) != ranking.EventClash {
+		t.Errorf("another request: %v", err)
+	}
+	n.Advance(73 * time.Hour)
+	n.Put(nodetest.Item("new", nil)) // any record moves the node's time
+	decide(t, n, other)
+}
+
+// Promise 4: whatever is there is promised once, however many ask at once; what
+// was bought, was let go or timed out is counted right, also after a power cut.
+func TestHoldsRace(t *testing.T) {
+	const kiosks, stock = 16, 10
+	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 2\n    hold: {ttl: 10m}", 1)
+	n := nodetest.New(t, nodetest.Options{})
+	n.Use(nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+	items := nodetest.Items(5)
+	for _, it := range items {
+		it.Stock = stock / 5
+	}
+	n.Put(items...)
+	answers := make(chan *ranking.Answer, 100)
+	var all sync.WaitGroup
+	for range kiosks {
+		all.Go(func() {
+			for {
+				a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(a.Items) == 0 {
+					return
+				}
+				answers <- a
+			}
+		})
+	}
+	all.Wait()
+	close(answers)
+	promised := map[string]int{}
+	var one *ranking.Answer
+	for a := range answers {
+		one = a
+		for _, it := range a.Items {
+			promised[it.ID]++
+			if it.Availability.HoldUntil == "" {
+				t.Errorf("%s is not held", it.ID)
+			}
+		}
+	}
+	for _, it := range items {
+		if promised[it.Id] != stock/5 {
+			t.Errorf("%s was promised %d times, there were %d", it.Id, promised[it.Id], stock/5)
+		}
+	}
+	t.Logf("%d reruns", n.Decider.Stats().Reruns)
+	empty := func(when string) {
+		t.Helper()
+		if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) > 0 {
+			t.Errorf("%s: %+v is promised", when, a.Items)
+		}
+	}
+	n.Cut() // every answer was durable before it was given
+	n.Again()
+	empty("after a power cut")
+	let := one.Items[0].ID
+	if _, err := n.Decider.Tell(ctx, []attribution.Outcome{{ID: "o1", EventID: one.EventID, ItemID: let, Type: "void"}, {ID: "o2", EventID: one.EventID, ItemID: "item-9", Type: "purchase"}}); err != nil {
+		t.Fatal(err)
+	}
+	if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != 1 || a.Items[0].ID != let {
+		t.Errorf("what was let go: %+v", a.Items)
+	}
+	n.Advance(10*time.Minute - time.Millisecond)
+	empty("just before the holds are over")
+	n.Advance(time.Millisecond)
+	if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != 2 || n.Holds.Live() != 2 {
+		t.Errorf("after the holds are over: %+v, %d holds", a.Items, n.Holds.Live())
+	}
+}
+
+// Promise 3, end to end: a marker planted in a profile reaches no frame, no record
+// and no file unless it is granted, and it never lies in the open in any.
+func TestNoProfileWithoutAGrant(t *testing.T) {
+	const marker = "PLANTED-MARKER"
+	id := scoring.XX64.ID("taste", marker)
+	everything := []wire.Purpose{wire.PersonalisedOffers, wire.ProfileBuilding, wire.Measurement, wire.ModelTraining}
+	n := learned(t, nodetest.Options{}, nodetest.Slot, noRules)
+	n.Grant("p1", everything...)
+	n.Know("p1", "taste", marker)
+	taste := func(d *wire.Decision) uint32 { return wireIDs(t, d.Features.ContextCategorical)[1] }
+	last := func() *wire.Decision {
+		all, _ := n.Decisions()
+		return all[len(all)-1]
+	}
+	for _, c := range []struct {
+		name    string
+		grants  []wire.Purpose
+		signals ranking.Signals
+		scored  bool // the field reaches the frame
+		logged  bool // and the log
+		why     string
+		known   bool
+	}{
+		{"everything", everything, ranking.Signals{}, true, true, "", true},
+		{"no training", []wire.Purpose{wire.PersonalisedOffers}, ranking.Signals{}, true, false, "", true},
+		{"nothing", nil, ranking.Signals{}, false, false, "not_granted", false},
+		{"measurement", []wire.Purpose{wire.Measurement, wire.ModelTraining}, ranking.Signals{}, false, false, "not_granted", true},
+		{"a signal", everything, ranking.Signals{GPC: true}, false, false, "signal", true},
+		{"a consent string", everything, ranking.Signals{TCF: "CP"}, false, false, "unparsable", false},
+	} {
+		n.Grant("p1", c.grants...)
+		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p1", Consent: c.signals, EventID: c.name})
+		d := last()
+		if got := taste(d); (got == id) != c.logged || got != 0 && got != id {
+			t.Errorf("%s: the record has %d", c.name, got)
+		}
+		if a.Personalised != c.scored || (len(d.Context) > 0) != (c.scored && !c.logged) {
+			t.Errorf("%s: personalised %v, apart %v", c.name, a.Personalised, d.Context)
+		}
+		if c.why != "" && (len(a.Basis.Withheld) != 1 || a.Basis.Withheld[0] != ranking.Withheld{Field: "taste", Purpose: "personalised_offers", Why: c.why}) {
+			t.Errorf("%s: withheld %+v", c.name, a.Basis.Withheld)
+		}
+		if (len(d.Pseudonym) > 0) != c.known {
+			t.Errorf("%s: recorded as %x", c.name, d.Pseudonym)
+		}
+		with, without := scored(t, n, d, id), scored(t, n, d, 0)
+		mean := wireFloats(t, d.Mean)[0]
+		if want := without; c.scored {
+			if want = with; mean != want || with == without {
+				t.Errorf("%s: scored %v, want %v with the field (%v without)", c.name, mean, with, without)
+			}
+		} else if mean != want {
+			t.Errorf("%s: scored %v, want %v without the field", c.name, mean, want)
+		}
+		if r, err := n.Decider.Replay(c.name); err != nil || !r.Agrees || !r.Module || !r.Reference || !r.Draw {
+			t.Errorf("%s: replay %+v, %v", c.name, r, err)
+		}
+	}
+	// A lease that is over is a no.
+	n.Grant("p1", everything...)
+	n.Advance(169 * time.Hour)
+	if a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p1"}); a.Personalised || a.Basis.Withheld[0].Why != "stale" || len(last().Pseudonym) > 0 || taste(last()) != 0 {
+		t.Errorf("after the lease: %+v", a)
+	}
+	if err := n.Store.Sync(ctx, n.Log.Last()); err != nil {
+		t.Fatal(err)
+	}
+	n.Restart()
+	err := filepath.WalkDir(n.Dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(marker)) {
+			t.Errorf("the marker lies in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scored is the mean of a record's first row, with the person's column as said.
+func scored(t *testing.T, n *nodetest.Node, d *wire.Decision, taste uint32) float64 {
+	linear, err := n.Releases.Active().Slot("hero").Scorer.Linear()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := linear.Frame
+	ids := slices.Clone(wireIDs(t, d.Features.ContextCategorical))
+	ids[1] = taste
+	mean, _ := linear.Heads[0].Sum(linear.Terms(nil, scoring.Row{
+		ContextDense: wireFloat32s(t, d.Features.ContextDense), ContextCategorical: ids,
+		Dense: wireFloat32s(t, d.Features.Dense)[:s.Dense], Categorical: wireIDs(t, d.Features.Categorical)[:s.Categorical],
+	}))
+	return mean
+}
+
+func view[T wire.Element](t *testing.T, b []byte) []T {
+	t.Helper()
+	v, err := wire.View[T](b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func wireIDs(t *testing.T, b []byte) []uint32       { return view[uint32](t, b) }
+func wireFloats(t *testing.T, b []byte) []float64   { return view[float64](t, b) }
+func wireFloat32s(t *testing.T, b []byte) []float32 { return view[float32](t, b) }
+
+// Promise 9: every decision comes out again from its record: each score in the
+// module and in plain Go, each conditional, and what was drawn.
+func TestReplay(t *testing.T) {
+	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 4\n    none: {floor: 0.1}\n    experiment: {id: x, arms: [{id: l, share: 0.6, policy: learned}, {id: f, share: 0.2, policy: fixed}, {id: u, share: 0.2, policy: uniform}]}", 1)
+	n := learned(t, nodetest.Options{}, slot, noRules)
+	n.Grant("p1", wire.PersonalisedOffers, wire.ProfileBuilding)
+	n.Know("p1", "taste", "sweet")
+	full, kinds := 0, map[string]int{}
+	for i := range 300 {
+		r := ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Context: features.Values{text("weather", []string{"rain", "sun"}[i%2])}}
+		if i%3 == 0 {
+			r.ProfileID = "p1"
+		}
+		if i%5 == 0 {
+			r.Actions = []ranking.Action{{ID: "item-00003"}, {ID: "unknown", Features: features.Values{{Name: "said", Kind: features.Number, Number: 3}}}, {ID: "item-00001"}}
+		}
+		if i%7 == 0 {
+			r.BudgetMs = 1
+		}
+		decide(t, n, r)
+		got, err := n.Decider.Replay(r.EventID)
+		if err != nil || !got.Agrees || !got.Draw || got.Scored && (!got.Module || !got.Reference) {
+			t.Fatalf("event %d: %+v, %v", i, got, err)
+		}
+	}
+	all, _ := n.Decisions()
+	for _, d := range all {
+		kinds[d.Policy.Kind]++
+		if d.FullFrame {
+			full++
+			want := 0
+			for _, b := range d.Allowed {
+				for ; b != 0; b &= b - 1 {
+					want++
+				}
+			}
+			if len(d.Items) != want {
+				t.Errorf("a full frame of %d rows, %d were allowed", len(d.Items), want)
+			}
+		}
+	}
+	if full < 5 || full > 40 || kinds["squarecb"] < 100 || kinds["fixed"] < 20 || kinds["uniform"] < 20 {
+		t.Errorf("%d full frames of 300, kinds %v", full, kinds)
+	}
+	replayGone(t, n)
+}
+
+// replayGone says why a replay is not possible any more.
+func replayGone(t *testing.T, n *nodetest.Node) {
+	n.Advance(74 * time.Hour)
+	if _, err := n.Decider.Replay("e0"); problem(err) != ranking.ReplayGone {
+		t.Errorf("after 74 hours: %v", err)
+	}
+	n.Use(nodetest.Files(t, strings.Replace(nodetest.Slots(nodetest.Slot), "3f3f", "4e4e", 1), noRules, nodetest.Features, nil))
+	if _, err := n.Decider.Replay("e1"); problem(err) != ranking.ModelGone {
+		t.Errorf("under another release: %v", err)
+	}
+}
+
+// A deadline degrades in named steps, each with a distribution of its own.
+func TestBudget(t *testing.T) {
+	var now time.Time
+	var later []time.Duration // how much time passes at each look at the clock
+	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
+		if len(later) > 0 {
+			now, later = now.Add(later[0]), later[1:]
+		}
+		return now
+	}})
+	n.Use(nodetest.Files(t, nodetest.Slots(nodetest.Slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+	n.Put(nodetest.Items(200)...)
+	for _, c := range []struct {
+		took time.Duration
+		want ranking.Degraded
+	}{{0, ranking.NotDegraded}, {19947 * time.Microsecond, ranking.Shortlist}, {20 * time.Millisecond, ranking.Baseline}, {time.Second, ranking.Baseline}} {
+		for i := range 30 {
+			later = []time.Duration{0, c.took}
+			id := fmt.Sprint(c.took, i)
+			a := decide(t, n, ranking.Request{Slot: "hero", EventID: id, BudgetMs: 20})
+			if a.Degraded != c.want {
+				t.Fatalf("%v of 20 ms were over: %s, want %s", c.took, a.Degraded, c.want)
+			}
+			if r, err := n.Decider.Replay(id); err != nil || !r.Agrees {
+				t.Fatalf("%s: %+v, %v", c.want, r, err)
+			}
+			all, _ := n.Decisions()
+			d := all[len(all)-1]
+			means := wireFloats(t, d.Mean)
+			for k, m := range means {
+				candidate := wireIDs(t, d.Candidate)[k]
+				if c.want == ranking.Shortlist && (candidate < 64) == math.IsInf(m, -1) {
+					t.Fatalf("of a shortlist, candidate %d has mean %v", candidate, m)
+				}
+			}
+		}
+	}
+	if s := n.Decider.Stats(); s.Shortlist != 30 || s.Baseline != 60 || s.Decisions != 120 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// An explanation says what the model's summands were, and no values.
+func TestExplain(t *testing.T) {
+	n := learned(t, nodetest.Options{}, nodetest.Slot, noRules)
+	n.Grant("p1", wire.PersonalisedOffers, wire.ProfileBuilding)
+	n.Know("p1", "taste", "sweet")
+	r := ranking.Request{Slot: "hero", EventID: "e", ProfileID: "p1", Context: features.Values{text("weather", "rain")}, Explain: true}
+	a := decide(t, n, r)
+	names := map[string]bool{}
+	for _, it := range a.Items {
+		if len(it.Reasons) == 0 || len(it.Reasons) > 5 {
+			t.Errorf("%+v", it)
+		}
+		for i, reason := range it.Reasons {
+			names[reason.Feature] = true
+			if strings.Contains(reason.Text, "sweet") || strings.Contains(reason.Text, "rain") || !strings.HasPrefix(reason.Text, reason.Feature) {
+				t.Errorf("%+v", reason)
+			}
+			if i > 0 && math.Abs(reason.Contribution) > math.Abs(it.Reasons[i-1].Contribution) {
+				t.Errorf("not the largest first: %+v", it.Reasons)
+			}
+		}
+	}
+	if !names["taste × category"] && !names["weather × category"] && !names["item"] {
+		t.Errorf("reasons about %v", names)
+	}
+	again := decide(t, n, r)
+	if len(again.Items[0].Reasons) == 0 {
+		t.Error("the same event again has no reasons")
+	}
+	r.Explain, r.EventID = false, "f"
+	if d := cmp.Diff([]ranking.Reason(nil), decide(t, n, r).Items[0].Reasons); d != "" {
+		t.Error(d)
+	}
+}
+
+// A decision allocates the same whatever the number of its candidates.
+func TestAllocations(t *testing.T) {
+	counts := map[int]float64{}
+	for _, items := range []int{100, 3000} {
+		n := nodetest.New(t, nodetest.Options{})
+		n.Use(nodetest.Files(t, strings.Replace(nodetest.Slots(nodetest.Slot), "frame_share: 0.05", "frame_share: 0", 1), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+		n.Put(nodetest.Items(items)...)
+		r := ranking.Request{Slot: "hero", SessionID: "s", DryRun: true}
+		counts[items] = testing.AllocsPerRun(200, func() { decide(t, n, r) })
+	}
+	if math.Abs(counts[100]-counts[3000]) > 1 {
+		t.Errorf("allocations by candidates: %v", counts)
+	}
+}
