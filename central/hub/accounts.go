@@ -73,7 +73,7 @@ func timestamp() string {
 // never content.
 type logger struct{ *slog.Logger }
 
-func (l logger) Noticef(format string, v ...any) { l.Info(fmt.Sprintf(format, v...)) }
+func (l logger) Noticef(format string, v ...any) { l.Debug(fmt.Sprintf(format, v...)) }
 func (l logger) Warnf(format string, v ...any)   { l.Warn(fmt.Sprintf(format, v...)) }
 func (l logger) Errorf(format string, v ...any)  { l.Error(fmt.Sprintf(format, v...)) }
 func (l logger) Fatalf(format string, v ...any)  { l.Error(fmt.Sprintf(format, v...)) }

@@ -16,13 +16,16 @@
 // Artifacts lie in a folder under their digests. A release is its manifest, as
 // it was or will be signed, in one SQL row with its artifacts and the lineage of
 // its models: the ledger files that each was learned from. Rows are written
-// after the artifacts are durable, so a release that is listed is whole.
+// after the artifacts are durable, so a release that is listed is whole, until
+// Sweep takes the artifacts of those that nobody needs any more; the row stays.
 package registry
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,11 +60,18 @@ type Folder struct {
 // catalogue's. The error is rulebook.Faults, all of them, or that the folder
 // can't be read.
 func Check(dir string, scheme item.Scheme) (*Folder, error) {
-	f := &Folder{bytes: make(map[string][]byte)}
-	faults, err := f.read(dir)
+	there, err := read(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read release folder: %w", err)
 	}
+	return CheckFiles(there, scheme)
+}
+
+// CheckFiles is Check for a folder that came as its files, by their names. They
+// are not copied.
+func CheckFiles(there map[string][]byte, scheme item.Scheme) (*Folder, error) {
+	f := &Folder{bytes: there}
+	faults := complete(there)
 	if len(faults) == 0 {
 		faults = f.parse(scheme)
 	}
@@ -71,33 +81,50 @@ func Check(dir string, scheme item.Scheme) (*Folder, error) {
 	return f, nil
 }
 
-func (f *Folder) read(dir string) (faults rulebook.Faults, err error) {
+// Files are the files that were checked, by name, as they were written.
+func (f *Folder) Files() map[string][]byte { return maps.Clone(f.bytes) }
+
+// read reads what could be a file of a release: of one that is too large, only
+// so much that it shows.
+func read(dir string) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
+	there := make(map[string][]byte)
 	for _, e := range entries {
 		name := e.Name()
-		if !slices.Contains(files, name) {
-			if slices.Contains([]string{".yaml", ".yml", ".csv", ".json"}, filepath.Ext(name)) {
-				faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names slots.yaml, rules.yaml, features.yaml, offers.csv"})
-			}
+		if !slices.Contains([]string{".yaml", ".yml", ".csv", ".json"}, filepath.Ext(name)) {
 			continue
 		}
-		if info, err := e.Info(); err == nil && info.Size() > maxFile {
-			faults = append(faults, rulebook.Fault{File: name, Problem: "is larger than 16 MiB"})
-			continue
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
 		}
-		if f.bytes[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+		there[name], err = io.ReadAll(io.LimitReader(f, maxFile+1))
+		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
 	}
+	return there, nil
+}
+
+// complete checks that the files of a release are there, and no others.
+func complete(there map[string][]byte) (faults rulebook.Faults) {
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		switch {
+		case !slices.Contains(files, name):
+			faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names slots.yaml, rules.yaml, features.yaml, offers.csv"})
+		case len(there[name]) > maxFile:
+			faults = append(faults, rulebook.Fault{File: name, Problem: "is larger than 16 MiB"})
+		}
+	}
 	for _, name := range files {
-		if _, there := f.bytes[name]; !there && !slices.ContainsFunc(faults, func(x rulebook.Fault) bool { return x.File == name }) {
+		if _, ok := there[name]; !ok {
 			faults = append(faults, rulebook.Fault{File: name, Problem: "is missing; every release folder has it"})
 		}
 	}
-	return faults, nil
+	return faults
 }
 
 func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {

@@ -2,13 +2,17 @@ package registry
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/sync/artifact"
+	"github.com/aisle-edge/aisle/sync/item"
 )
+
+// ErrNone is returned by Get when no release has the counter.
+var ErrNone = errors.New("no release has this counter; list them with `aisle-central release list`")
 
 // Schema is the registry's tables, for store.Open.
 var Schema = store.Schema{Name: "registry", Steps: []string{`
@@ -133,18 +137,17 @@ func (g *Registry) Next(ctx context.Context) (counter uint64, err error) {
 	return counter, err
 }
 
-// List returns all releases, the newest first.
-func (g *Registry) List(ctx context.Context) (entries []Entry, err error) {
+const columns = `SELECT counter, id, created_ms, note, manifest FROM registry_release `
+
+// List returns releases, the newest first, at most limit.
+func (g *Registry) List(ctx context.Context, limit int) (entries []Entry, err error) {
 	err = g.db.View(ctx, func(tx *store.Tx) error {
-		for row, err := range tx.Query(`SELECT counter, id, created_ms, note, manifest FROM registry_release ORDER BY counter DESC`) {
+		for row, err := range tx.Query(columns+`ORDER BY counter DESC LIMIT ?`, limit) {
 			if err != nil {
 				return err
 			}
 			var e Entry
-			if err := row.Scan(&e.Counter, &e.ID, &e.CreatedMs, &e.Note, &e.Manifest); err != nil {
-				return err
-			}
-			if err := e.read(tx); err != nil {
+			if err := e.read(tx, row); err != nil {
 				return err
 			}
 			entries = append(entries, e)
@@ -154,7 +157,21 @@ func (g *Registry) List(ctx context.Context) (entries []Entry, err error) {
 	return entries, err
 }
 
-func (e *Entry) read(tx *store.Tx) error {
+// Get returns the release of a counter, or ErrNone.
+func (g *Registry) Get(ctx context.Context, counter uint64) (e Entry, err error) {
+	err = g.db.View(ctx, func(tx *store.Tx) error {
+		return e.read(tx, tx.One(columns+`WHERE counter = ?`, counter))
+	})
+	if errors.Is(err, store.ErrNone) {
+		err = ErrNone
+	}
+	return e, err
+}
+
+func (e *Entry) read(tx *store.Tx, row store.Row) error {
+	if err := row.Scan(&e.Counter, &e.ID, &e.CreatedMs, &e.Note, &e.Manifest); err != nil {
+		return err
+	}
 	for row, err := range tx.Query(`SELECT name, digest, size FROM registry_artifact WHERE counter = ? ORDER BY name`, e.Counter) {
 		if err != nil {
 			return err
@@ -180,5 +197,54 @@ func (e *Entry) read(tx *store.Tx) error {
 	return nil
 }
 
-// Artifact returns the bytes of an artifact, verified.
-func (g *Registry) Artifact(d [sha256.Size]byte) ([]byte, error) { return g.artifacts.Read(d) }
+// Read returns an entry's artifacts by name, verified; fs.ErrNotExist when Sweep
+// took one.
+func (g *Registry) Read(e Entry) (map[string][]byte, error) {
+	out := make(map[string][]byte)
+	for _, a := range e.Artifacts {
+		b, err := g.artifacts.Read(a.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("read %s of release %d: %w", a.Name, e.Counter, err)
+		}
+		out[a.Name] = b
+	}
+	return out, nil
+}
+
+// Folder returns the folder that a release was assembled from, checked again.
+func (g *Registry) Folder(e Entry, scheme item.Scheme) (*Folder, error) {
+	there := make(map[string][]byte)
+	for _, a := range e.Artifacts {
+		if !slices.Contains(files, a.Name) {
+			continue
+		}
+		b, err := g.artifacts.Read(a.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("read %s of release %d: %w", a.Name, e.Counter, err)
+		}
+		there[a.Name] = b
+	}
+	return CheckFiles(there, scheme)
+}
+
+// Sweep removes the artifacts that none of the kept releases names. It must not
+// run beside Keep.
+func (g *Registry) Sweep(ctx context.Context, keep []uint64) error {
+	needed := make(map[artifact.Digest]bool)
+	for _, counter := range keep {
+		e, err := g.Get(ctx, counter)
+		if errors.Is(err, ErrNone) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("sweep releases: %w", err)
+		}
+		for _, a := range e.Artifacts {
+			needed[a.Digest] = true
+		}
+	}
+	if err := g.artifacts.GC(func(d artifact.Digest) bool { return needed[d] }); err != nil {
+		return fmt.Errorf("sweep releases: %w", err)
+	}
+	return nil
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -306,7 +307,7 @@ func TestKeptReleasesAreListedWithTheirLineage(t *testing.T) {
 	}
 	db.Close()
 	g, db = open(t, dir)
-	entries, err := g.List(t.Context())
+	entries, err := g.List(t.Context(), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,14 +317,50 @@ func TestKeptReleasesAreListedWithTheirLineage(t *testing.T) {
 	if d := cmp.Diff([]Lineage{{"common", 20, 5, 15}, {Model: "home_hero"}}, entries[0].Lineage); d != "" {
 		t.Error(d)
 	}
-	for _, a := range entries[1].Artifacts {
-		if b, err := g.Artifact(a.Digest); err != nil || uint64(len(b)) != a.Size {
-			t.Errorf("artifact %s: %d bytes, %v", a.Name, len(b), err)
-		}
+	if first, err := g.List(t.Context(), 1); err != nil || cmp.Diff(entries[:1], first) != "" {
+		t.Errorf("the first of them is %+v (%v)", first, err)
+	}
+	if again, err := g.Get(t.Context(), 2); err != nil || cmp.Diff(entries[0], again) != "" {
+		t.Errorf("release 2 is %+v (%v)", again, err)
+	}
+	if _, err := g.Get(t.Context(), 3); !errors.Is(err, ErrNone) {
+		t.Errorf("release 3: %v", err)
+	}
+	if artifacts, err := g.Read(entries[1]); err != nil || len(artifacts) != 7 {
+		t.Errorf("release 1 has %d artifacts (%v)", len(artifacts), err)
+	}
+	if back, err := g.Folder(entries[1], item.Own); err != nil || cmp.Diff(f.Files(), back.Files()) != "" {
+		t.Errorf("the files of release 1 did not come back: %v", err)
 	}
 	n := 0
 	if _, err := db.Trail(t.Context(), 0, func(store.Entry) error { n++; return nil }); err != nil || n != 2 {
 		t.Errorf("%d audit entries (%v), want 2", n, err)
+	}
+}
+
+func TestSweepKeepsWhatIsNeeded(t *testing.T) {
+	g, _ := open(t, t.TempDir())
+	f := checked(t)
+	for counter := uint64(1); counter <= 3; counter++ {
+		r, err := f.Assemble(Header{Counter: counter, CreatedMs: int64(counter)}, Learned{}) // so models differ
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Keep(t.Context(), "trainer", r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.Sweep(t.Context(), []uint64{1, 3, 99}); err != nil {
+		t.Fatal(err)
+	}
+	for counter, want := range map[uint64]bool{1: true, 2: false, 3: true} {
+		e, err := g.Get(t.Context(), counter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.Read(e); (err == nil) != want || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("release %d: %v", counter, err)
+		}
 	}
 }
 
@@ -336,7 +373,7 @@ func TestReleaseWithoutItsModelsHasNoLineage(t *testing.T) {
 	if err := g.Keep(t.Context(), "trainer", r, Lineage{Model: "nobody"}); err == nil {
 		t.Error("lineage of a model that is not in the release")
 	}
-	if entries, err := g.List(t.Context()); err != nil || len(entries) != 0 {
+	if entries, err := g.List(t.Context(), 10); err != nil || len(entries) != 0 {
 		t.Errorf("half a release is listed: %v, %v", entries, err)
 	}
 }

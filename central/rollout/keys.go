@@ -84,6 +84,24 @@ func createKey(dir, role string) (key, error) {
 	return k, nil
 }
 
+// Key is one key of a folder, without its private half.
+type Key struct {
+	Role string `json:"role"`
+	ID   string `json:"id"` // of TUF, hexadecimal
+}
+
+// Keys lists the keys of a folder, by role.
+func Keys(dir string) ([]Key, error) {
+	ring, err := readKeys(dir)
+	list := []Key{}
+	for _, role := range roles {
+		for _, k := range ring[role] {
+			list = append(list, Key{role, k.id})
+		}
+	}
+	return list, err
+}
+
 // keyring holds the keys of a folder by role.
 type keyring map[string][]key
 

@@ -91,6 +91,25 @@ func (db *DB) Trail(ctx context.Context, after uint64, fn func(Entry) error) (He
 	return head, err
 }
 
+// Tail returns the last entries of the trail, newest first. Whether they were
+// altered only Trail tells.
+func (db *DB) Tail(ctx context.Context, limit int) (entries []Entry, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		for row, err := range tx.Query(`SELECT seq, at_ms, actor, action, subject, detail FROM audit ORDER BY seq DESC LIMIT ?`, limit) {
+			if err != nil {
+				return err
+			}
+			var e Entry
+			if err := row.Scan(&e.Seq, &e.AtMs, &e.Actor, &e.Action, &e.Subject, &e.Detail); err != nil {
+				return err
+			}
+			entries = append(entries, e)
+		}
+		return nil
+	})
+	return entries, err
+}
+
 // link is the hash of an entry over the hash before it: SHA-256 over the name of
 // the format, the previous hash, sequence and time as little-endian u64, and
 // the four strings, each after its length as u32.

@@ -30,6 +30,14 @@ func TestAuditTrailReadsBack(t *testing.T) {
 	}
 }
 
+func TestAuditTail(t *testing.T) {
+	db := written(t)
+	tail, err := db.Tail(t.Context(), 2)
+	if err != nil || len(tail) != 2 || tail[0].Seq != 3 || tail[0].Subject != "store-3" || tail[1].Seq != 2 || tail[1].AtMs == 0 {
+		t.Errorf("tail is %+v (%v)", tail, err)
+	}
+}
+
 func TestAuditEntryGoesWithItsDeed(t *testing.T) {
 	db := written(t)
 	failed := errors.New("deed failed")

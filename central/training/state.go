@@ -75,20 +75,30 @@ func span(s *rulebook.Slot) float64 { return s.Reward.Range[1] - s.Reward.Range[
 
 // snapshot copies what was learned.
 func (s *state) snapshot() Snapshot {
-	out := Snapshot{Stats: s.stats, Models: make(map[string]*scoring.Linear), Rankings: make(map[string][]string), Arms: make(map[string][]Arm)}
-	out.Stats.Pending, out.Stats.Orphans = len(s.join.byID), s.join.orphans.alone
+	out := Snapshot{Models: make(map[string]*scoring.Linear), Rankings: make(map[string][]string)}
+	out.Stats, out.Arms = s.progress()
 	for name, m := range s.models {
 		out.Models[name] = m.linear()
 	}
 	for id, x := range s.slots {
 		out.Rankings[id] = x.ranking()
-		if x.Experiment != nil {
-			for i, a := range x.Experiment.Arms {
-				out.Arms[id] = append(out.Arms[id], Arm{ID: a.ID, Policy: a.Policy, Share: a.Share, Range: span(x.Slot) * float64(x.Count), Rewards: x.arms[i]})
-			}
-		}
 	}
 	return out
+}
+
+// progress is the part of a snapshot that costs little.
+func (s *state) progress() (Stats, map[string][]Arm) {
+	stats, arms := s.stats, make(map[string][]Arm)
+	stats.Pending, stats.Orphans = len(s.join.byID), s.join.orphans.alone
+	for id, x := range s.slots {
+		if x.Experiment == nil {
+			continue
+		}
+		for i, a := range x.Experiment.Arms {
+			arms[id] = append(arms[id], Arm{ID: a.ID, Policy: a.Policy, Share: a.Share, Range: span(x.Slot) * float64(x.Count), Rewards: x.arms[i]})
+		}
+	}
+	return stats, arms
 }
 
 // shrink is how many rewards of the slot's mean an item starts with, so that one

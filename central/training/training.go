@@ -255,6 +255,13 @@ func (t *Trainer) Snapshot() Snapshot {
 	return t.state.snapshot()
 }
 
+// Progress is Stats and Arms of a Snapshot, without the cost of the rest.
+func (t *Trainer) Progress() (Stats, map[string][]Arm) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.state.progress()
+}
+
 // fingerprint tells whether state was made by this configuration. Clocks, scope
 // and how often to save change nothing that was learned.
 func (c *Config) fingerprint() [sha256.Size]byte {

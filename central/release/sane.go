@@ -1,0 +1,57 @@
+package release
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/aisle-edge/aisle/central/registry"
+	"github.com/aisle-edge/aisle/modules/scoring"
+)
+
+// farthest is how many spans of the reward a single weight may be worth. A
+// weight begins within a seventh of a span; one this far off was not learned
+// from rewards within their range, whatever else went wrong.
+const farthest = 20
+
+// rankings is the name of the rankings among a release's artifacts, and
+// maxRankings as much of them as nodes read.
+const (
+	rankings    = "model/rankings.json"
+	maxRankings = 4 << 20
+)
+
+// fits refuses artifacts that are larger than nodes should have to take.
+func fits(r *registry.Release, maxModel int64) error {
+	for name, b := range r.Artifacts {
+		switch {
+		case name == rankings && len(b) > maxRankings:
+			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; randomise fewer items", ErrPreflight, name, len(b), maxRankings)
+		case name != rankings && strings.HasPrefix(name, "model/") && int64(len(b)) > maxModel:
+			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; lower `bits` in features.yaml or raise releases.max_model", ErrPreflight, name, len(b), maxModel)
+		}
+	}
+	return nil
+}
+
+// sane refuses models that no rewards of the slots they serve could have made.
+func sane(f *registry.Folder, models map[string]*scoring.Linear) error {
+	for name, model := range models {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, s := range f.Rulebook.Slots {
+			if s.Model == name {
+				low, high = min(low, s.Reward.Range[0]), max(high, s.Reward.Range[1])
+			}
+		}
+		limit := farthest*(high-low) + max(math.Abs(low), math.Abs(high))
+		for h, head := range model.Heads {
+			for entry, mean := range head.Mean {
+				if m := math.Abs(float64(mean)); !(m <= limit) {
+					return fmt.Errorf("%w: weight %d of head %d of model %s is %v, at most %v can be learned from rewards of %v to %v",
+						ErrPreflight, entry, h, name, mean, limit, low, high)
+				}
+			}
+		}
+	}
+	return nil
+}
