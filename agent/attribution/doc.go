@@ -42,16 +42,15 @@
 //	offset  size  field
 //	0       1     0: shown; else the type of an outcome
 //	1       1     number n of items, at most 100
-//	2       2     times: more than 1 where showings were joined
+//	2       2     times: more than 1 where entries were joined
 //	4       4     slot: low half of the xxhash64 of its id
 //	8       8     node time
 //	16      8     sequence of the decision or outcome
 //	24      8·n   xxhash64 of each item's id
 //
-// A history has at most 1,024 items. When it grows longer, the older half of its
-// showings is joined by item and slot, as if all had been at the latest time: a
-// cap then lasts too long rather than too short. What is too much still goes,
-// oldest first.
+// A history has at most 1,024 items. When it grows longer, its older half is
+// joined by type, item and slot, as if all had been at the latest time: a cap then
+// lasts too long rather than too short. What is too much still goes, oldest first.
 //
 // # Failure
 //

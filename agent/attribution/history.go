@@ -3,6 +3,7 @@ package attribution
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -103,25 +104,21 @@ func appendAll(dst []byte, entries []Entry) []byte {
 // joined makes a history shorter, see the package's document. Entries are in the
 // order of their times.
 func joined(entries []Entry) []Entry {
-	type key struct {
-		item uint64
-		slot uint32
-	}
-	last := map[key]int{} // place in kept
+	older := len(entries) / 2
+	last := map[Entry]int{} // place in kept, by what entries have in common
 	var kept []Entry
-	for _, e := range entries[:len(entries)/2] {
-		k := key{e.Item, e.Slot}
-		if i, ok := last[k]; ok && e.Type == Shown {
-			kept[i].Times = uint16(min(int(kept[i].Times)+int(e.Times), 1<<16-1))
-			kept[i].At, kept[i].Seq = e.At, e.Seq
+	for _, e := range entries[:older] {
+		k := Entry{Type: e.Type, Item: e.Item, Slot: e.Slot}
+		i, ok := last[k]
+		if !ok {
+			last[k] = len(kept)
+			kept = append(kept, e)
 			continue
 		}
-		if e.Type == Shown {
-			last[k] = len(kept)
-		}
-		kept = append(kept, e)
+		kept[i].Times = uint16(min(int(kept[i].Times)+int(e.Times), math.MaxUint16))
+		kept[i].At, kept[i].Seq = e.At, e.Seq
 	}
 	slices.SortStableFunc(kept, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
-	kept = append(kept, entries[len(entries)/2:]...)
+	kept = append(kept, entries[older:]...)
 	return kept[max(0, len(kept)-fewer):]
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -71,16 +72,25 @@ func (k *Keeper) Update(ctx context.Context, from Source) error {
 	for _, a := range c.Release.Artifacts {
 		if err := k.artifacts.Fetch(ctx, artifact.Digest(a.Digest), a.Size, from); err != nil {
 			err = fmt.Errorf("fetch %s of release %d: %w", a.Name, c.Release.Counter, err)
-			k.refuse(c.Release.Counter, err, errors.Is(err, artifact.ErrCorrupt))
+			k.refuse(0, err, errors.Is(err, artifact.ErrCorrupt))
 			return err
 		}
 	}
 	if err := k.activate(c); err != nil {
-		k.refuse(c.Release.Counter, err, true)
+		k.refuse(unfit(c.Release.Counter, err), err, true)
 		return err
 	}
 	k.refuse(0, nil, true)
 	return nil
+}
+
+// unfit is the counter of a release that can't ever run here, so that it is not
+// tried again; 0 when what failed may pass.
+func unfit(counter uint64, err error) uint64 {
+	if !errors.Is(err, ErrRelease) || errors.Is(err, artifact.ErrCorrupt) || errors.Is(err, fs.ErrNotExist) {
+		return 0
+	}
+	return counter
 }
 
 // refusable tells a release that was refused from a hub that was not reached.

@@ -47,6 +47,8 @@ type Node struct {
 	Releases  *release.Keeper
 	Decider   *ranking.Decider
 
+	ReleaseDir string
+
 	t     testing.TB
 	files map[string][]byte
 }
@@ -93,8 +95,9 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.Holds = coordinate.New(st, n.Catalogue)
 	n.Replay, err = profile.OpenReplay(filepath.Join(dir, "replay"), n.Vault, profile.ReplayOptions{})
 	n.check(err)
+	n.ReleaseDir = filepath.Join(dir, "release")
 	n.Releases, err = release.Open(release.Options{
-		Dir: filepath.Join(dir, "release"), Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now,
+		Dir: n.ReleaseDir, Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	n.check(err)
