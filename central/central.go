@@ -216,7 +216,7 @@ func (c *Central) Run(ctx context.Context) error {
 		"keep the fleet":     c.fleet.Run,
 		"hear statuses":      c.hear,
 		"learn":              c.learning.Run,
-		"bring releases out": c.repository.Run,
+		"bring releases out": c.bring,
 		"refresh models":     c.refresh,
 		"watch":              c.pulse.Run,
 		"sweep releases":     c.sweep,
@@ -259,6 +259,14 @@ func (c *Central) hear(ctx context.Context) error {
 		}
 		c.fleet.Report(node.Agent(), s)
 	})
+}
+
+// bring keeps at the hub what is released.
+func (c *Central) bring(ctx context.Context) error {
+	if err := c.link.Wait(ctx); err != nil {
+		return nil // told to stop before there was a connection
+	}
+	return c.repository.Run(ctx)
 }
 
 // refresh publishes what was learned, once an interval.

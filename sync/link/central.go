@@ -45,7 +45,8 @@ func NewCentral(cfg Config) *Central {
 	return &Central{conn: newConn(cfg, nats.InboxPrefix[:len(nats.InboxPrefix)-1])}
 }
 
-// Prepare connects once and makes the streams, or sets their limits anew.
+// Prepare connects once and makes the streams, or sets their limits anew. Nobody
+// may fetch meanwhile: what was handed out and is not done is handed out again.
 func Prepare(ctx context.Context, cfg Config, l Limits) error {
 	c := NewCentral(cfg)
 	nc, err := c.options(ctx).Connect()
@@ -62,7 +63,13 @@ func Prepare(ctx context.Context, cfg Config, l Limits) error {
 			return fmt.Errorf("prepare stream %s: %w", s.Name, err)
 		}
 	}
-	_, err = js.CreateOrUpdateConsumer(ctx, string(subject.Up), jetstream.ConsumerConfig{
+	// A consumer of before would hold back for ackWait what it handed out to a
+	// process that is gone. A new one hands out all that was not trimmed yet, and
+	// what is in the ledger already is answered at once.
+	if err := js.DeleteConsumer(ctx, string(subject.Up), ingest); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return err
+	}
+	_, err = js.CreateConsumer(ctx, string(subject.Up), jetstream.ConsumerConfig{
 		Durable:       ingest,
 		AckPolicy:     jetstream.AckExplicitPolicy,
 		AckWait:       ackWait,
