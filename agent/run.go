@@ -41,6 +41,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		case <-loops.Done(): // one of them failed
 		}
 		defer stop()
+		slog.Info("taking no more requests")
 		within, cancel := context.WithTimeout(context.Background(), drain)
 		defer cancel()
 		if err := a.server.Shutdown(within); err != nil {

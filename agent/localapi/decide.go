@@ -221,6 +221,8 @@ func (a *API) decisionRoutes(api huma.API) {
 		[]attribution.Outcome{}, attribution.Report{})
 	const batch = "/v1/decide:batch"
 	byHand(api, operation("POST", batch, "decisions", "Choose for several at once", http.StatusOK), []ranking.Request{}, Results{})
+	a.mux.HandleFunc("POST "+decidePath, a.decide)
+	a.mux.HandleFunc("POST "+outcomesPath, a.outcomes)
 	a.mux.HandleFunc("POST "+batch, a.decideBatch)
 	a.decisionRecordRoutes(api)
 }

@@ -69,7 +69,7 @@ type Report struct {
 	Faults    []Fault `json:"faults,omitempty" doc:"Of the first hundred that were refused"`
 }
 
-func (a *API) getItem(_ context.Context, in *pathID) (*answer[Item], error) {
+func (a *API) getItem(_ context.Context, in *PathID) (*answer[Item], error) {
 	id := a.itemID(in.ID)
 	it, err := a.Catalogue.Item(id)
 	if err != nil {

@@ -102,11 +102,12 @@ func preflight(h http.Header, r *http.Request) {
 
 // body checks what a body is before a byte of it is read, and bounds it.
 func (g *guard) body(r *http.Request) *Details {
-	kinds, limit := []string{jsonType}, g.limits.Body
-	if bulk(r) {
-		kinds, limit = bulkTypes, g.limits.Bulk
+	kinds, limit := bodyTypes(r), g.limits.Body
+	kind := mediaType(r)
+	if kind == csvType || kind == ndjsonType { // rows, which are read as they come
+		limit = g.limits.Bulk
 	}
-	switch kind := mediaType(r); {
+	switch {
 	case r.Header.Get("Content-Encoding") != "":
 		return refuse(unsupportedType, "send the body without Content-Encoding")
 	case !slices.Contains(kinds, kind):
@@ -124,14 +125,20 @@ const (
 	ndjsonType = "application/x-ndjson"
 )
 
-var bulkTypes = []string{jsonType, ndjsonType, csvType}
-
-// bulk tells whether a request brings rows, which are read as they come.
-func bulk(r *http.Request) bool {
-	return r.Method == http.MethodPut && slices.Contains(bulkPaths, r.URL.Path)
+// rowTypes are the paths that PUT brings rows to, and in what.
+var rowTypes = map[string][]string{
+	"/v1/items": {csvType, ndjsonType}, "/v1/profiles": {csvType, ndjsonType}, "/v1/offers": {csvType, ndjsonType},
+	"/v1/stock": {jsonType, csvType, ndjsonType},
 }
 
-var bulkPaths = []string{"/v1/items", "/v1/stock", "/v1/profiles", "/v1/offers"}
+var jsonOnly = []string{jsonType}
+
+func bodyTypes(r *http.Request) []string {
+	if kinds := rowTypes[r.URL.Path]; kinds != nil && r.Method == http.MethodPut {
+		return kinds
+	}
+	return jsonOnly
+}
 
 func mediaType(r *http.Request) string {
 	switch kind := r.Header.Get("Content-Type"); kind {

@@ -70,7 +70,7 @@ type KnownHistory struct {
 func (a *API) person(id string) wire.Pseudonym { return wire.Pseudonymise(a.Secret, wire.Person, id) }
 
 type putConsent struct {
-	pathID
+	PathID
 	Body Consent
 }
 
@@ -95,10 +95,10 @@ func (a *API) putConsent(ctx context.Context, in *putConsent) (*answer[ConsentKn
 	if err := a.Consents.Set(ctx, c); err != nil {
 		return nil, err
 	}
-	return a.getConsent(ctx, &in.pathID)
+	return a.getConsent(ctx, &in.PathID)
 }
 
-func (a *API) getConsent(_ context.Context, in *pathID) (*answer[ConsentKnown], error) {
+func (a *API) getConsent(_ context.Context, in *PathID) (*answer[ConsentKnown], error) {
 	who := a.person(in.ID)
 	c, err := a.Consents.Get(who)
 	if err != nil {
@@ -138,7 +138,7 @@ func purposesOf(c *wire.Consent) (all []wire.Purpose) {
 }
 
 // getProfile answers a person who asks what is kept of them.
-func (a *API) getProfile(_ context.Context, in *pathID) (*answer[Known], error) {
+func (a *API) getProfile(_ context.Context, in *PathID) (*answer[Known], error) {
 	who := a.person(in.ID)
 	c, fields, err := a.Consents.Held(who)
 	if err != nil {

@@ -215,7 +215,7 @@ func writeProblem(w http.ResponseWriter, d *Details) {
 	h["Content-Type"] = []string{problemType}
 	h["Cache-Control"] = noStore
 	w.WriteHeader(d.Status)
-	w.Write(b)
+	w.Write(append(b, '\n'))
 }
 
 var noStore = []string{"no-store"}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +43,7 @@ func (a *API) describe() huma.API {
 	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[features.Values](), reflect.TypeFor[map[string]any]())
 	registry.RegisterTypeAlias(reflect.TypeFor[ranking.Seconds](), reflect.TypeFor[*int64]())
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	return humago.New(a.mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -53,7 +53,7 @@ func (a *API) describe() huma.API {
 			},
 			Components: &huma.Components{Schemas: registry},
 		},
-		Formats:       map[string]huma.Format{jsonType: {Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}},
+		Formats:       map[string]huma.Format{jsonType: format, "json": format}, // of problems, application/problem+json
 		DefaultFormat: jsonType,
 		Transformers:  []huma.Transformer{problemOf},
 	})
@@ -139,7 +139,7 @@ func byHand(api huma.API, op huma.Operation, in, out any) {
 	if in != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content(in)}
 	}
-	if slices.Contains(bulkPaths, op.Path) && op.Method == http.MethodPut {
+	if rowTypes[op.Path] != nil && op.Method == http.MethodPut {
 		op.RequestBody = rowsBody(op.RequestBody)
 	}
 	answer := &huma.Response{Description: http.StatusText(op.DefaultStatus)}
@@ -179,8 +179,9 @@ func document(api *huma.OpenAPI) http.HandlerFunc {
 	}
 }
 
-// pathID is an id in a path.
-type pathID struct {
+// PathID is an id in a path. It is exported, or the router would pass it over where
+// it is embedded.
+type PathID struct {
 	ID string `path:"id" minLength:"1" maxLength:"256" doc:"The caller's own id"`
 }
 

@@ -152,7 +152,7 @@ type onlyFiles struct{ fs.FS }
 func (o onlyFiles) Open(name string) (fs.File, error) {
 	f, err := o.FS.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, fs.ErrNotExist // also what leads out of the folder
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		if _, err := fs.Stat(o.FS, path.Join(name, "index.html")); err != nil {

@@ -66,11 +66,11 @@ func commands() *cobra.Command {
 	flags.StringVar(&g.config, "config", os.Getenv("AISLE_CONFIG"), "configuration file (AISLE_CONFIG)")
 	flags.BoolVar(&g.json, "json", false, "print the result as JSON")
 	root.AddCommand(runCommand(g), enrolCommand(g), checkCommand(g), statusCommand(g), importCommand(g), versionCommand(g))
-	for _, c := range root.Commands() {
+	for _, c := range append(root.Commands(), root) {
 		args := c.Args
 		c.Args = func(cmd *cobra.Command, words []string) error {
 			if err := args(cmd, words); err != nil {
-				return usageError{fmt.Errorf("%w; see aisle-agent %s --help", err, cmd.Name())}
+				return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 			}
 			return nil
 		}

@@ -47,6 +47,9 @@ its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub
 			if err != nil {
 				return err
 			}
+			if err := c.CheckFolders(); err != nil {
+				return usageError{fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err)}
+			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: c.LogLevel})))
 			tune()
 			for _, s := range c.Settings() {

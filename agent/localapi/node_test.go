@@ -1,0 +1,136 @@
+package localapi_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/aisle-edge/aisle/agent/localapi"
+)
+
+// TestEveryRouteIsDescribed, and nothing that is not there.
+func TestEveryRouteIsDescribed(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	var doc struct {
+		OpenAPI    string
+		Paths      map[string]map[string]struct{ OperationID string }
+		Components struct{ Schemas map[string]any }
+	}
+	w := s.ask("GET", "/openapi.json", "")
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || doc.OpenAPI != "3.1.0" {
+		t.Fatal(err, doc.OpenAPI)
+	}
+	want := []string{
+		"get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/items/{id}",
+		"get /v1/profiles/{id}", "get /v1/profiles/{id}/consent", "get /v1/status", "post /v1/decide", "post /v1/decide:batch",
+		"post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",
+		"put /v1/items", "put /v1/offers", "put /v1/profiles", "put /v1/profiles/{id}/consent", "put /v1/stock",
+	}
+	var got, ids []string
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			got, ids = append(got, method+" "+path), append(ids, op.OperationID)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(ids)
+	if !slices.Equal(got, want) {
+		t.Errorf("described are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if n := len(ids); len(slices.Compact(ids)) != n {
+		t.Errorf("operations of one name: %v", ids)
+	}
+	if refs := strings.Count(w.Body.String(), "#/components/schemas/ErrorModel"); refs > 0 || doc.Components.Schemas["Details"] == nil {
+		t.Errorf("%d problems are described as another type", refs)
+	}
+	for _, part := range strings.Split(w.Body.String(), `"$ref":"#/components/schemas/`)[1:] {
+		if name, _, _ := strings.Cut(part, `"`); doc.Components.Schemas[name] == nil {
+			t.Errorf("there is no schema %s", name)
+		}
+	}
+}
+
+// TestMetrics are named as Prometheus wants them, and say nothing of anybody.
+func TestMetrics(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	s.get(nil, 200, "POST", "/v1/decide", `{"slot":"hero","eventId":"event-secret","profileId":"person-secret","sessionId":"session-secret"}`)
+	s.ask("POST", "/v1/decide", `{"slot":"slot-secret"}`)
+	s.get(nil, 202, "POST", "/v1/outcomes", `[{"id":"outcome-secret","eventId":"event-secret","itemId":"item-00001","type":"click"}]`)
+	w := s.ask("GET", "/metrics", "")
+	text := w.Body.String()
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "aisle_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	for _, want := range []string{
+		`aisle_decisions_total{degraded="none",slot="hero"} 1`, `aisle_problems_total{problem="unknown-slot"} 1`,
+		`aisle_outcomes_total{result="accepted"} 1`, "aisle_decide_duration_seconds_count 1", "process_resident_memory_bytes", "go_goroutines",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s", want)
+		}
+	}
+	if strings.Contains(text, "secret") {
+		t.Error("an id is in the metrics")
+	}
+}
+
+func TestPages(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"index.html": "<p>kiosk</p>", "sub/a.js": "a", "../secret": "s"} {
+		path := filepath.Join(dir, "kiosk", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("../secret", filepath.Join(dir, "kiosk", "out")); err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t, localapi.Options{Pages: map[string]string{"/kiosk": filepath.Join(dir, "kiosk")}})
+	for path, status := range map[string]int{
+		"/kiosk/": 200, "/kiosk/sub/a.js": 200, "/kiosk": 307, "/kiosk/sub/": 404, "/kiosk/none": 404, "/kiosk/out": 404, "/kiosk/..%2fsecret": 404,
+	} {
+		w := s.ask("GET", path, "")
+		if w.Code != status {
+			t.Errorf("%s: %d, want %d", path, w.Code, status)
+		}
+		if status == 200 && !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'self'") {
+			t.Errorf("%s may load anything", path)
+		}
+	}
+	for _, at := range []string{"kiosk", "/v1/x", "/{x}"} {
+		if _, err := localapi.New(localapi.Node{}, localapi.Options{Pages: map[string]string{at: dir}}); err == nil {
+			t.Errorf("pages are served at %s", at)
+		}
+	}
+}
+
+func TestBatch(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	var r struct {
+		Results []struct {
+			Answer  *decided
+			Problem *problem
+		}
+	}
+	s.get(&r, 200, "POST", "/v1/decide:batch", `[{"slot":"hero","eventId":"b1"},{"slot":"nowhere"},{"slot":"hero","count":1}]`)
+	if len(r.Results) != 3 || r.Results[0].Answer.EventID != "b1" || r.Results[1].Problem.Type != localapi.Base+"unknown-slot" || len(r.Results[2].Answer.Items) != 1 {
+		t.Errorf("%+v", r)
+	}
+	if w := s.ask("POST", "/v1/decide:batch", "["+strings.Repeat(`{"slot":"hero"},`, 100)+`{"slot":"hero"}]`); w.Code != 422 {
+		t.Errorf("101 at once answer %d", w.Code)
+	}
+}
