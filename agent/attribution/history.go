@@ -74,13 +74,7 @@ func appendGroup(dst []byte, e Entry, items []uint64) []byte {
 // extended is a history with one more group, without what is older than keep,
 // and short enough. It shares no memory with row.
 func extended(row []byte, e Entry, items []uint64, keep int64) []byte {
-	if len(row) < historyHeader || row[0] != version {
-		row = []byte{version, 0}
-	}
-	groups := row[historyHeader:]
-	for len(groups) >= groupHeader && int64(le.Uint64(groups[8:])) <= e.At-keep {
-		groups = groups[min(len(groups), groupHeader+8*int(groups[1])):]
-	}
+	groups := recent(row, e.At-keep)
 	next := make([]byte, 0, historyHeader+len(groups)+groupHeader+8*len(items))
 	next = append(append(next, version, 0), groups...)
 	next = appendGroup(next, e, items)
@@ -91,6 +85,22 @@ func extended(row []byte, e Entry, items []uint64, keep int64) []byte {
 		return appendAll(next[:historyHeader], joined(entries))
 	}
 	return next
+}
+
+// recent are the whole groups of a history that are later than a time.
+func recent(row []byte, after int64) []byte {
+	if len(row) < historyHeader || row[0] != version {
+		return nil
+	}
+	from, end := historyHeader, historyHeader
+	for end+groupHeader <= len(row) && end+groupHeader+8*int(row[end+1]) <= len(row) {
+		at := int64(le.Uint64(row[end+8:]))
+		end += groupHeader + 8*int(row[end+1])
+		if at <= after {
+			from = end
+		}
+	}
+	return row[from:end]
 }
 
 // appendAll writes entries, one to a group.
