@@ -228,7 +228,9 @@ func (c *Central) Run(ctx context.Context) error {
 			return nil
 		})
 	}
-	return g.Wait()
+	err := g.Wait()
+	c.log.Info("central has stopped")
+	return err
 }
 
 // serve answers requests; those in flight when ctx ends get some seconds more.

@@ -18,9 +18,8 @@ import (
 )
 
 const (
-	stale   = 250 * time.Millisecond // how old an overview gets while somebody watches
-	grain   = 2 * time.Second        // of history, as long as it is short
-	history = 240                    // most points of a slot's history; beyond it every other one goes
+	grain   = 2 * time.Second // of history, as long as it is short
+	history = 240             // most points of a slot's history; beyond it every other one goes
 )
 
 // pulse looks at everything, for all who watch alike.
@@ -57,9 +56,6 @@ func (p *pulse) overview(ctx context.Context) *api.Overview {
 	p.looking.Lock()
 	defer p.looking.Unlock()
 	now := time.Now().UTC()
-	if now.Sub(p.now.At) < stale {
-		return p.now
-	}
 	if o, err := p.look(ctx, now); err == nil {
 		p.now = o
 	} else if ctx.Err() == nil {

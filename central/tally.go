@@ -70,7 +70,9 @@ func (t *tally) rates() (decisions, outcomes api.Rate) {
 	if len(t.marks) > 0 {
 		from = t.marks[0]
 	}
-	t.marks = append(t.marks, now)
+	if n := len(t.marks); n == 0 || now.at.Sub(t.marks[n-1].at) >= time.Second {
+		t.marks = append(t.marks, now)
+	}
 	span := max(now.at.Sub(from.at), time.Second).Seconds()
 	return api.Rate{PerSecond: float64(now.decisions-from.decisions) / span, Total: now.decisions},
 		api.Rate{PerSecond: float64(now.outcomes-from.outcomes) / span, Total: now.outcomes}

@@ -96,7 +96,7 @@ func named(_ huma.Context, _ string, v any) (any, error) {
 			k = other
 		}
 	}
-	p := k.problem(e.Detail)
+	p := k.problem(e.Detail + "; see the interface at /openapi.json")
 	for _, d := range e.Errors {
 		p.Faults = append(p.Faults, Fault{Path: d.Location, Problem: d.Message})
 	}

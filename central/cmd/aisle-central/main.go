@@ -91,9 +91,11 @@ func needsCommand(c *cobra.Command, args []string) error {
 }
 
 // exactly demands that many words after the command.
-func exactly(n int, what string) cobra.PositionalArgs {
+func exactly(n int, what string) cobra.PositionalArgs { return between(n, n, what) }
+
+func between(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
+		if len(args) < least || len(args) > most {
 			return wrong(fmt.Errorf("%s takes %s; see `%s --help`", c.CommandPath(), what, c.CommandPath()))
 		}
 		return nil

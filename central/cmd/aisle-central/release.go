@@ -111,7 +111,7 @@ func (t *tool) propose() *cobra.Command {
 
 func (t *tool) publish() *cobra.Command {
 	return &cobra.Command{
-		Use: "publish [COUNTER]", Short: "Sign a proposal, by default the last, and bring it to the agents", Args: cobra.MaximumNArgs(1),
+		Use: "publish [COUNTER]", Short: "Sign a proposal, by default the last, and bring it to the agents", Args: between(0, 1, "at most a counter"),
 		RunE: func(c *cobra.Command, args []string) error {
 			query := ""
 			if len(args) == 1 {

@@ -88,8 +88,14 @@ func (t *tool) call(ctx context.Context, method, path string, in, out any) error
 // refusal is a problem that central answered with.
 type refusal struct{ api.Problem }
 
-// Error is one line. Faults are printed apart.
-func (r *refusal) Error() string { return cmp.Or(r.Detail, r.Title) }
+// Error is one line.
+func (r *refusal) Error() string {
+	text := cmp.Or(r.Detail, r.Title)
+	for _, f := range r.Faults {
+		text += "; " + strings.TrimSpace(f.File+" "+f.Path+": "+f.Problem)
+	}
+	return text
+}
 
 func refused(answer *http.Response) error {
 	r := new(refusal)

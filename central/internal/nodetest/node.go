@@ -48,6 +48,7 @@ type Node struct {
 	model    model      // of the release that runs
 	counters []uint64   // of the releases that ran, in order
 	refused  []error    // what trust did not take
+	written  [][]byte   // every record, in order
 }
 
 // joined is central's answer to an enrolment.
@@ -236,7 +237,17 @@ func (n *Node) Releases() (counters []uint64, refused []error) {
 }
 
 // Write puts records into the log and returns once they are durable there.
-func (n *Node) Write(ctx context.Context, records ...*wire.Record) (last uint64, err error) {
+func (n *Node) Write(ctx context.Context, records ...*wire.Record) error {
+	last, err := n.append(records)
+	if err != nil {
+		return err
+	}
+	return n.log.Sync(ctx, last)
+}
+
+func (n *Node) append(records []*wire.Record) (last uint64, err error) {
+	n.mu.Lock() // so that written is in the order of the log
+	defer n.mu.Unlock()
 	for _, r := range records {
 		r.AtMs = time.Now().UnixMilli()
 		b, err := wire.Append(nil, r)
@@ -246,8 +257,16 @@ func (n *Node) Write(ctx context.Context, records ...*wire.Record) (last uint64,
 		if last, err = n.log.Append(journal.Important, b); err != nil {
 			return 0, err
 		}
+		n.written = append(n.written, b)
 	}
-	return last, n.log.Sync(ctx, last)
+	return last, nil
+}
+
+// known are the records written so far, in order.
+func (n *Node) known() [][]byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.written[:len(n.written):len(n.written)]
 }
 
 // Last is the newest sequence of the log, Confirmed the newest in the ledger as
