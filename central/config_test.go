@@ -64,3 +64,28 @@ func TestConfigIsStrictAndTellsAll(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeShowsTheDefaults: the sample that people copy is what holds without it.
+func TestReadmeShowsTheDefaults(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "```yaml\n")
+	sample, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("README.md has no YAML")
+	}
+	got, err := load(t, sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.State, want.State = filepath.Base(got.State), filepath.Base(want.State)
+	if diff := cmp.Diff(want.String(), got.String()); diff != "" {
+		t.Error(diff)
+	}
+}

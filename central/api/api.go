@@ -18,6 +18,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -72,6 +73,7 @@ func New(c Config) http.Handler {
 	s.agents()
 	s.releases()
 	s.reports()
+	describeProblems(s.api.OpenAPI())
 	mux.HandleFunc("GET /login", c.Access.login)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -91,6 +93,25 @@ func description(version string) huma.Config {
 	}
 	o.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	return o
+}
+
+// describeProblems puts our type in place of huma's own for errors.
+func describeProblems(d *huma.OpenAPI) {
+	problem := d.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	for _, item := range d.Paths {
+		for _, o := range []*huma.Operation{item.Get, item.Put, item.Post, item.Delete} {
+			if o == nil {
+				continue
+			}
+			for _, r := range o.Responses {
+				if m := r.Content["application/problem+json"]; m != nil {
+					m.Schema = problem
+				}
+			}
+		}
+	}
+	delete(d.Components.Schemas.Map(), "ErrorModel")
+	delete(d.Components.Schemas.Map(), "ErrorDetail")
 }
 
 func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
