@@ -23,12 +23,18 @@ const (
 	crowd = 8
 )
 
+// trimEvery bounds how many pages of the files decisions about many persons have
+// in this process's memory: some thousand of them touch a megabyte in a few
+// milliseconds.
+const trimEvery = 100 * time.Millisecond
+
 // Run writes the tables, sweeps out what expired and makes checkpoints, until
 // ctx ends; then it writes once more. What can't be written is tried again. It
 // returns early with [ErrCorrupt] only, after which the process should end.
 func (s *Store) Run(ctx context.Context) error {
-	tick := time.NewTicker(s.opt.FlushEvery)
+	tick, breath := time.NewTicker(s.opt.FlushEvery), time.NewTicker(trimEvery)
 	defer tick.Stop()
+	defer breath.Stop()
 	var last error
 	for {
 		logged := s.logged.Load()
@@ -46,11 +52,17 @@ func (s *Store) Run(ctx context.Context) error {
 			slog.Error("the tables can't be written; the log keeps what they miss", "err", err)
 		}
 		last = err
-		select {
-		case <-ctx.Done():
-			return s.flush(context.WithoutCancel(ctx), true)
-		case <-tick.C:
-		case <-s.wake:
+		for wait := true; wait; {
+			select {
+			case <-ctx.Done():
+				return s.flush(context.WithoutCancel(ctx), true)
+			case <-tick.C:
+				wait = false
+			case <-s.wake:
+				wait = false
+			case <-breath.C:
+				s.trim()
+			}
 		}
 	}
 }
