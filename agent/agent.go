@@ -32,7 +32,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -90,7 +89,6 @@ type Agent struct {
 
 // New opens a node and listens. build is the program's version.
 func New(ctx context.Context, c Config, build string) (*Agent, error) {
-	debug.SetMemoryLimit(int64(c.Memory))
 	id, err := readIdentity(&c)
 	if err != nil {
 		return nil, err

@@ -38,9 +38,9 @@ type Config struct {
 	Release string `yaml:"release" env:"RELEASE"`
 	// LogLevel is debug, info, warn or error. Default info.
 	LogLevel slog.Level `yaml:"log_level" env:"LOG_LEVEL"`
-	// Memory is what the process should get along with. Default 56MiB.
-	Memory Size `yaml:"memory" env:"MEMORY"`
-	// Durable makes every decision wait for the disk. Default: only those that hold.
+	// Memory is what the heap should get along with; where the data needs more it takes
+	// more. Code and pages of the tables come on top. Default 36MiB.
+	Memory Size         `yaml:"memory" env:"MEMORY"`
 	Decide DecideConfig `yaml:"decide" envPrefix:"DECIDE_"`
 
 	API          APIConfig          `yaml:"api" envPrefix:"API_"`
@@ -166,7 +166,7 @@ func (c *Config) fill(beside string) {
 	}
 	c.Address = cmp.Or(c.Address, "127.0.0.1:8461")
 	c.Scheme = cmp.Or(c.Scheme, item.Own)
-	c.Memory = cmp.Or(c.Memory, 56<<20)
+	c.Memory = cmp.Or(c.Memory, 36<<20)
 	c.API.Body, c.API.Bulk = cmp.Or(c.API.Body, 4<<20), cmp.Or(c.API.Bulk, 1<<30)
 	c.API.Actions, c.API.Count = cmp.Or(c.API.Actions, 10_000), cmp.Or(c.API.Count, 100)
 	c.Personalizer.Slot = cmp.Or(c.Personalizer.Slot, "personalizer")

@@ -51,7 +51,7 @@ its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub
 				return usageError{fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err)}
 			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: c.LogLevel})))
-			tune()
+			go frugal(cmd.Context(), int64(c.Memory))
 			for _, s := range c.Settings() {
 				if s[1] != "" && s[1] != "[]" && s[1] != "map[]" {
 					slog.Info("setting", s[0], s[1])
@@ -61,16 +61,6 @@ its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub
 		},
 	}
 }
-
-// tune makes the collector keep the heap small: what a decision allocates is
-// little, and lives short.
-func tune() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-}
-
-const gcPercent = 50
 
 // maxStarts ends a node that can't be mended by starting again.
 const maxStarts = 3
