@@ -161,7 +161,7 @@ func (c *Central) openFront(version string) error {
 		Version:  version,
 		Overview: c.pulse.overview,
 		Releases: func(ctx context.Context, n int) ([]api.Release, error) { return api.List(ctx, c.releases, c.fleet, n) },
-		Audit:    func(ctx context.Context, n int) ([]api.Entry, error) { return api.Tail(ctx, c.db, n) },
+		Audit:    func(ctx context.Context, n int) ([]api.Entry, error) { return api.Tail(ctx, c.db, n, release.Trainer) },
 	})
 	c.server = &http.Server{
 		Handler: api.New(api.Config{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -79,7 +80,7 @@ func (p *pulse) refreshed(err error) {
 	case err == nil:
 		p.last = &now
 	case errors.Is(err, release.ErrNothing):
-		p.waits = err.Error()
+		p.waits = strings.TrimPrefix(err.Error(), release.ErrNothing.Error()+": ")
 	default:
 		p.problem = err.Error()
 	}
@@ -89,13 +90,17 @@ func (p *pulse) look(ctx context.Context, now time.Time) (*api.Overview, error) 
 	o := &api.Overview{At: now, Started: p.started, Measurements: p.measured.List(now)}
 	o.Decisions, o.Outcomes = p.c.tally.rates()
 	var err error
-	if o.Release, err = api.Newest(ctx, p.c.releases, p.c.fleet); err != nil {
+	if o.Release, o.Folder, err = api.Newest(ctx, p.c.releases, p.c.fleet); err != nil {
 		return nil, err
 	}
 	folder, stats, arms := p.c.learning.progress()
 	in := p.c.ingest.Stats()
+	marks, err := p.c.ingest.Marks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	o.Slots = p.slots(now, folder, arms)
-	o.Agents = agents(now, p.c.fleet, p.c.tally, in.Gaps)
+	o.Agents = agents(now, p.c.fleet, marks, in.Gaps)
 	o.Counts = counts(in, stats)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,12 +180,12 @@ func (p *pulse) remember(now time.Time, s api.Slot) []api.Point {
 	return h.points
 }
 
-func agents(now time.Time, f *fleet.Fleet, t *tally, gaps []ingest.Gap) []api.Agent {
+func agents(now time.Time, f *fleet.Fleet, marks []ingest.Mark, gaps []ingest.Gap) []api.Agent {
 	scope := f.Scope()
 	list := []api.Agent{}
 	for _, a := range f.Agents() {
 		one := api.Agent{
-			Name: a.Name, Site: a.Site, Standing: "silent", Log: t.log(a.Name),
+			Name: a.Name, Site: a.Site, Standing: "silent",
 			EnrolledAt: time.UnixMilli(a.EnrolledMs).UTC(), HeardAt: time.UnixMilli(a.HeardMs).UTC(),
 		}
 		switch {
@@ -191,6 +196,11 @@ func agents(now time.Time, f *fleet.Fleet, t *tally, gaps []ingest.Gap) []api.Ag
 		}
 		if a.Status != nil {
 			one.Status = status(now, a)
+		}
+		for _, m := range marks {
+			if m.Agent == a.Name {
+				one.Log = &api.Log{Epoch: m.Epoch, Committed: m.Committed, At: time.UnixMilli(m.AtMs).UTC(), Received: time.UnixMilli(m.ReceivedMs).UTC()}
+			}
 		}
 		for _, g := range gaps {
 			if g.Agent == a.Name {

@@ -2,7 +2,7 @@ package central
 
 import (
 	"context"
-	"encoding/hex"
+	"maps"
 	"sync"
 	"time"
 
@@ -25,8 +25,7 @@ type tally struct {
 
 	mu    sync.Mutex // guards the rest
 	rows  map[ledger.Kind]int64
-	logs  map[string]api.Log // by agent: how far its present log has come
-	marks []mark             // of the last window and one before it, oldest first
+	marks []mark // of the last window and one before it, oldest first
 }
 
 // mark is the counts at one time.
@@ -36,7 +35,7 @@ type mark struct {
 }
 
 func newTally(l *ledger.Ledger, now func() time.Time) *tally {
-	return &tally{Ledger: l, now: now, began: now(), rows: make(map[ledger.Kind]int64), logs: make(map[string]api.Log)}
+	return &tally{Ledger: l, now: now, began: now(), rows: make(map[ledger.Kind]int64)}
 }
 
 // Append counts what the ledger took.
@@ -48,12 +47,7 @@ func (t *tally) Append(ctx context.Context, rows []ledger.Row, with func(*store.
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range rows {
-		r := &rows[i]
-		t.rows[r.Kind]++
-		t.logs[r.Agent] = api.Log{
-			Epoch: hex.EncodeToString(r.Epoch[:]), Committed: r.Seq,
-			At: time.UnixMilli(r.AtMs).UTC(), Received: time.UnixMilli(r.ReceivedMs).UTC(),
-		}
+		t.rows[rows[i].Kind]++
 	}
 	return f, nil
 }
@@ -78,23 +72,9 @@ func (t *tally) rates() (decisions, outcomes api.Rate) {
 		api.Rate{PerSecond: float64(now.outcomes-from.outcomes) / span, Total: now.outcomes}
 }
 
-// log is how far an agent's log has come since this process started.
-func (t *tally) log(agent string) *api.Log {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if l, ok := t.logs[agent]; ok {
-		return &l
-	}
-	return nil
-}
-
 // counts gives the committed records by kind.
 func (t *tally) counts() map[ledger.Kind]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	out := make(map[ledger.Kind]int64, len(t.rows))
-	for k, n := range t.rows {
-		out[k] = n
-	}
-	return out
+	return maps.Clone(t.rows)
 }

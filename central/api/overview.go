@@ -10,6 +10,7 @@ type Overview struct {
 	Decisions    Rate          `json:"decisions"`
 	Outcomes     Rate          `json:"outcomes"`
 	Release      *Release      `json:"release,omitempty" doc:"The newest; absent before the first."`
+	Folder       *Release      `json:"folder,omitempty" doc:"The newest that is no refresh: the folder in force."`
 	Refresh      Refresh       `json:"refresh"`
 	Slots        []Slot        `json:"slots" doc:"Reward by arm of each slot that has an experiment."`
 	Agents       []Agent       `json:"agents"`

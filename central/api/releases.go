@@ -121,14 +121,19 @@ func List(ctx context.Context, m *release.Maker, f *fleet.Fleet, limit int) ([]R
 	return out, nil
 }
 
-// Newest is the newest release that was published, nil before the first.
-func Newest(ctx context.Context, m *release.Maker, f *fleet.Fleet) (*Release, error) {
-	made, err := m.Newest(ctx)
+// Newest gives the newest release that was published, and the newest that is no
+// refresh; nil before the first.
+func Newest(ctx context.Context, m *release.Maker, f *fleet.Fleet) (newest, folder *Release, err error) {
+	last, full, err := m.Newest(ctx)
 	if errors.Is(err, release.ErrNothing) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	r := Describe(made, runners(f))
-	return &r, err
+	if err != nil {
+		return nil, nil, err
+	}
+	by := runners(f)
+	a, b := Describe(last, by), Describe(full, by)
+	return &a, &b, nil
 }
 
 // runners are the agents by the counter of the release that they last said to

@@ -66,16 +66,16 @@ func (s *server) audit(ctx context.Context, limit int) (Trail, error) {
 	if err != nil {
 		return Trail{}, s.unexpected("check the audit trail", err)
 	}
-	entries, err := Tail(ctx, s.Store, limit)
+	entries, err := Tail(ctx, s.Store, limit, "")
 	if err != nil {
 		return Trail{}, s.unexpected("read the audit trail", err)
 	}
 	return Trail{head.Seq, hex.EncodeToString(head.Hash[:]), entries}, nil
 }
 
-// Tail gives the last entries of the audit trail, newest first, unchecked.
-func Tail(ctx context.Context, db *store.DB, limit int) ([]Entry, error) {
-	tail, err := db.Tail(ctx, limit)
+// Tail gives the last entries of the audit trail, as store.Tail does.
+func Tail(ctx context.Context, db *store.DB, limit int, without string) ([]Entry, error) {
+	tail, err := db.Tail(ctx, limit, without)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aisle-edge/aisle/central/api"
@@ -28,7 +29,8 @@ type Source struct {
 	Overview func(context.Context) *api.Overview
 	// Releases are the newest, newest first.
 	Releases func(ctx context.Context, limit int) ([]api.Release, error)
-	// Audit are the last lines of the trail, newest first.
+	// Audit are the last lines of the trail but those of the refreshes, newest
+	// first.
 	Audit func(ctx context.Context, limit int) ([]api.Entry, error)
 }
 
@@ -79,6 +81,10 @@ func view(ctx context.Context, s Source) (content, error) {
 	var err error
 	if c.Releases, err = s.Releases(ctx, rows); err != nil {
 		return c, err
+	}
+	inForce := func(r api.Release) bool { return r.Counter == o.Folder.Counter }
+	if o.Folder != nil && !slices.ContainsFunc(c.Releases, inForce) {
+		c.Releases = append(c.Releases, *o.Folder) // however many refreshes ago
 	}
 	c.Audit, err = s.Audit(ctx, rows)
 	return c, err

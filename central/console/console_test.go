@@ -42,6 +42,7 @@ func busy() *api.Overview {
 		Alarms:    []string{"2 segments were refused; look into state/dead"},
 		Decisions: api.Rate{PerSecond: 52.4, Total: 36120}, Outcomes: api.Rate{PerSecond: 13.1, Total: 8932},
 		Release: &api.Release{Counter: 61, Kind: "refresh", CreatedAt: last, Published: true},
+		Folder:  &api.Release{Counter: 3, Kind: "full", CreatedAt: ago(11 * time.Minute), Published: true, Note: "autumn rules"},
 		Refresh: api.Refresh{EverySeconds: 10, Last: &last},
 		Slots: []api.Slot{
 			{ID: "home_hero", Experiment: "loop", Arms: arms(12), SampleRatio: 0.8, History: history},
@@ -96,7 +97,7 @@ func TestPageShowsWhatThereIs(t *testing.T) {
 		"52.4", "36\u202f120", "Broken promises", "1.7", "1\u202f240", "per 10,000 items shown", "&lt;the example&#39;s judge&gt;",
 		"home_hero", `<g class="arm learned">`, "95 % at any time", "don't compare them",
 		"store-2", "on trial", "verify release 61: the modules differ", "records 17 to 90 are missing", "silent", "48\u202fMiB", "1\u202f212",
-		"home_hero: 35\u202f480 decisions", "7 proposed", "new rules", "invite agent", "look into state/dead", "outcomes that came late",
+		"home_hero: 35\u202f480 decisions", "7 proposed", "new rules", "folder of 3", "autumn rules", "invite agent", "look into state/dead", "outcomes that came late",
 	} {
 		if !strings.Contains(p, want) {
 			t.Errorf("the page does not say %q", want)

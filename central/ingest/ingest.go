@@ -139,6 +139,33 @@ type Gap struct {
 	SinceMs     int64  // Unix ms
 }
 
+// Mark is how far a log is in the ledger.
+type Mark struct {
+	Agent      string
+	Epoch      string // hex
+	Committed  uint64 // its last sequence there
+	AtMs       int64  // Unix ms, node time of that record
+	ReceivedMs int64  // Unix ms, central's clock
+}
+
+// Marks gives the present log of each agent, by name.
+func (i *Ingest) Marks(ctx context.Context) (marks []Mark, err error) {
+	err = i.db.View(ctx, func(tx *store.Tx) error {
+		for row, err := range tx.Query(`SELECT agent, lower(hex(epoch)), committed, at_ms, max(updated_ms) FROM ingest_mark GROUP BY agent ORDER BY agent`) {
+			if err != nil {
+				return err
+			}
+			var m Mark
+			if err := row.Scan(&m.Agent, &m.Epoch, &m.Committed, &m.AtMs, &m.ReceivedMs); err != nil {
+				return err
+			}
+			marks = append(marks, m)
+		}
+		return nil
+	})
+	return marks, err
+}
+
 // Ingest is the taker-in. Make it with New, then call Run.
 type Ingest struct {
 	// immutable after New

@@ -84,7 +84,7 @@ func Open(db *store.DB, dir string) (*Registry, error) {
 
 // Keep stores a release and where its models came from. The same release again
 // changes nothing; another one under a counter that is taken is an error.
-func (g *Registry) Keep(ctx context.Context, actor string, r *Release, lineage ...Lineage) error {
+func (g *Registry) Keep(ctx context.Context, r *Release, lineage ...Lineage) error {
 	for name, b := range r.Artifacts {
 		if _, err := g.artifacts.Put(b); err != nil {
 			return fmt.Errorf("keep release %d: store %s: %w", r.Counter, name, err)
@@ -102,7 +102,7 @@ func (g *Registry) Keep(ctx context.Context, actor string, r *Release, lineage .
 		if !errors.Is(err, store.ErrNone) {
 			return err
 		}
-		return insert(tx, actor, r, lineage)
+		return insert(tx, r, lineage)
 	})
 	if err != nil {
 		return fmt.Errorf("keep release %d: %w", r.Counter, err)
@@ -110,7 +110,7 @@ func (g *Registry) Keep(ctx context.Context, actor string, r *Release, lineage .
 	return nil
 }
 
-func insert(tx *store.Tx, actor string, r *Release, lineage []Lineage) error {
+func insert(tx *store.Tx, r *Release, lineage []Lineage) error {
 	if _, err := tx.Exec(`INSERT INTO registry_release (counter, id, created_ms, note, manifest) VALUES (?, ?, ?, ?, ?)`,
 		r.Counter, r.Id, r.CreatedMs, r.Note, r.Manifest); err != nil {
 		return err
@@ -126,7 +126,7 @@ func insert(tx *store.Tx, actor string, r *Release, lineage []Lineage) error {
 			return err
 		}
 	}
-	return tx.Audit(store.Entry{Actor: actor, Action: "keep release", Subject: fmt.Sprint(r.Counter), Detail: r.Id + ": " + r.Note})
+	return nil
 }
 
 // Next is the counter of the next release.

@@ -22,16 +22,21 @@ func (m *Maker) List(ctx context.Context, limit int) ([]Made, error) {
 	return m.list(ctx, isPublished+` OR `+isOpen, limit)
 }
 
-// Newest is the newest that was published; ErrNothing before the first.
-func (m *Maker) Newest(ctx context.Context) (Made, error) {
+// Newest gives the newest that was published, and the newest that is no refresh;
+// ErrNothing before the first.
+func (m *Maker) Newest(ctx context.Context) (last, full Made, err error) {
 	list, err := m.list(ctx, isPublished, 1)
-	if err == nil && len(list) == 0 {
+	if err != nil {
+		return last, full, err
+	}
+	fulls, err := m.list(ctx, isPublished+` AND kind <> 'refresh'`, 1)
+	if err == nil && (len(list) == 0 || len(fulls) == 0) {
 		err = fmt.Errorf("%w: no folder is released yet", ErrNothing)
 	}
 	if err != nil {
-		return Made{}, err
+		return last, full, err
 	}
-	return list[0], nil
+	return list[0], fulls[0], nil
 }
 
 // proposal is the one of a counter, the last one for 0, or ErrNothing.
@@ -91,11 +96,14 @@ func (m *Maker) get(ctx context.Context, counter uint64) (Made, error) {
 
 // made writes that a release of a kind is about to be kept. It replaces the row
 // of one that a crash kept from being kept.
-func (m *Maker) made(ctx context.Context, counter uint64, kind Kind, actor string) error {
+func (m *Maker) made(ctx context.Context, r *registry.Release, kind Kind, actor string) error {
 	return m.cfg.Store.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO release_made (counter, kind, actor, published) VALUES (?, ?, ?, 0)
-			ON CONFLICT (counter) DO UPDATE SET kind = excluded.kind, actor = excluded.actor`, counter, string(kind), actor)
-		return err
+			ON CONFLICT (counter) DO UPDATE SET kind = excluded.kind, actor = excluded.actor`, r.Counter, string(kind), actor)
+		if err != nil || kind != Full {
+			return err
+		}
+		return tx.Audit(store.Entry{Actor: actor, Action: "propose release", Subject: fmt.Sprint(r.Counter), Detail: r.Note})
 	})
 }
 

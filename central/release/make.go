@@ -146,7 +146,7 @@ func (m *Maker) Refresh(ctx context.Context) (Made, error) {
 	if err := trust.OnlyModels(full, r.Release); err != nil {
 		return Made{}, fmt.Errorf("refresh release %d: %w; publish its folder again", full.Counter, err)
 	}
-	if err := m.keep(ctx, Refresh, "trainer", r, lineage); err != nil {
+	if err := m.keep(ctx, Refresh, Trainer, r, lineage); err != nil {
 		return Made{}, err
 	}
 	if err := m.sign(ctx, rollout.Refresh, r); err != nil {
@@ -158,7 +158,7 @@ func (m *Maker) Refresh(ctx context.Context) (Made, error) {
 
 // due is what was learned for a folder since the last release.
 func (m *Maker) due(ctx context.Context, f *registry.Folder) (*training.Snapshot, error) {
-	newest, err := m.Newest(ctx)
+	newest, _, err := m.Newest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -272,10 +272,10 @@ func equal(a, b scoring.Shape) bool {
 
 // keep stores a release that is not signed yet.
 func (m *Maker) keep(ctx context.Context, kind Kind, actor string, r *registry.Release, lineage []registry.Lineage) error {
-	if err := m.made(ctx, r.Counter, kind, actor); err != nil {
+	if err := m.made(ctx, r, kind, actor); err != nil {
 		return err
 	}
-	return m.cfg.Registry.Keep(ctx, actor, r, lineage...)
+	return m.cfg.Registry.Keep(ctx, r, lineage...)
 }
 
 // sign brings a kept release to the nodes. A crash before Publish has returned

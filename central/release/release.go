@@ -63,6 +63,9 @@ CREATE TABLE release_made (
   published INTEGER NOT NULL
 );`}}
 
+// Trainer is who makes refreshes, in the audit trail.
+const Trainer = "trainer"
+
 // Kind says how a release was made.
 type Kind string
 

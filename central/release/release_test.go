@@ -186,7 +186,7 @@ func TestProposedThenPublished(t *testing.T) {
 	if p.Counter != 1 || p.Published || p.Kind != Full {
 		t.Errorf("proposal is %+v", p)
 	}
-	if _, err := w.maker.Newest(t.Context()); !errors.Is(err, ErrNothing) {
+	if _, _, err := w.maker.Newest(t.Context()); !errors.Is(err, ErrNothing) {
 		t.Errorf("newest: %v", err)
 	}
 	if f, _ := w.maker.Folder(); f != nil {
@@ -375,11 +375,11 @@ func TestCrashAroundTheSignature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.maker.keep(t.Context(), Refresh, "trainer", r, lineage); err != nil {
+	if err := w.maker.keep(t.Context(), Refresh, Trainer, r, lineage); err != nil {
 		t.Fatal(err)
 	}
 	w.start() // kept, not signed
-	if m, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 1 {
+	if m, _, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 1 {
 		t.Errorf("newest is %d (%v), want 1", m.Counter, err)
 	}
 	if list, err := w.maker.List(t.Context(), 10); err != nil || len(list) != 1 {
@@ -397,18 +397,18 @@ func TestCrashAroundTheSignature(t *testing.T) {
 	if r, lineage, err = w.maker.assemble(f, h); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.maker.keep(t.Context(), Refresh, "trainer", r, lineage); err != nil {
+	if err := w.maker.keep(t.Context(), Refresh, Trainer, r, lineage); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.maker.cfg.Repository.Publish(t.Context(), rollout.Refresh, r.Manifest, slices.Collect(maps.Values(r.Artifacts))...); err != nil {
 		t.Fatal(err)
 	}
 	w.start() // signed, not said so
-	if m, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 4 || m.Lineage[0].Decisions != 20 {
+	if m, _, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 4 || m.Lineage[0].Decisions != 20 {
 		t.Errorf("newest is %+v (%v), want 4", m, err)
 	}
-	tail, err := w.db.Tail(t.Context(), 1)
-	if err != nil || len(tail) != 1 || tail[0].Action != "publish release" || tail[0].Subject != "4" || tail[0].Actor != "trainer" {
+	tail, err := w.db.Tail(t.Context(), 1, "")
+	if err != nil || len(tail) != 1 || tail[0].Action != "publish release" || tail[0].Subject != "4" || tail[0].Actor != Trainer {
 		t.Errorf("audit is %+v (%v)", tail, err)
 	}
 }
@@ -453,7 +453,7 @@ func TestNothingUnsoundIsSigned(t *testing.T) {
 	if _, err := w.maker.Refresh(t.Context()); !errors.Is(err, ErrPreflight) || !strings.Contains(err.Error(), "releases.max_model") {
 		t.Errorf("a model of more than 4000 bytes: %v", err)
 	}
-	if m, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 2 {
+	if m, _, err := w.maker.Newest(t.Context()); err != nil || m.Counter != 2 {
 		t.Errorf("newest is %d (%v), want 2", m.Counter, err)
 	}
 }

@@ -91,11 +91,12 @@ func (db *DB) Trail(ctx context.Context, after uint64, fn func(Entry) error) (He
 	return head, err
 }
 
-// Tail returns the last entries of the trail, newest first. Whether they were
-// altered only Trail tells.
-func (db *DB) Tail(ctx context.Context, limit int) (entries []Entry, err error) {
+// Tail returns the last entries of the trail, newest first, without those of an
+// actor that is left out; empty leaves nobody out. Whether they were altered only
+// Trail tells.
+func (db *DB) Tail(ctx context.Context, limit int, without string) (entries []Entry, err error) {
 	err = db.View(ctx, func(tx *Tx) error {
-		for row, err := range tx.Query(`SELECT seq, at_ms, actor, action, subject, detail FROM audit ORDER BY seq DESC LIMIT ?`, limit) {
+		for row, err := range tx.Query(`SELECT seq, at_ms, actor, action, subject, detail FROM audit WHERE actor <> ? ORDER BY seq DESC LIMIT ?`, without, limit) {
 			if err != nil {
 				return err
 			}

@@ -32,9 +32,12 @@ func TestAuditTrailReadsBack(t *testing.T) {
 
 func TestAuditTail(t *testing.T) {
 	db := written(t)
-	tail, err := db.Tail(t.Context(), 2)
+	tail, err := db.Tail(t.Context(), 2, "")
 	if err != nil || len(tail) != 2 || tail[0].Seq != 3 || tail[0].Subject != "store-3" || tail[1].Seq != 2 || tail[1].AtMs == 0 {
 		t.Errorf("tail is %+v (%v)", tail, err)
+	}
+	if tail, err := db.Tail(t.Context(), 2, "admin"); err != nil || len(tail) != 0 {
+		t.Errorf("without its only actor the tail is %+v (%v)", tail, err)
 	}
 }
 
