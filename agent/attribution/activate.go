@@ -2,7 +2,9 @@ package attribution
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"time"
 
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -26,7 +28,7 @@ func (e *Events) Activate(ctx context.Context, eventID string) error {
 			return errActive
 		}
 		s, ok := parseShowing(v.Get(e.tables.deferred, k[:]))
-		if !ok {
+		if !ok || e.expires(s.decision) {
 			return ErrUnknown
 		}
 		a.Decision = s.decision[:]
@@ -39,4 +41,12 @@ func (e *Events) Activate(ctx context.Context, eventID string) error {
 		return err
 	}
 	return e.store.Sync(ctx, seq)
+}
+
+// expires tells whether a decision is, or is about to be, past the time that its
+// event id is known. A view can't tell: it shows what was there at the last
+// record.
+func (e *Events) expires(decision [16]byte) bool {
+	made := int64(binary.BigEndian.Uint64(decision[:]) >> 16) // a UUIDv7
+	return e.store.Now()-made >= e.keep.events-time.Second.Milliseconds()
 }

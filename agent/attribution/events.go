@@ -44,8 +44,8 @@ type Events struct {
 
 type tables struct{ events, deferred, told, persons, sessions *store.Table }
 
-// keep is how long histories go back, in milliseconds.
-type keep struct{ persons, sessions int64 }
+// keep is how long events are known and histories go back, in milliseconds.
+type keep struct{ events, persons, sessions int64 }
 
 // New declares the tables; they are empty until the store has recovered. secret is
 // that of the pseudonyms.
@@ -68,7 +68,7 @@ func New(st *store.Store, consents *consent.Ledger, secret []byte, o Options) *E
 			persons:  st.Table(store.State, "persons", persons),
 			sessions: st.Table(store.State, "sessions", sessions),
 		},
-		keep: keep{persons.Milliseconds(), sessions.Milliseconds()},
+		keep: keep{events.Milliseconds(), persons.Milliseconds(), sessions.Milliseconds()},
 	}
 	st.Register(store.State, (*deriver)(e))
 	return e

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -567,5 +568,80 @@ func TestAllocations(t *testing.T) {
 	}
 	if math.Abs(counts[100]-counts[3000]) > 1 {
 		t.Errorf("allocations by candidates: %v", counts)
+	}
+}
+
+// Promise 2: one event is decided once, however many ask at once, and all get the
+// same answer; also who was overtaken between the rules and the record.
+func TestSameEventAtOnce(t *testing.T) {
+	var overtake func()
+	var calls atomic.Int32
+	n := learned(t, nodetest.Options{Now: func() time.Time {
+		if calls.Add(1) == 3 && overtake != nil {
+			overtake()
+		}
+		return time.Time{}
+	}}, nodetest.Slot, noRules)
+	for event := range 30 {
+		answers := make([]*ranking.Answer, 8)
+		var all sync.WaitGroup
+		for i := range answers {
+			all.Go(func() {
+				a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", event)})
+				if err != nil {
+					t.Error(err)
+				}
+				answers[i] = a
+			})
+		}
+		all.Wait()
+		for _, a := range answers[1:] {
+			if !sameItems(answers[0], a) {
+				t.Fatalf("%+v and %+v", answers[0], a)
+			}
+		}
+	}
+	var first *ranking.Answer
+	overtake = func() { first = decide(t, n, ranking.Request{Slot: "hero", EventID: "overtaken"}) }
+	calls.Store(0)
+	if a := decide(t, n, ranking.Request{Slot: "hero", EventID: "overtaken"}); !sameItems(a, first) {
+		t.Errorf("%+v and %+v", a, first)
+	}
+	if all, _ := n.Decisions(); len(all) != 31 {
+		t.Errorf("%d decisions were recorded of 31 events", len(all))
+	}
+}
+
+// Promises 3 and 4 between the rules and the record: a withdrawal that was
+// answered is in force, and what a person was shown meanwhile counts.
+func TestPersonMovesMeanwhile(t *testing.T) {
+	var middle func()
+	calls := 0
+	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
+		if calls++; calls == 3 && middle != nil {
+			middle()
+		}
+		return time.Time{}
+	}})
+	rules := "version: 0\nrules:\n  - {id: cap, kind: cap, count: 1, window: 1h, per: person}\n"
+	slots := nodetest.Slots(strings.Replace(nodetest.Slot, "rules: []", "rules: [cap]", 1))
+	n.Use(nodetest.Files(t, slots, rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+	n.Put(nodetest.Items(6)...)
+	n.Grant("p", wire.PersonalisedOffers)
+	var other *ranking.Answer
+	middle = func() { other = decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"}) }
+	calls = 0
+	a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"})
+	for _, it := range a.Items {
+		if slices.ContainsFunc(other.Items, func(x ranking.Item) bool { return x.ID == it.ID }) {
+			t.Errorf("%s was shown twice, the cap is one", it.ID)
+		}
+	}
+	n.Advance(2 * time.Hour)
+	middle, calls = func() { n.Grant("p") }, 0
+	decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p", EventID: "withdrawn"})
+	all, _ := n.Decisions()
+	if last := all[len(all)-1]; last.EventId != "withdrawn" || len(last.Pseudonym) > 0 || last.Attempt != 1 {
+		t.Errorf("recorded as %x in attempt %d", last.Pseudonym, last.Attempt)
 	}
 }

@@ -27,6 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	slog.SetLogLoggerLevel(slog.LevelError + 1)
 	_ = flag.Set("rapid.checks", "25")
+	_ = flag.Set("rapid.steps", "60")
 	os.Exit(m.Run())
 }
 
@@ -163,10 +164,10 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node) {
 	unique := func(kind string) string { id++; return fmt.Sprint(kind, id) }
 	var events []string
 	anyone := func() string { return rapid.SampledFrom([]string{"", "p1", "p2"}).Draw(r, "person") }
-	session := func() string { return rapid.SampledFrom([]string{"", "s1", "s2"}).Draw(r, "session") }
+	session := func() string { return rapid.SampledFrom([]string{"", "s1", "s1", "s1", "s2"}).Draw(r, "session") }
+	decides := func(r *rapid.T) { decideSomething(r, t, n, anyone(), session(), &events, unique) }
 	r.Repeat(map[string]func(*rapid.T){
-		"decide": func(r *rapid.T) { decideSomething(r, t, n, anyone(), session(), &events, unique) },
-		"again":  func(r *rapid.T) { decideSomething(r, t, n, anyone(), session(), &events, unique) },
+		"decide": decides, "decide too": decides, "decide three": decides, "decide more": decides,
 		"activate": func(r *rapid.T) {
 			if len(events) > 0 {
 				err := n.Decider.Activate(ctx, rapid.SampledFrom(events).Draw(r, "event"))
@@ -197,7 +198,7 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node) {
 			n.Grant(rapid.SampledFrom([]string{"p1", "p2"}).Draw(r, "who"), rapid.SliceOfDistinct(rapid.SampledFrom(purposes), rapid.ID[wire.Purpose]).Draw(r, "purposes")...)
 		},
 		"time": func(r *rapid.T) {
-			n.Advance(rapid.SampledFrom([]time.Duration{time.Millisecond, 9 * time.Minute, 10 * time.Minute, time.Hour, 40 * time.Hour, 170 * time.Hour}).Draw(r, "by"))
+			n.Advance(rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second, time.Minute, 9 * time.Minute, 10 * time.Minute, time.Hour, 40 * time.Hour, 170 * time.Hour}).Draw(r, "by"))
 		},
 		"restart": func(*rapid.T) { n.Restart(); n.Again() },
 		"cut": func(*rapid.T) {
