@@ -101,7 +101,7 @@ func (c *Central) openUp(ctx context.Context) (err error) {
 	}
 	c.tally = newTally(l, time.Now)
 	c.hub, err = hub.Start(ctx, hub.Config{
-		Dir: c.path("hub"), Address: c.cfg.Hub.Address, Limits: link.Limits{Up: c.cfg.Hub.MaxBytes},
+		Dir: c.path("hub"), Address: c.cfg.Hub.Address, Limits: link.Limits{Up: int64(c.cfg.Hub.Limit)},
 		Lookup: c.fleet.Lookup, Log: c.log.With("part", "hub"),
 	})
 	if err != nil {
@@ -129,7 +129,7 @@ func (c *Central) openDown(ctx context.Context) (err error) {
 	c.learning = newLearning(c)
 	c.releases, err = release.Open(ctx, release.Config{
 		Store: c.db, Registry: c.registry, Repository: c.repository, Learned: c.learning.learned,
-		Scheme: c.cfg.Scheme, Keep: c.cfg.Releases.Keep, MaxModel: c.cfg.Releases.MaxModel, Log: c.log,
+		Scheme: c.cfg.Scheme, Keep: c.cfg.Releases.Keep, MaxModel: int64(c.cfg.Releases.MaxModel), Log: c.log,
 	})
 	return err
 }
@@ -166,7 +166,7 @@ func (c *Central) openFront(version string) error {
 	c.server = &http.Server{
 		Handler: api.New(api.Config{
 			Version: version, Hosts: c.cfg.Hosts, Access: access, Fleet: c.fleet, Store: c.db, Hub: c.hub,
-			Releases: c.releases, Repository: c.repository, Scheme: c.cfg.Scheme, MaxModel: c.cfg.Releases.MaxModel, Measured: measured,
+			Releases: c.releases, Repository: c.repository, Scheme: c.cfg.Scheme, MaxModel: int64(c.cfg.Releases.MaxModel), Measured: measured,
 			Overview: c.pulse.overview, Ready: c.ready, Metrics: newMetrics(c), Console: page, Log: c.log,
 		}),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute,

@@ -1,15 +1,14 @@
 package central
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,9 +47,9 @@ type Config struct {
 type HubConfig struct {
 	// Address is where agents connect, a loopback host:port. Default 127.0.0.1:4222.
 	Address string `yaml:"address" env:"ADDRESS"`
-	// MaxBytes is how much of what agents sent may wait for the ledger, in bytes.
-	// Beyond it agents keep their segments. Default 8 GiB.
-	MaxBytes int64 `yaml:"max_bytes" env:"MAX_BYTES"`
+	// Limit is how much of what agents sent may wait for the ledger. Beyond it
+	// agents keep their segments. Default 8GiB.
+	Limit Size `yaml:"limit" env:"LIMIT"`
 }
 
 // TrainingConfig is about learning.
@@ -67,8 +66,44 @@ type ReleasesConfig struct {
 	// Keep is how many of the last releases stay whole, for a rollback. What an
 	// agent runs stays in any case. Default 50.
 	Keep int `yaml:"keep" env:"KEEP"`
-	// MaxModel is the most bytes of one model. Default 16 MiB.
-	MaxModel int64 `yaml:"max_model" env:"MAX_MODEL"`
+	// MaxModel is the largest model. Default 16MiB.
+	MaxModel Size `yaml:"max_model" env:"MAX_MODEL"`
+}
+
+// Size is a number of bytes, written as such or as 4MiB.
+type Size int64
+
+// units of a Size, the largest first.
+var units = [...]struct {
+	suffix string
+	bytes  Size
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}}
+
+// UnmarshalText reads 4194304, 4096KiB or 4MiB.
+func (s *Size) UnmarshalText(b []byte) error {
+	for _, u := range units {
+		text, found := strings.CutSuffix(string(b), u.suffix)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil || n < 0 || Size(n) > (1<<62)/u.bytes {
+			break
+		}
+		*s = Size(n) * u.bytes
+		return nil
+	}
+	return errors.New("write a number of bytes, such as 4194304 or 4MiB")
+}
+
+// MarshalText writes the largest unit that leaves no fraction.
+func (s Size) MarshalText() ([]byte, error) {
+	for _, u := range units {
+		if s%u.bytes == 0 && (s != 0 || u.bytes == 1) {
+			return fmt.Appendf(nil, "%d%s", s/u.bytes, u.suffix), nil
+		}
+	}
+	return nil, nil // one always divides it
 }
 
 // Load reads a configuration file, strictly, lays AISLE_ variables over it
@@ -97,14 +132,7 @@ func (c *Config) read(path string) error {
 	if err != nil {
 		return err
 	}
-	err = yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(c)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if y := yaml.Error(nil); errors.As(err, &y) {
-		return fmt.Errorf("line %d: %s", y.GetToken().Position.Line, y.GetMessage())
-	}
-	return err
+	return decode(b, c)
 }
 
 func (c *Config) fill(beside string) {
@@ -116,7 +144,7 @@ func (c *Config) fill(beside string) {
 	c.Scheme = cmp.Or(c.Scheme, item.Own)
 	c.GoneAfter = cmp.Or(c.GoneAfter, 24*time.Hour)
 	c.Hub.Address = cmp.Or(c.Hub.Address, "127.0.0.1:4222")
-	c.Hub.MaxBytes = cmp.Or(c.Hub.MaxBytes, 8<<30)
+	c.Hub.Limit = cmp.Or(c.Hub.Limit, 8<<30)
 	c.Training.Every = cmp.Or(c.Training.Every, 15*time.Minute)
 	c.Releases.Keep = cmp.Or(c.Releases.Keep, 50)
 	c.Releases.MaxModel = cmp.Or(c.Releases.MaxModel, 16<<20)
@@ -140,11 +168,9 @@ func (c *Config) check() error {
 	address("hub.address", c.Hub.Address)
 	fault("scheme", c.Scheme != item.Own && c.Scheme != item.GTIN, "%q is not gtin or own", c.Scheme)
 	fault("gone_after", c.GoneAfter < 0, "%v is negative", c.GoneAfter)
-	fault("hub.max_bytes", c.Hub.MaxBytes < 0, "%d is negative", c.Hub.MaxBytes)
 	fault("training.every", c.Training.Every < 0, "%v is negative", c.Training.Every)
 	fault("training.half_life", c.Training.HalfLife < 0, "%v is negative", c.Training.HalfLife)
 	fault("releases.keep", c.Releases.Keep < 1, "%d is less than 1", c.Releases.Keep)
-	fault("releases.max_model", c.Releases.MaxModel < 0, "%d is negative", c.Releases.MaxModel)
 	return errors.Join(faults...)
 }
 

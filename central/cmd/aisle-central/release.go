@@ -66,7 +66,7 @@ func (t *tool) check() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			made, err := release.Check(f, cfg.Releases.MaxModel)
+			made, err := release.Check(f, int64(cfg.Releases.MaxModel))
 			if err != nil {
 				return wrong(err)
 			}
