@@ -52,7 +52,7 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	for result, n := range map[string]int64{"committed": in.Segments, "repeated": in.Repeated, "dead": in.Dead} {
 		counter(segments, float64(n), result)
 	}
-	outcomes := describe("outcomes_total", "Outcomes that don't count, or not yet, since the start.", "why")
+	outcomes := describe("uncounted_outcomes_total", "Outcomes that don't count, or not yet, since the start.", "why")
 	for why, n := range map[string]int64{"duplicate": in.Duplicates, "unmatched": in.Unmatched} {
 		counter(outcomes, float64(n), why)
 	}

@@ -171,7 +171,7 @@ func (s *site) refused(w *httptest.ResponseRecorder, k kind) {
 	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 		s.Fatalf("%d %s: %v", w.Code, w.Body, err)
 	}
-	if w.Code != k.status || p.Type != Base+k.slug || p.Status != k.status || p.Title != k.title || p.Detail == "" || w.Header().Get("Content-Type") != "application/problem+json" {
+	if w.Code != k.status || p.Type != base+k.slug || p.Status != k.status || p.Title != k.title || p.Detail == "" || w.Header().Get("Content-Type") != "application/problem+json" {
 		s.Errorf("got %d %s %+v, want %s", w.Code, w.Header().Get("Content-Type"), p, k.slug)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // open is what anybody on this machine may ask: agents that enrol, and what
 // watches over processes. It gives away no more than that central is there.
-var open = []string{"POST /api/v1/enrol", "GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json", "GET /login"}
+var open = []string{"POST /api/v1/enrol", "GET /livez", "HEAD /livez", "GET /readyz", "HEAD /readyz", "GET /metrics", "GET /openapi.json", "GET /login"}
 
 // guard lets only the administrator through, and no request that another site's
 // page sends from the administrator's browser: the Host must be one of ours (a

@@ -8,8 +8,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Base is where the types of all problems begin.
-const Base = "https://aisle.dev/problems/"
+// base is where the types of all problems begin.
+const base = "https://aisle.dev/problems/"
 
 // Problem is an error as RFC 9457 has it. Type is stable, Detail is for people
 // and ends with what to do.
@@ -64,7 +64,7 @@ var (
 )
 
 func (k kind) problem(detail string) *Problem {
-	return &Problem{Type: Base + k.slug, Title: k.title, Status: k.status, Detail: detail}
+	return &Problem{Type: base + k.slug, Title: k.title, Status: k.status, Detail: detail}
 }
 
 // Error is the detail, or the title without one.

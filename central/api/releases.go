@@ -152,7 +152,7 @@ func runners(f *fleet.Fleet) map[uint64][]string {
 // its counter.
 func Describe(m release.Made, runners map[uint64][]string) Release {
 	r := Release{
-		ID: m.ID, Counter: m.Counter, Kind: string(m.Kind), Published: m.Published,
+		ID: m.ID, Counter: m.Counter, Kind: m.Kind, Published: m.Published,
 		CreatedAt: time.UnixMilli(m.CreatedMs).UTC(), Note: m.Note,
 	}
 	if m.Published {

@@ -96,11 +96,11 @@ func (m *Maker) get(ctx context.Context, counter uint64) (Made, error) {
 
 // made writes that a release of a kind is about to be kept. It replaces the row
 // of one that a crash kept from being kept.
-func (m *Maker) made(ctx context.Context, r *registry.Release, kind Kind, actor string) error {
+func (m *Maker) made(ctx context.Context, r *registry.Release, kind, actor string) error {
 	return m.cfg.Store.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO release_made (counter, kind, actor, published) VALUES (?, ?, ?, 0)
-			ON CONFLICT (counter) DO UPDATE SET kind = excluded.kind, actor = excluded.actor`, r.Counter, string(kind), actor)
-		if err != nil || kind != Full {
+			ON CONFLICT (counter) DO UPDATE SET kind = excluded.kind, actor = excluded.actor`, r.Counter, kind, actor)
+		if err != nil || kind != kindFull {
 			return err
 		}
 		return tx.Audit(store.Entry{Actor: actor, Action: "propose release", Subject: fmt.Sprint(r.Counter), Detail: r.Note})

@@ -14,7 +14,6 @@ import (
 	"github.com/aisle-edge/aisle/central/registry"
 	"github.com/aisle-edge/aisle/central/rollout"
 	"github.com/aisle-edge/aisle/central/training"
-	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -26,7 +25,7 @@ func Check(f *registry.Folder, maxModel int64) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	made := Made{Entry: registry.Entry{CreatedMs: r.CreatedMs, Manifest: r.Manifest}, Kind: Full}
+	made := Made{Entry: registry.Entry{CreatedMs: r.CreatedMs, Manifest: r.Manifest}, Kind: kindFull}
 	for _, a := range r.Release.Artifacts {
 		made.Artifacts = append(made.Artifacts, registry.Artifact{Name: a.Name, Digest: [32]byte(a.Digest), Size: a.Size})
 	}
@@ -54,11 +53,11 @@ func (m *Maker) propose(ctx context.Context, actor, note string, f *registry.Fol
 	if err != nil {
 		return nil, err
 	}
-	r, lineage, err := m.assemble(f, h)
+	r, lineage, err := m.assemble(ctx, f, h)
 	if err != nil {
 		return nil, err
 	}
-	return r, m.keep(ctx, Full, actor, r, lineage)
+	return r, m.keep(ctx, kindFull, actor, r, lineage)
 }
 
 // next is the header of a full release to be made now.
@@ -139,14 +138,14 @@ func (m *Maker) Refresh(ctx context.Context) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	r, lineage, err := m.assemble(f, h)
+	r, lineage, err := m.assemble(ctx, f, h)
 	if err != nil {
 		return Made{}, err
 	}
 	if err := trust.OnlyModels(full, r.Release); err != nil {
 		return Made{}, fmt.Errorf("refresh release %d: %w; publish its folder again", full.Counter, err)
 	}
-	if err := m.keep(ctx, Refresh, Trainer, r, lineage); err != nil {
+	if err := m.keep(ctx, kindRefresh, Trainer, r, lineage); err != nil {
 		return Made{}, err
 	}
 	if err := m.sign(ctx, rollout.Refresh, r); err != nil {
@@ -162,7 +161,7 @@ func (m *Maker) due(ctx context.Context, f *registry.Folder) (*training.Snapshot
 	if err != nil {
 		return nil, err
 	}
-	if newest.Kind == Rollback {
+	if newest.Kind == kindRollback {
 		return nil, fmt.Errorf("%w: release %d took something back; publish a folder to go on", ErrNothing, newest.Counter)
 	}
 	learned := m.cfg.Learned(f)
@@ -200,7 +199,7 @@ func (m *Maker) Rollback(ctx context.Context, actor string, counter uint64, note
 	if err := m.renew(ctx, r, note); err != nil {
 		return Made{}, err
 	}
-	if err := m.keep(ctx, Rollback, actor, r, old.Lineage); err != nil {
+	if err := m.keep(ctx, kindRollback, actor, r, old.Lineage); err != nil {
 		return Made{}, err
 	}
 	if err := m.sign(ctx, rollout.Full, r); err != nil {
@@ -226,8 +225,11 @@ func (m *Maker) renew(ctx context.Context, r *registry.Release, note string) err
 }
 
 // assemble makes a release of a folder and what was learned that fits it.
-func (m *Maker) assemble(f *registry.Folder, h registry.Header) (*registry.Release, []registry.Lineage, error) {
-	learned, lineage := m.learned(f)
+func (m *Maker) assemble(ctx context.Context, f *registry.Folder, h registry.Header) (*registry.Release, []registry.Lineage, error) {
+	learned, lineage, err := m.learned(ctx, f)
+	if err != nil {
+		return nil, nil, err
+	}
 	r, err := assemble(f, h, learned, m.cfg.MaxModel)
 	return r, lineage, err
 }
@@ -243,35 +245,8 @@ func assemble(f *registry.Folder, h registry.Header, learned registry.Learned, m
 	return r, fits(r, maxModel)
 }
 
-// learned is what training has for the models of a folder. A folder of other
-// columns than those in force begins with models that know nothing.
-func (m *Maker) learned(f *registry.Folder) (l registry.Learned, lineage []registry.Lineage) {
-	inForce, _ := m.Folder()
-	var s *training.Snapshot
-	if inForce != nil && inForce.ColumnSet() == f.ColumnSet() && equal(inForce.Shape(), f.Shape()) {
-		s = m.cfg.Learned(inForce)
-	}
-	l.Models = make(map[string]*scoring.Linear)
-	for _, name := range f.Models() {
-		of := registry.Lineage{Model: name}
-		if s != nil && s.Models[name] != nil {
-			l.Models[name] = s.Models[name]
-			of.LastFile, of.Decisions, of.Rows = s.Stats.File, s.Stats.Decisions, s.Stats.Learned
-		}
-		lineage = append(lineage, of)
-	}
-	if s != nil {
-		l.Rankings = maps.Clone(s.Rankings)
-	}
-	return l, lineage
-}
-
-func equal(a, b scoring.Shape) bool {
-	return a.Frame == b.Frame && a.Bits == b.Bits && slices.Equal(a.Crosses, b.Crosses)
-}
-
 // keep stores a release that is not signed yet.
-func (m *Maker) keep(ctx context.Context, kind Kind, actor string, r *registry.Release, lineage []registry.Lineage) error {
+func (m *Maker) keep(ctx context.Context, kind, actor string, r *registry.Release, lineage []registry.Lineage) error {
 	if err := m.made(ctx, r, kind, actor); err != nil {
 		return err
 	}

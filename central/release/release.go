@@ -66,20 +66,17 @@ CREATE TABLE release_made (
 // Trainer is who makes refreshes, in the audit trail.
 const Trainer = "trainer"
 
-// Kind says how a release was made.
-type Kind string
-
 // The kinds, see the package.
 const (
-	Full     Kind = "full"
-	Refresh  Kind = "refresh"
-	Rollback Kind = "rollback"
+	kindFull     = "full"
+	kindRefresh  = "refresh"
+	kindRollback = "rollback"
 )
 
 // Made is a release with what became of it.
 type Made struct {
 	registry.Entry
-	Kind      Kind
+	Kind      string // full, refresh or rollback
 	Published bool
 }
 

@@ -183,7 +183,7 @@ func digest(m Made, name string) [32]byte {
 func TestProposedThenPublished(t *testing.T) {
 	w := newWorld(t)
 	p := w.propose(folder())
-	if p.Counter != 1 || p.Published || p.Kind != Full {
+	if p.Counter != 1 || p.Published || p.Kind != kindFull {
 		t.Errorf("proposal is %+v", p)
 	}
 	if _, _, err := w.maker.Newest(t.Context()); !errors.Is(err, ErrNothing) {
@@ -221,7 +221,7 @@ func TestRefreshOnlyWhatIsNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Kind != Refresh || m.Counter != 2 || m.Lineage[0].LastFile != 10 || digest(m, "slots.yaml") != digest(full, "slots.yaml") || digest(m, "model/hero") == digest(full, "model/hero") || digest(m, rankings) == digest(full, rankings) {
+	if m.Kind != kindRefresh || m.Counter != 2 || m.Lineage[0].LastFile != 10 || digest(m, "slots.yaml") != digest(full, "slots.yaml") || digest(m, "model/hero") == digest(full, "model/hero") || digest(m, rankings) == digest(full, rankings) {
 		t.Errorf("refresh is %+v", m)
 	}
 	if c := w.installed(); c.Release.Counter != 2 || c.Role != trust.RefreshRole {
@@ -287,7 +287,7 @@ func TestRollbackStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if back.Kind != Rollback || back.Counter != 3 || digest(back, "model/hero") != digest(first, "model/hero") || back.Note != "worse" {
+	if back.Kind != kindRollback || back.Counter != 3 || digest(back, "model/hero") != digest(first, "model/hero") || back.Note != "worse" {
 		t.Errorf("rollback is %+v", back)
 	}
 	c := w.installed()
@@ -371,11 +371,11 @@ func TestCrashAroundTheSignature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, lineage, err := w.maker.assemble(f, h)
+	r, lineage, err := w.maker.assemble(t.Context(), f, h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.maker.keep(t.Context(), Refresh, Trainer, r, lineage); err != nil {
+	if err := w.maker.keep(t.Context(), kindRefresh, Trainer, r, lineage); err != nil {
 		t.Fatal(err)
 	}
 	w.start() // kept, not signed
@@ -394,10 +394,10 @@ func TestCrashAroundTheSignature(t *testing.T) {
 	if h, err = w.maker.next(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	if r, lineage, err = w.maker.assemble(f, h); err != nil {
+	if r, lineage, err = w.maker.assemble(t.Context(), f, h); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.maker.keep(t.Context(), Refresh, Trainer, r, lineage); err != nil {
+	if err := w.maker.keep(t.Context(), kindRefresh, Trainer, r, lineage); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.maker.cfg.Repository.Publish(t.Context(), rollout.Refresh, r.Manifest, slices.Collect(maps.Values(r.Artifacts))...); err != nil {
@@ -480,8 +480,31 @@ func TestOtherColumnsBeginAnew(t *testing.T) {
 	if p.Lineage[0].LastFile != 0 {
 		t.Errorf("lineage is %+v", p.Lineage)
 	}
+	w.learned.Models["gone"] = w.learned.Models["hero"] // of a slot that the next folder does not have
 	if p = w.propose(with("rules.yaml", "live", "alive")); p.Lineage[0].LastFile != 10 {
 		t.Errorf("lineage of the same columns is %+v", p.Lineage)
+	}
+}
+
+// TestNothingIsForgotten: a folder that is published while training learns anew
+// keeps what was out.
+func TestNothingIsForgotten(t *testing.T) {
+	w := newWorld(t)
+	w.propose(folder())
+	w.publish(0)
+	w.learn(10, 0.5)
+	if _, err := w.maker.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.learned = nil
+	w.propose(with("rules.yaml", "live", "alive"))
+	m := w.publish(0)
+	l, err := w.maker.released(m.Entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Models["hero"].Heads[0].Mean[0] != 0.5 || !slices.Equal(l.Rankings["hero"], []string{"b", "a"}) || m.Lineage[0].Decisions != 10 {
+		t.Errorf("it knows %v %v from %+v", l.Models["hero"].Heads[0].Mean[0], l.Rankings, m.Lineage)
 	}
 }
 

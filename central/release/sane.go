@@ -14,10 +14,10 @@ import (
 // from rewards within their range, whatever else went wrong.
 const farthest = 20
 
-// rankings is the name of the rankings among a release's artifacts, and
-// maxRankings as much of them as nodes read.
+// Names among a release's artifacts, and as much of the rankings as nodes read.
 const (
-	rankings    = "model/rankings.json"
+	modelPrefix = "model/"
+	rankings    = modelPrefix + "rankings.json"
 	maxRankings = 4 << 20
 )
 
@@ -27,7 +27,7 @@ func fits(r *registry.Release, maxModel int64) error {
 		switch {
 		case name == rankings && len(b) > maxRankings:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; randomise fewer items", ErrPreflight, name, len(b), maxRankings)
-		case name != rankings && strings.HasPrefix(name, "model/") && int64(len(b)) > maxModel:
+		case name != rankings && strings.HasPrefix(name, modelPrefix) && int64(len(b)) > maxModel:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; lower `bits` in features.yaml or raise releases.max_model", ErrPreflight, name, len(b), maxModel)
 		}
 	}
@@ -36,7 +36,11 @@ func fits(r *registry.Release, maxModel int64) error {
 
 // sane refuses models that no rewards of the slots they serve could have made.
 func sane(f *registry.Folder, models map[string]*scoring.Linear) error {
-	for name, model := range models {
+	for _, name := range f.Models() {
+		model := models[name]
+		if model == nil {
+			continue // it is released knowing nothing
+		}
 		low, high := math.Inf(1), math.Inf(-1)
 		for _, s := range f.Rulebook.Slots {
 			if s.Model == name {

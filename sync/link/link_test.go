@@ -264,13 +264,36 @@ func TestSurvivesRestartsOfTheHub(t *testing.T) {
 		}
 	}
 	for _, part := range []int{total / 4, total / 2, 3 * total / 4} {
-		// What is to come again at a restart, the hub hands out 10 s later.
 		fetch(false, func() bool { return len(seen) >= part/2 && progress.Load() >= int64(part/2) })
 		s.stop()
 		s.start()
 	}
 	fetch(true, func() bool { return len(seen) == total })
 	acked.Wait()
+}
+
+// TestUndoneComesAgainAtOnce: a centre that starts does not wait out what the one
+// before it was handed.
+func TestUndoneComesAgainAtOnce(t *testing.T) {
+	s := newSite(t)
+	a := s.agent(s.config())
+	if err := a.Send(t.Context(), "1", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // the hub's own patience is 10 s
+		c := link.NewCentral(s.hub.Link())
+		done := make(chan struct{})
+		go func() { c.Run(ctx); close(done) }()
+		batch, err := c.Fetch(ctx, 16)
+		if err != nil || len(batch) != 1 || batch[0].ID != "1" {
+			t.Errorf("%v %v", batch, err)
+		}
+		cancel()
+		<-done
+		s.stop()
+		s.start()
+	}
 }
 
 func TestMarkIsFollowed(t *testing.T) {

@@ -1,0 +1,82 @@
+package release
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aisle-edge/aisle/central/registry"
+	"github.com/aisle-edge/aisle/central/training"
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/scoring"
+)
+
+// learned is what the models of a folder know: what training has; or else, while
+// it learns anew, what the newest release has. A folder of other columns than
+// those in force begins with models that know nothing.
+func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learned, []registry.Lineage, error) {
+	inForce, _ := m.Folder()
+	if inForce == nil || inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
+		return registry.Learned{}, lineage(f, nil), nil
+	}
+	if s := m.cfg.Learned(inForce); s != nil {
+		return registry.Learned{Models: s.Models, Rankings: s.Rankings}, lineage(f, fromTraining(s)), nil
+	}
+	newest, _, err := m.Newest(ctx)
+	if errors.Is(err, ErrNothing) {
+		return registry.Learned{}, lineage(f, nil), nil
+	}
+	if err != nil {
+		return registry.Learned{}, nil, err
+	}
+	l, err := m.released(newest.Entry)
+	if err != nil {
+		return registry.Learned{}, nil, fmt.Errorf("read what release %d learned: %w", newest.Counter, err)
+	}
+	return l, lineage(f, newest.Lineage), nil
+}
+
+func equal(a, b scoring.Shape) bool {
+	return a.Frame == b.Frame && a.Bits == b.Bits && slices.Equal(a.Crosses, b.Crosses)
+}
+
+// released reads what was learned back out of a release.
+func (m *Maker) released(e registry.Entry) (registry.Learned, error) {
+	l := registry.Learned{Models: make(map[string]*scoring.Linear)}
+	artifacts, err := m.cfg.Registry.Read(e)
+	if err != nil {
+		return l, err
+	}
+	for _, of := range e.Lineage {
+		b, err := bundle.Open(artifacts[modelPrefix+of.Model])
+		if err != nil {
+			return l, err
+		}
+		if l.Models[of.Model], err = scoring.Decode(b.Model); err != nil {
+			return l, err
+		}
+	}
+	return l, json.Unmarshal(artifacts[rankings], &l.Rankings)
+}
+
+func fromTraining(s *training.Snapshot) (of []registry.Lineage) {
+	for name := range s.Models {
+		of = append(of, registry.Lineage{Model: name, LastFile: s.Stats.File, Decisions: s.Stats.Decisions, Rows: s.Stats.Learned})
+	}
+	return of
+}
+
+// lineage is where each model of a folder comes from: nowhere, if it is not
+// among those that are known.
+func lineage(f *registry.Folder, known []registry.Lineage) (list []registry.Lineage) {
+	for _, name := range f.Models() {
+		of := registry.Lineage{Model: name}
+		if i := slices.IndexFunc(known, func(l registry.Lineage) bool { return l.Model == name }); i >= 0 {
+			of = known[i]
+		}
+		list = append(list, of)
+	}
+	return list
+}
