@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,29 +12,34 @@ import (
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-// learned is what the models of a folder know: what training has; or else, while
-// it learns anew, what the newest release has. A folder of other columns than
-// those in force begins with models that know nothing.
+// learned is what is known of the slots of a folder: what training has; or else,
+// while it learns anew, what the newest release has. A folder of other columns
+// than those in force begins with models that know nothing.
 func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learned, []registry.Lineage, error) {
 	inForce, _ := m.Folder()
-	if inForce == nil || inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
+	if inForce == nil {
 		return registry.Learned{}, lineage(f, nil), nil
 	}
+	l, from, err := m.known(ctx, inForce)
+	if inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
+		l.Models, from = nil, nil
+	}
+	return l, lineage(f, from), err
+}
+
+// known is what is known of the slots in force.
+func (m *Maker) known(ctx context.Context, inForce *registry.Folder) (l registry.Learned, from []registry.Lineage, err error) {
 	if s := m.cfg.Learned(inForce); s != nil {
-		return registry.Learned{Models: s.Models, Rankings: s.Rankings}, lineage(f, fromTraining(s)), nil
+		return registry.Learned{Models: s.Models, Rankings: s.Rankings}, fromTraining(s), nil
 	}
 	newest, _, err := m.Newest(ctx)
-	if errors.Is(err, ErrNothing) {
-		return registry.Learned{}, lineage(f, nil), nil
-	}
 	if err != nil {
-		return registry.Learned{}, nil, err
+		return l, nil, err
 	}
-	l, err := m.released(newest.Entry)
-	if err != nil {
-		return registry.Learned{}, nil, fmt.Errorf("read what release %d learned: %w", newest.Counter, err)
+	if l, err = m.released(newest.Entry); err != nil {
+		return l, nil, fmt.Errorf("read what release %d learned: %w", newest.Counter, err)
 	}
-	return l, lineage(f, newest.Lineage), nil
+	return l, newest.Lineage, nil
 }
 
 func equal(a, b scoring.Shape) bool {
