@@ -266,7 +266,25 @@ func TestActivation(t *testing.T) {
 	if got := history(t, n, wire.Person, "p"); len(got) > 0 {
 		t.Errorf("after a withdrawal: %+v", got)
 	}
-	if got := history(t, n, wire.Session, "s"); len(got) != 4 {
+	// And whoever has granted again is.
+	show(t, n, "h", r, "d")
+	n.Grant("p", wire.Measurement)
+	if err := n.Decider.Activate(ctx, "h"); err != nil {
+		t.Fatal(err)
+	}
+	if got := history(t, n, wire.Person, "p"); len(got) > 0 {
+		t.Errorf("of a decision about nobody: %+v", got)
+	}
+	show(t, n, "i", r, "e")
+	n.Grant("p")
+	n.Grant("p", wire.Measurement)
+	if err := n.Decider.Activate(ctx, "i"); err != nil {
+		t.Fatal(err)
+	}
+	if got := history(t, n, wire.Person, "p"); len(got) != 1 {
+		t.Errorf("after a withdrawal and a grant: %+v", got)
+	}
+	if got := history(t, n, wire.Session, "s"); len(got) != 6 {
 		t.Errorf("of the session: %+v", got)
 	}
 	if err := n.Events.Activate(ctx, "unheard of"); !errors.Is(err, attribution.ErrUnknown) {
@@ -278,7 +296,7 @@ func TestActivation(t *testing.T) {
 			activations++
 		}
 	}
-	if activations != 2 {
+	if activations != 4 {
 		t.Errorf("%d activations were recorded", activations)
 	}
 }

@@ -129,8 +129,12 @@ func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcom
 // for the activations that were asked for before.
 func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
 	e.touch(c.Pseudonym)
-	if !slices.ContainsFunc(c.Purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) }) {
+	known := slices.ContainsFunc(c.Purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) })
+	switch {
+	case !known:
 		tx.Put(e.tables.persons, c.Pseudonym, []byte{version, closed})
+	case isClosed(tx.Get(e.tables.persons, c.Pseudonym)):
+		tx.Delete(e.tables.persons, c.Pseudonym)
 	}
 }
 
