@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/sync/trust/trusttest"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -310,9 +311,15 @@ func TestSilenceIsBroken(t *testing.T) {
 	}
 }
 
-// TestLogFilesGoOnceTheyMay: past every checkpoint, and old enough.
+// TestLogFilesGoOnceTheyMay: past every checkpoint, old enough, and in the ledger
+// of the centre if there is one.
 func TestLogFilesGoOnceTheyMay(t *testing.T) {
-	a, err := New(t.Context(), config(t, t.TempDir()), "test")
+	t.Run("of its own", func(t *testing.T) { logFilesGo(t, config(t, t.TempDir())) })
+	t.Run("enrolled", func(t *testing.T) { logFilesGo(t, enrolled(t, t.TempDir())) })
+}
+
+func logFilesGo(t *testing.T, c Config) {
+	a, err := New(t.Context(), c, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -351,5 +358,52 @@ func TestLogFilesGoOnceTheyMay(t *testing.T) {
 	a.cfg.Log.Keep = time.Hour
 	begins("while it is young", false)
 	a.cfg.Log.Keep = -time.Hour
-	begins("old, and in every checkpoint,", true)
+	if a.outbox != nil {
+		begins("before the ledger has it", false)
+		epoch := a.log.Epoch()
+		if err := a.outbox.Confirm(&wire.Mark{Agent: a.id.Agent, Epoch: epoch[:], Committed: a.log.Last()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begins("old, confirmed, and in every checkpoint,", true)
+}
+
+// enrolled makes a folder that of a node which joined a centre that is away.
+func enrolled(t testing.TB, dir string) Config {
+	t.Helper()
+	c := config(t, dir)
+	if err := os.MkdirAll(keysDir(&c), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(Identity{Agent: "till", Site: "north", Hub: []string{"nats://127.0.0.1:1"}, Root: trusttest.New(t).Root(), Secret: bytes.Repeat([]byte{1}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(keysDir(&c), enrolmentFile), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestNobodyElseReadsKeys: what is secret is its owner's alone.
+func TestNobodyElseReadsKeys(t *testing.T) {
+	dir := t.TempDir()
+	r := serve(t, enrolled(t, dir))
+	if status, answer := r.ask("GET", "/readyz", "", ""); status != 503 {
+		t.Errorf("ready without a release: %d %s", status, answer)
+	}
+	for _, c := range []Config{r.cfg, serve(t, config(t, t.TempDir())).cfg} {
+		if info, err := os.Stat(keysDir(&c)); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("keys may be listed: %v, %v", info.Mode(), err)
+		}
+		files, err := os.ReadDir(keysDir(&c))
+		if err != nil || len(files) < 3 {
+			t.Errorf("keys are %v, %v", files, err)
+		}
+		for _, f := range files {
+			if info, err := f.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s may be read by others: %v", f.Name(), info.Mode())
+			}
+		}
+	}
 }
