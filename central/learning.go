@@ -30,6 +30,7 @@ type learning struct {
 	of      *registry.Folder
 	trainer *training.Trainer // for of; nil while there is none
 	end     int64             // of the ledger when the trainer was opened
+	failed  error             // why there is no trainer; nil: it did not fail
 }
 
 func newLearning(c *Central) *learning {
@@ -57,6 +58,7 @@ func (l *learning) Run(ctx context.Context) error {
 			continue
 		} else if ctx.Err() == nil {
 			l.log.Error("train; trying again", "error", err)
+			l.fail(err)
 		}
 		select {
 		case <-time.After(retry.NextBackOff()):
@@ -105,6 +107,22 @@ func (l *learning) set(f *registry.Folder, t *training.Trainer, end int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.of, l.trainer, l.end = f, t, end
+	if t != nil {
+		l.failed = nil
+	}
+}
+
+func (l *learning) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed = err
+}
+
+// problem is why nothing is learned, nil while all is well.
+func (l *learning) problem() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
 }
 
 func (l *learning) current() (f *registry.Folder, t *training.Trainer, end int64) {

@@ -118,6 +118,9 @@ func (p *pulse) alarms(in ingest.Stats) []string {
 	if in.Dead > 0 {
 		alarms = append(alarms, fmt.Sprintf("%d segments were refused since the start; look into %s and the log", in.Dead, p.c.path("dead")))
 	}
+	if err := p.c.learning.problem(); err != nil {
+		alarms = append(alarms, "nothing is learned: "+err.Error())
+	}
 	if p.problem != "" {
 		alarms = append(alarms, "models were not refreshed: "+p.problem)
 	}

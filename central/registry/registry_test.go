@@ -306,7 +306,7 @@ func TestKeptReleasesAreListedWithTheirLineage(t *testing.T) {
 		}
 	}
 	db.Close()
-	g, db = open(t, dir)
+	g, _ = open(t, dir)
 	entries, err := g.List(t.Context(), 10)
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func (t *tool) run() *cobra.Command {
 // handler writes for a person on a terminal, and JSON otherwise.
 func handler(w io.Writer, level slog.Level) slog.Handler {
 	if f, ok := w.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
-		return tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
+		return tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	}
 	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 }
