@@ -143,7 +143,9 @@ func TestPersonalizerErrors(t *testing.T) {
 		"another type":            {"POST", "/rank", actions(2), 415, "InvalidRankRequest", header("Content-Type", "text/plain")},
 		"a foreign page":          {"POST", "/rank", actions(2), 403, "InvalidRankRequest", header("Origin", "https://evil.example")},
 	} {
-		var e struct{ Error struct{ Code, Message string } }
+		var e struct {
+			Error struct{ Code, Message string }
+		}
 		s.get(&e, c.status, c.method, personalizer+c.path, c.body, c.with)
 		if e.Error.Code != c.code || e.Error.Message == "" {
 			t.Errorf("%s: %+v, want %s", name, e, c.code)
