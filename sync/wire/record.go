@@ -30,7 +30,20 @@ func Append(dst []byte, r *Record) ([]byte, error) {
 	if r.GetBody() == nil {
 		return dst, ErrKind
 	}
+	if d, ok := r.Body.(*Record_Decision); ok {
+		if out, ok := appendDecision(dst, r, d.Decision); ok {
+			return fitting(dst, out)
+		}
+	}
 	return AppendMessage(dst, r)
+}
+
+// fitting is out, or dst and ErrSize if what was appended is too long.
+func fitting(dst, out []byte) ([]byte, error) {
+	if len(out)-len(dst) > MaxRecord {
+		return dst, ErrSize
+	}
+	return out, nil
 }
 
 // Decode reads one record. The result shares no memory with b.
@@ -52,10 +65,7 @@ func AppendMessage(dst []byte, m proto.Message) ([]byte, error) {
 	if err != nil {
 		return dst, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if len(out)-len(dst) > MaxRecord {
-		return dst, ErrSize
-	}
-	return out, nil
+	return fitting(dst, out)
 }
 
 // DecodeMessage replaces m by what b holds. After an error m is unspecified.
