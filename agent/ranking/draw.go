@@ -42,13 +42,13 @@ func (s *scratch) drawSlate(count int) (err error) {
 		s.salt = s.active.Rulebook.Salt
 		s.drawer = explore.New(s.salt[:])
 	}
-	p := explore.Problem{
+	s.problem = explore.Problem{
 		Means: s.means, Allowed: s.allowed.Bits, Policy: s.policy, Count: count,
 		EventID: s.event, Attempt: s.number,
 	}
 	if s.none {
-		p.None, p.NoneFloor = true, s.slot.None.Floor
+		s.problem.None, s.problem.NoneFloor = true, s.slot.None.Floor
 	}
-	s.slate, err = s.drawer.Draw(&p)
+	s.slate, err = s.drawer.Draw(&s.problem)
 	return err
 }

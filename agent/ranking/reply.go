@@ -1,15 +1,14 @@
 package ranking
 
 import (
-	"encoding/hex"
-
+	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // answer tells what the record says, and how old it all is.
 func (s *scratch) answer() *Answer {
-	a := s.d.answer(&s.record.decision)
+	a := s.d.answer(&s.record.decision, s.versions())
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
 		s.d.explain(a, &s.record.decision, s.dense, s.hashed)
@@ -17,10 +16,23 @@ func (s *scratch) answer() *Answer {
 	return a
 }
 
+// versions are those of the record, written out when the release was loaded.
+func (s *scratch) versions() Versions {
+	v := Versions{Release: s.active.ID, Rulebook: s.active.RulebookText}
+	if s.scorer != nil {
+		v.Module, v.Model = s.scorer.CodeText, s.scorer.ModelText
+	}
+	return v
+}
+
+func versionsOf(v *wire.Versions) Versions {
+	return Versions{v.GetReleaseId(), release.Text(v.GetModule()), release.Text(v.GetModel()), release.Text(v.GetRulebook())}
+}
+
 // answer makes of a record what was or is answered.
-func (d *Decider) answer(rec *wire.Decision) *Answer {
+func (d *Decider) answer(rec *wire.Decision, v Versions) *Answer {
 	a := &Answer{
-		EventID: rec.EventId, Slot: rec.Slot, Degraded: degradedOf(rec.Degraded), Holdback: rec.Holdback,
+		EventID: rec.EventId, Slot: rec.Slot, Degraded: degradedOf(rec.Degraded), Holdback: rec.Holdback, Versions: v,
 		Items: []Item{}, Experiments: []Experiment{},
 		Basis: Basis{PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []Withheld{}, ConsentVersion: rec.ConsentVersion},
 	}
@@ -29,9 +41,6 @@ func (d *Decider) answer(rec *wire.Decision) *Answer {
 	}
 	for _, arm := range rec.Arms {
 		a.Experiments = append(a.Experiments, Experiment{arm.Experiment, arm.Arm})
-	}
-	if v := rec.Versions; v != nil {
-		a.Versions = Versions{v.ReleaseId, digest(v.Module), digest(v.Model), digest(v.Rulebook)}
 	}
 	a.Personalised = len(rec.PurposesUsed) > 0 && !rec.Baseline && rec.Policy.GetKind() != string(explore.Uniform)
 	if !rec.Holdback {
@@ -90,11 +99,4 @@ func since(now, then int64) Seconds {
 		return -1
 	}
 	return Seconds(max(0, (now-then)/1000))
-}
-
-func digest(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	return "sha256:" + hex.EncodeToString(b)
 }

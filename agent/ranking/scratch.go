@@ -72,7 +72,8 @@ type scratch struct {
 	variance []float64 // likewise, empty without
 	order    []uint32
 	drawer   *explore.Drawer
-	salt     rulebook.Salt
+	salt     rulebook.Salt // of drawer
+	problem  explore.Problem
 	slate    explore.Slate
 	shadow   string
 

@@ -36,6 +36,8 @@ type Active struct {
 	Terms     consent.Terms
 	Profile   []consent.Declared // every field of a person that features.yaml declares
 
+	RulebookText string // the rulebook's digest as Text writes it
+
 	slots   map[string]*Slot
 	scorers map[string]*Scorer // by model
 }
@@ -57,6 +59,8 @@ type Scorer struct {
 	Code      [32]byte // digest of the module
 	Model     [32]byte // digest of the bundle
 	CreatedMs int64
+
+	CodeText, ModelText string // the digests as Text writes them
 
 	linear func() (*scoring.Linear, error)
 	tally  tally
@@ -80,6 +84,15 @@ func (s *Scorer) Linear() (*scoring.Linear, error) { return s.linear() }
 
 // Scored tells how a score went: nil, or why it failed.
 func (s *Scorer) Scored(err error) { s.tally.add(err == nil) }
+
+// Text is a digest as people are told it: "sha256:" and hexadecimal digits, or ""
+// where there is none.
+func Text(digest []byte) string {
+	if len(digest) == 0 {
+		return ""
+	}
+	return "sha256:" + hex.EncodeToString(digest)
+}
 
 // close ends lending; requests in flight keep what they borrowed.
 func (a *Active) close() error {
@@ -116,6 +129,7 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 	if a.Rulebook, err = s.rulebook(); err != nil {
 		return a, err
 	}
+	a.RulebookText = Text(a.Rulebook.Digest[:])
 	a.Terms = consent.Terms{Regime: a.Rulebook.Regime, Lease: a.Rulebook.Lease}
 	a.declare()
 	offers, err := s.offers()
@@ -225,6 +239,7 @@ func (s *source) admit(model string, file []byte, b *bundle.Bundle, r *wire.Rele
 	if !named(r, model, b.Manifest.Emitter, one.Code) {
 		return nil, fmt.Errorf("the release names another module than the bundle's %s", hex.EncodeToString(one.Code[:8]))
 	}
+	one.CodeText, one.ModelText = Text(one.Code[:]), Text(one.Model[:])
 	if one.Shape, err = b.Manifest.Shape(); err != nil {
 		return nil, err
 	}
