@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -81,6 +82,9 @@ func (r Report) String() string {
 		(time.Duration(r.Seconds) * time.Second), r.Decisions.PerSecond, r.Outcomes.PerSecond, r.milestones())
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, slot := range r.Slots {
+		if !slices.ContainsFunc(slot.Arms, func(a api.Arm) bool { return a.Decisions > 0 }) {
+			continue // asked without a record only, or not yet
+		}
 		fmt.Fprintf(t, "  %s\treward\t95 %% at any time\tdecisions\n", slot.ID)
 		for _, a := range slot.Arms {
 			fmt.Fprintf(t, "    %s\t%s\n", a.ID, reward(a))

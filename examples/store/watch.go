@@ -120,6 +120,9 @@ func (w *watch) look(ctx context.Context) (Report, bool) {
 	if w.forecast != nil {
 		r.Forecast = w.forecast()
 	}
+	if ctx.Err() != nil {
+		return r, false // who did not answer was not asked in earnest
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.milestones(&r, o)
@@ -203,7 +206,7 @@ func (r *Report) measurements() map[string]api.Told {
 		total.Values = []api.Reading{{Label: "with rules", Value: with}, {Label: "the same requests, rules off", Value: off}}
 		out["broken-promises"], out["broken-promises-by-kind"] = total, each
 	}
-	if r.Forecast != nil {
+	if r.Forecast != nil && len(r.Forecast.Lines) > 0 {
 		out["prediction"] = r.Forecast.told()
 	}
 	return out
