@@ -114,105 +114,12 @@ func (a *API) refused(w http.ResponseWriter, r *http.Request, err error) {
 	fail(w, r, d)
 }
 
-// Results are the answers to a batch, in the order of its requests.
-type Results struct {
-	Results []Result `json:"results"`
-}
-
-// Result is an answer or a problem.
-type Result struct {
-	Answer  *ranking.Answer `json:"answer,omitempty"`
-	Problem *Details        `json:"problem,omitempty"`
-}
-
-// decideBatch answers POST /v1/decide:batch: one after the other, so that each
-// sees what those before it were shown.
-func (a *API) decideBatch(w http.ResponseWriter, r *http.Request) {
-	c := a.borrow()
-	defer a.giveBack(c)
-	var requests []ranking.Request
-	err := c.read(r, &requests)
-	if err == nil && len(requests) > a.opt.Limits.Batch {
-		err = refuse(invalid, fmt.Sprintf("send at most %d requests in one batch", a.opt.Limits.Batch))
-	}
-	if err != nil {
-		a.refused(w, r, err)
-		return
-	}
-	gpc := r.Header.Get("Sec-GPC") == "1"
-	results := make([]Result, len(requests))
-	for i := range requests {
-		requests[i].Consent.GPC = requests[i].Consent.GPC || gpc
-		results[i] = a.result(r.Context(), &requests[i])
-	}
-	writeJSON(w, http.StatusOK, Results{results})
-}
-
-func (a *API) result(ctx context.Context, r *ranking.Request) Result {
-	err := error(nil)
-	if d := a.bounds(r); d != nil {
-		err = d
-	} else if answer, e := a.Decider.Decide(ctx, r); e == nil {
-		a.metrics.decided(answer)
-		return Result{Answer: answer}
-	} else {
-		err = e
-	}
-	d := explained(err)
-	a.metrics.refused(d)
-	return Result{Problem: d}
-}
-
-// outcomes answers POST /v1/outcomes.
-func (a *API) outcomes(w http.ResponseWriter, r *http.Request) {
-	c := a.borrow()
-	defer a.giveBack(c)
-	var outcomes []attribution.Outcome
-	err := c.read(r, &outcomes)
-	if err != nil {
-		a.refused(w, r, err)
-		return
-	}
-	for i := range outcomes {
-		outcomes[i].ItemID = a.itemID(outcomes[i].ItemID)
-	}
-	report, err := a.Decider.Tell(r.Context(), outcomes)
-	a.metrics.told(&report)
-	if err != nil {
-		a.refused(w, r, err)
-		return
-	}
-	c.out = appendReport(c.out[:0], &report)
-	c.send(w, http.StatusAccepted)
-}
-
 // consentTerms are those under which somebody is known.
 func (a *API) consentTerms() (consent.Terms, []consent.Declared) {
 	if r := a.Releases.Active(); r != nil {
 		return r.Terms, r.Profile
 	}
 	return consent.Terms{}, nil
-}
-
-func appendReport(dst []byte, r *attribution.Report) []byte {
-	dst = appendTexts(append(dst, `{"accepted":`...), r.Accepted)
-	dst = appendTexts(append(dst, `,"duplicate":`...), r.Duplicate)
-	dst = append(dst, `,"rejected":[`...)
-	for i, one := range r.Rejected {
-		dst = appendText(append(comma(dst, i), `{"id":`...), one.ID)
-		dst = strconv.AppendInt(append(dst, `,"place":`...), int64(one.Place), 10)
-		dst = append(appendText(append(dst, `,"detail":`...), one.Detail), '}')
-	}
-	dst = strconv.AppendInt(append(dst, `],"unmatched":`...), int64(r.Unmatched), 10)
-	return append(dst, '}')
-}
-
-func appendTexts(dst []byte, texts []string) []byte {
-	dst = append(dst, '[')
-	for i, s := range texts {
-		dst = appendText(comma(dst, i), s)
-	}
-	return append(dst, ']')
 }
 
 func (a *API) decisionRoutes(api huma.API) {

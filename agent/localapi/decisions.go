@@ -2,17 +2,12 @@ package localapi
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
-	"math"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-edge/aisle/agent/ranking"
-	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // Decision is the record of a decision: what was asked, allowed, scored, drawn
@@ -119,144 +114,6 @@ func (a *API) getDecision(_ context.Context, in *eventID) (*answer[Decision], er
 	d := recorded(rec)
 	d.At, d.Activated = time.UnixMilli(at).UTC(), ev.Activated
 	return &answer[Decision]{d}, nil
-}
-
-// recorded makes a record readable.
-func recorded(rec *wire.Decision) Decision {
-	d := Decision{
-		ID: idText(rec.Id), EventID: rec.EventId, Slot: rec.Slot, Site: rec.Site, Counter: rec.Versions.GetRelease(),
-		Versions:  versionsOf(rec.Versions),
-		Catalogue: strconv.FormatUint(rec.Catalogue, 16), Seed: strconv.FormatUint(rec.Seed, 16),
-		Person: hex.EncodeToString(rec.Pseudonym), Session: hex.EncodeToString(rec.Session), Basket: hex.EncodeToString(rec.Basket),
-		PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []ranking.Withheld{}, ConsentVersion: rec.ConsentVersion,
-		Arms: []Arm{}, Removed: []Removal{}, Attempt: rec.Attempt, Degraded: degradedName(rec.Degraded),
-		Deferred: rec.Deferred, Holdback: rec.Holdback, Baseline: rec.Baseline, Shadow: rec.Shadow,
-		Candidates: rec.Candidates, Allowed: countBits(rec.Allowed), FrameShare: float64(rec.FrameShare), FullFrame: rec.FullFrame,
-		Columns: hex.EncodeToString(rec.Features.GetColumns()), Apart: len(rec.Context) > 0,
-	}
-	p := rec.Policy
-	d.Policy = Policy{p.GetKind(), p.GetEpsilon(), p.GetTemperature(), p.GetGamma(), p.GetNoneFloor(), p.GetContenders()}
-	for _, w := range rec.Withheld {
-		d.Withheld = append(d.Withheld, ranking.Withheld{Field: w.Field, Purpose: w.Purpose, Why: w.Why})
-	}
-	for _, arm := range rec.Arms {
-		d.Arms = append(d.Arms, Arm{arm.Experiment, arm.Arm, arm.Share})
-	}
-	for _, r := range rec.Removed {
-		d.Removed = append(d.Removed, Removal{r.Rule, r.Count})
-	}
-	d.Shown, d.Probability = shownOf(rec)
-	d.Rows, d.Context = rowsOf(rec)
-	return d
-}
-
-// idText writes a UUID as people do.
-func idText(id []byte) string {
-	if len(id) != 16 {
-		return hex.EncodeToString(id)
-	}
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-}
-
-func versionsOf(v *wire.Versions) ranking.Versions {
-	return ranking.Versions{Release: v.GetReleaseId(), Module: Digest(v.GetModule()), Model: Digest(v.GetModel()), Rulebook: Digest(v.GetRulebook())}
-}
-
-// Digest is a digest as the API writes it; "" for none.
-func Digest(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	return "sha256:" + hex.EncodeToString(b)
-}
-
-func degradedName(d wire.Degraded) string {
-	switch d {
-	case wire.Degraded_DEGRADED_SHORTLIST:
-		return string(ranking.Shortlist)
-	case wire.Degraded_DEGRADED_BASELINE:
-		return string(ranking.Baseline)
-	}
-	return string(ranking.NotDegraded)
-}
-
-func countBits(b []byte) (n int) {
-	for _, x := range b {
-		for ; x != 0; x &= x - 1 {
-			n++
-		}
-	}
-	return n
-}
-
-func shownOf(rec *wire.Decision) (all []Shown, product float64) {
-	all, product = []Shown{}, 1
-	for i, s := range rec.Shown {
-		one := Shown{Probability: s.Probability, Feasible: s.Feasible, OnHand: int64(s.OnHand), OfferID: s.Offer}
-		if i < len(rec.Items) {
-			one.ID = rec.Items[i]
-		}
-		if s.Price != nil {
-			one.Price = &Money{s.Price.Amount, s.Price.Currency}
-		}
-		if s.Hold != nil {
-			until := time.UnixMilli(s.Hold.UntilMs).UTC()
-			one.HoldUntil = &until
-		}
-		product *= s.Probability
-		all = append(all, one)
-	}
-	return all, product
-}
-
-// rowsOf takes the rows apart. A record whose vectors do not fit each other gives
-// the rows without them.
-func rowsOf(rec *wire.Decision) (all []Row, shared Features) {
-	f := rec.Features
-	dense, _ := wire.View[float32](f.GetDense())
-	categorical, _ := wire.View[uint32](f.GetCategorical())
-	means, _ := wire.View[float64](rec.Mean)
-	variances, _ := wire.View[float64](rec.Variance)
-	candidates, _ := wire.View[uint32](rec.Candidate)
-	n := len(rec.Items)
-	all = make([]Row, n)
-	for i := range all {
-		all[i] = Row{ID: rec.Items[i], Features: Features{[]*float64{}, []uint32{}}}
-		if len(candidates) == n {
-			all[i].Candidate = candidates[i]
-		}
-		if len(means) == n {
-			all[i].Mean = finite(means[i])
-		}
-		if len(variances) == n {
-			all[i].Variance = finite(variances[i])
-		}
-		all[i].Features = Features{floats(part(dense, i, n)), append([]uint32{}, part(categorical, i, n)...)}
-	}
-	contextDense, _ := wire.View[float32](f.GetContextDense())
-	contextCategorical, _ := wire.View[uint32](f.GetContextCategorical())
-	return all, Features{floats(contextDense), append([]uint32{}, contextCategorical...)}
-}
-
-// part is row i of n rows that lie one after the other.
-func part[T any](all []T, i, n int) []T {
-	width := len(all) / n
-	return all[i*width : (i+1)*width]
-}
-
-func floats(all []float32) []*float64 {
-	out := make([]*float64, len(all))
-	for i, x := range all {
-		out[i] = finite(float64(x))
-	}
-	return out
-}
-
-func finite(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return nil
-	}
-	return &x
 }
 
 func (a *API) replay(_ context.Context, in *eventID) (*answer[ranking.Replayed], error) {

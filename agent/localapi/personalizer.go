@@ -1,21 +1,15 @@
 package localapi
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
-	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/ranking"
 )
 
@@ -28,50 +22,6 @@ type Personalizer struct {
 
 // versions are the paths that the two official clients call.
 var versions = []string{"v1.0", "v1.1-preview.3"}
-
-// azureError is an error as Personalizer's clients read it.
-type azureError struct {
-	Error struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	} `json:"error"`
-}
-
-// writeAzure answers with a problem in Personalizer's form, and its codes.
-func writeAzure(w http.ResponseWriter, r *http.Request, d *Details) {
-	var e azureError
-	e.Error.Code, e.Error.Message = azureCode(r.URL.Path, d), d.Title+": "+d.Detail
-	for _, one := range d.Faults {
-		e.Error.Message += "; " + strings.TrimSpace(one.Path+" "+one.Problem)
-	}
-	status := d.Status
-	if status == http.StatusUnprocessableEntity {
-		status = http.StatusBadRequest
-	}
-	writeJSON(w, status, e)
-}
-
-func azureCode(path string, d *Details) string {
-	switch {
-	case d.Type == Base+wrongKey:
-		return "401"
-	case d.Type == Base+managed:
-		return "OperationNotAllowed"
-	case d.Status >= http.StatusInternalServerError:
-		return "InternalServerError"
-	case d.Type == Base+notFound || d.Type == Base+string(ranking.UnknownSlot):
-		return "ResourceNotFound"
-	case strings.HasSuffix(path, "/rank"):
-		return "InvalidRankRequest"
-	case strings.HasSuffix(path, "/reward"):
-		return "InvalidRewardRequest"
-	case strings.HasSuffix(path, "/activate"):
-		return "InvalidEventIdToActivate"
-	case strings.HasSuffix(path, "/configurations/service"):
-		return "InvalidServiceConfiguration"
-	}
-	return "BadRequest"
-}
 
 // rankRequest is the body of POST rank.
 type rankRequest struct {
@@ -193,73 +143,6 @@ func (in *rankRequest) request(slot string) (*ranking.Request, error) {
 		out.Actions = append(out.Actions, ranking.Action{ID: one.ID, Features: values})
 	}
 	return out, nil
-}
-
-// maxFeatures bounds what one list of features may come to, flattened.
-const maxFeatures = 256
-
-// flatten makes values of nested features: {"user":{"age":3}} is user.age.
-func flatten(all []json.RawMessage) (values features.Values, err error) {
-	for _, raw := range all {
-		d := json.NewDecoder(bytes.NewReader(raw))
-		d.UseNumber()
-		var one any
-		if err := d.Decode(&one); err != nil {
-			return nil, refuse(malformed, "send one well-formed JSON value")
-		}
-		if _, ok := one.(map[string]any); !ok && one != nil {
-			return nil, refuse(invalid, "features are a list of objects")
-		}
-		values = flattenInto(values, "", one)
-	}
-	if len(values) > maxFeatures {
-		return nil, refuse(invalid, fmt.Sprintf("send at most %d features of the context, and of each action", maxFeatures))
-	}
-	return values, nil
-}
-
-func flattenInto(values features.Values, name string, one any) features.Values {
-	value := features.Value{Name: name}
-	switch one := one.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(one)) { // in order, so that a repeat looks the same
-			values = flattenInto(values, joined(name, key), one[key])
-		}
-		return values
-	case []any:
-		value.Kind = features.List
-		for _, part := range one {
-			switch part.(type) {
-			case map[string]any, []any:
-				values = flattenInto(values, name, part)
-			default:
-				value.List = append(value.List, fmt.Sprint(part))
-			}
-		}
-		if len(value.List) == 0 {
-			return values
-		}
-	case json.Number:
-		x, err := one.Float64()
-		if err != nil {
-			return values
-		}
-		value.Kind, value.Number = features.Number, x
-	case bool:
-		value.Kind, value.Text = features.Text, strconv.FormatBool(one)
-	case string:
-		value.Kind, value.Text = features.Text, one
-	default: // null says nothing
-		return values
-	}
-	return append(values, value)
-}
-
-func joined(name, key string) string {
-	if name == "" {
-		return key
-	}
-	return name + "." + key
 }
 
 // reward answers POST events/{id}/reward. A client that did not hear the answer

@@ -1,0 +1,58 @@
+package localapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/aisle-edge/aisle/agent/ranking"
+)
+
+// Results are the answers to a batch, in the order of its requests.
+type Results struct {
+	Results []Result `json:"results"`
+}
+
+// Result is an answer or a problem.
+type Result struct {
+	Answer  *ranking.Answer `json:"answer,omitempty"`
+	Problem *Details        `json:"problem,omitempty"`
+}
+
+// decideBatch answers POST /v1/decide:batch: one after the other, so that each
+// sees what those before it were shown.
+func (a *API) decideBatch(w http.ResponseWriter, r *http.Request) {
+	c := a.borrow()
+	defer a.giveBack(c)
+	var requests []ranking.Request
+	err := c.read(r, &requests)
+	if err == nil && len(requests) > a.opt.Limits.Batch {
+		err = refuse(invalid, fmt.Sprintf("send at most %d requests in one batch", a.opt.Limits.Batch))
+	}
+	if err != nil {
+		a.refused(w, r, err)
+		return
+	}
+	gpc := r.Header.Get("Sec-GPC") == "1"
+	results := make([]Result, len(requests))
+	for i := range requests {
+		requests[i].Consent.GPC = requests[i].Consent.GPC || gpc
+		results[i] = a.result(r.Context(), &requests[i])
+	}
+	writeJSON(w, http.StatusOK, Results{results})
+}
+
+func (a *API) result(ctx context.Context, r *ranking.Request) Result {
+	err := error(nil)
+	if d := a.bounds(r); d != nil {
+		err = d
+	} else if answer, e := a.Decider.Decide(ctx, r); e == nil {
+		a.metrics.decided(answer)
+		return Result{Answer: answer}
+	} else {
+		err = e
+	}
+	d := explained(err)
+	a.metrics.refused(d)
+	return Result{Problem: d}
+}
