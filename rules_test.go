@@ -5,8 +5,10 @@ package aisle
 import (
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -51,13 +53,13 @@ var alone = []string{"modules/abi", "sync/subject", "sync/wire", "sync/profilebo
 // unlinked never gets into the agent's binary, however deep.
 var unlinked = []struct{ path, why string }{
 	{"github.com/nats-io/nats-server", "9 MiB and a listener"},
-	{"database/sql", "the node keeps a log and bbolt files"},
+	{"modernc.org/sqlite", "the node keeps a log and bbolt files"},
 	{"github.com/parquet-go/parquet-go", "6 MiB the node never uses"},
 	{module + "central", "see layers"},
 }
 
 type pkg struct {
-	ImportPath, Name, Doc              string
+	ImportPath, Dir, Name, Doc         string
 	Imports, TestImports, XTestImports []string
 	Deps                               []string
 }
@@ -66,7 +68,7 @@ func (p pkg) dir() string { return strings.TrimPrefix(p.ImportPath, module) }
 
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Name,Doc,Imports,TestImports,XTestImports,Deps"}, args...)...)
+	cmd := exec.Command("go", append([]string{"list", "-e", "-json=ImportPath,Dir,Name,Doc,Imports,TestImports,XTestImports,Deps"}, args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +85,7 @@ func list(t *testing.T, args ...string) []pkg {
 			t.Fatal(err)
 		}
 		pkgs = append(pkgs, p)
+		watch(t, p.Dir)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
@@ -105,6 +108,21 @@ func TestLayers(t *testing.T) {
 					t.Errorf("%s imports %s: it must import nothing of ours", a, imp)
 				}
 			}
+		}
+	}
+}
+
+// watch looks at the sources that go list read, for a test's cached result to end
+// with them.
+func watch(t *testing.T, dir string) {
+	t.Helper()
+	sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sources {
+		if _, err := os.Stat(s); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
