@@ -37,7 +37,7 @@ const benchSlot = `
   - id: hero
     kind: offer
     source: {catalogue: {limit: 1000}}
-    count: 10
+    count: 3
     policy: {kind: squarecb, epsilon: 0.1, gamma: 50}
     experiment: {id: loop, arms: [{id: learned, share: 0.8, policy: learned}, {id: fixed, share: 0.1, policy: fixed}, {id: random, share: 0.1, policy: uniform}]}
     reward: {weights: {click: 0.1, purchase: 1}}
@@ -112,6 +112,7 @@ func loopback(b *testing.B, h http.Handler) string {
 type load struct {
 	client *http.Client
 	url    string
+	who    string // session or person
 	next   atomic.Int64
 
 	took  []time.Duration
@@ -119,8 +120,17 @@ type load struct {
 	n     int
 }
 
-func newLoad(url string, connections int) *load {
-	return &load{url: url, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}}}
+// request is that of a kiosk: of somebody with a card, or of a session alone.
+func request(who string, i int64) []byte {
+	card := ""
+	if who == "person" {
+		card = fmt.Sprintf(`"profileId":"p%d",`, i%people)
+	}
+	return fmt.Appendf(nil, `{"slot":"hero",%s"sessionId":"s%d","context":{"weather":"rain","daypart":"noon"}}`, card, i/4)
+}
+
+func newLoad(url, who string, connections int) *load {
+	return &load{url: url, who: who, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true}}}
 }
 
 func (l *load) round(b *testing.B, connections, requests int) {
@@ -131,7 +141,7 @@ func (l *load) round(b *testing.B, connections, requests int) {
 		wg.Go(func() {
 			for range requests / connections {
 				i := l.next.Add(1)
-				body := fmt.Appendf(nil, `{"slot":"hero","profileId":"p%d","sessionId":"s%d","context":{"weather":"rain","daypart":"noon"}}`, i%people, i/4)
+				body := request(l.who, i)
 				from := time.Now()
 				r, err := l.client.Post(l.url, "application/json", bytes.NewReader(body))
 				if err != nil {
@@ -167,36 +177,42 @@ func (l *load) rate() float64 { return float64(l.n) / l.spent.Seconds() }
 // rules, features, score, draw and full record, over loopback HTTP, beside an echo
 // of the same reply, in alternating rounds.
 func BenchmarkHTTP(b *testing.B) {
-	for _, c := range []struct {
-		connections int
-		durable     bool
-	}{{1, false}, {8, false}, {64, true}} {
-		b.Run(fmt.Sprintf("connections=%d/durable=%v", c.connections, c.durable), func(b *testing.B) {
-			n := benchNode(b, c.durable)
-			api := serve(b, n, localapi.Options{})
-			reply, err := n.Decider.Decide(context.Background(), &ranking.Request{Slot: "hero", ProfileID: "p1", SessionID: "s"})
-			if err != nil || len(reply.Items) != 10 || !reply.Personalised && reply.Experiments[0].Arm == "learned" {
-				b.Fatal(reply, err)
-			}
-			ours, theirs := newLoad(loopback(b, api), c.connections), newLoad(loopback(b, echo(reply)), c.connections)
-			round := 250 * min(c.connections, 8)
-			ours.round(b, c.connections, round)
-			theirs.round(b, c.connections, round)
-			ours.took, ours.spent, ours.n = nil, 0, 0
-			theirs.took, theirs.spent, theirs.n = nil, 0, 0
-			for b.Loop() {
-				ours.round(b, c.connections, round)
-				theirs.round(b, c.connections, round)
-			}
-			b.ReportMetric(float64(ours.median().Nanoseconds())/1000, "µs-p50")
-			b.ReportMetric(float64(theirs.median().Nanoseconds())/1000, "µs-p50-echo")
-			b.ReportMetric(float64(ours.median())/float64(theirs.median()), "ratio-p50")
-			b.ReportMetric(ours.rate(), "req/s")
-			b.ReportMetric(theirs.rate(), "req/s-echo")
-			b.ReportMetric(ours.rate()/theirs.rate(), "ratio-req/s")
-			b.ReportMetric(0, "ns/op")
-		})
+	for _, who := range []string{"session", "person"} {
+		for _, c := range []struct {
+			connections int
+			durable     bool
+		}{{1, false}, {8, false}, {64, true}} {
+			b.Run(fmt.Sprintf("%s/connections=%d/durable=%v", who, c.connections, c.durable), func(b *testing.B) {
+				benchHTTP(b, who, c.connections, c.durable)
+			})
+		}
 	}
+}
+
+func benchHTTP(b *testing.B, who string, connections int, durable bool) {
+	n := benchNode(b, durable)
+	api := serve(b, n, localapi.Options{})
+	reply, err := n.Decider.Decide(context.Background(), &ranking.Request{Slot: "hero", ProfileID: "p1", SessionID: "s"})
+	if err != nil || len(reply.Items) != 3 {
+		b.Fatal(reply, err)
+	}
+	ours, theirs := newLoad(loopback(b, api), who, connections), newLoad(loopback(b, echo(reply)), who, connections)
+	requests := 250 * min(connections, 8)
+	for _, l := range []*load{ours, theirs} { // to warm up
+		l.round(b, connections, requests)
+		l.took, l.spent, l.n = nil, 0, 0
+	}
+	for b.Loop() {
+		ours.round(b, connections, requests)
+		theirs.round(b, connections, requests)
+	}
+	b.ReportMetric(float64(ours.median().Nanoseconds())/1000, "µs-p50")
+	b.ReportMetric(float64(theirs.median().Nanoseconds())/1000, "µs-p50-echo")
+	b.ReportMetric(float64(ours.median())/float64(theirs.median()), "ratio-p50")
+	b.ReportMetric(ours.rate(), "req/s")
+	b.ReportMetric(theirs.rate(), "req/s-echo")
+	b.ReportMetric(ours.rate()/theirs.rate(), "ratio-req/s")
+	b.ReportMetric(0, "ns/op")
 }
 
 // sink is a ResponseWriter that keeps nothing.
@@ -214,7 +230,7 @@ func BenchmarkHandler(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		i++
-		body := fmt.Appendf(nil, `{"slot":"hero","profileId":"p%d","sessionId":"s%d","context":{"weather":"rain","daypart":"noon"}}`, i%people, i/4)
+		body := request("person", int64(i))
 		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:1/v1/decide", bytes.NewReader(body))
 		if err != nil {
 			b.Fatal(err)

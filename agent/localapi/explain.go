@@ -27,6 +27,7 @@ func explained(err error) *Details {
 	var refusal *ranking.Refusal
 	var denied *consent.Denied
 	var large *http.MaxBytesError
+	var body unreadable
 	switch {
 	case errors.As(err, &d):
 		return d
@@ -36,6 +37,8 @@ func explained(err error) *Details {
 		return refuse(consentNeeded, "the purpose "+string(denied.Purpose)+" is needed; ask the person, and put their answer first")
 	case errors.As(err, &large):
 		return tooLarge(large.Limit)
+	case errors.As(err, &body):
+		return refuse(malformed, body.Error())
 	case errors.Is(err, consent.ErrVersion):
 		return refuse(consentVersion, "read the consent and send a version above its own, or none")
 	case errors.Is(err, consent.ErrEvidence):

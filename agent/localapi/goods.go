@@ -90,12 +90,12 @@ func (a *API) itemID(id string) string {
 }
 
 func (a *API) putItems(w http.ResponseWriter, r *http.Request) {
-	rows := item.Items(r.Body, a.rowOptions(r))
+	rows := legible(item.Items(r.Body, a.rowOptions(r)))
 	a.bulk(w, r, func(ctx context.Context) (store.Report, error) { return a.Catalogue.PutItems(ctx, rows) })
 }
 
 func (a *API) putStock(w http.ResponseWriter, r *http.Request) {
-	rows := item.Stock(r.Body, a.rowOptions(r))
+	rows := legible(item.Stock(r.Body, a.rowOptions(r)))
 	if mediaType(r) == jsonType {
 		c := a.borrow()
 		defer a.giveBack(c)

@@ -111,7 +111,9 @@ func purposesOf(c *wire.Consent) (all []wire.Purpose) {
 
 func (a *API) personRoutes(api huma.API) {
 	const one = "/v1/profiles/{id}"
-	handle(api, operation("PUT", one+"/consent", "persons", "Set what a person grants; durable and in force with the answer", http.StatusOK), a.putConsent)
+	put := operation("PUT", one+"/consent", "persons", "Set what a person grants; durable and in force with the answer", http.StatusOK)
+	put.MaxBodyBytes = a.opt.Limits.Body // or the router takes the guard's refusal for a fault of ours
+	handle(api, put, a.putConsent)
 	handle(api, operation("GET", one+"/consent", "persons", "What a person grants", http.StatusOK), a.getConsent)
 	handle(api, operation("GET", one, "persons", "All that is kept of a person, for that person", http.StatusOK), a.getProfile)
 	byHand(api, operation("PUT", "/v1/profiles", "persons", "Import people, with their consent", http.StatusOK), nil, Report{})

@@ -49,7 +49,7 @@ const (
 // Problems are all types of problems, in the order in which people read them.
 func Problems() []Problem {
 	return []Problem{
-		{malformed, http.StatusBadRequest, "The body is not valid JSON"},
+		{malformed, http.StatusBadRequest, "The body can't be read"},
 		{invalid, http.StatusUnprocessableEntity, "The request can't be taken as it is"},
 		{unsupportedType, http.StatusUnsupportedMediaType, "The body is of a type that is not read here"},
 		{bodyTooLarge, http.StatusRequestEntityTooLarge, "The body is too large"},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -124,6 +126,12 @@ func TestRowsThatAreRefused(t *testing.T) {
 	if p := problemOf(t, w); w.Code != 422 || p.Type != localapi.Base+"rows-refused" {
 		t.Errorf("a negative price in NDJSON answers %d %+v", w.Code, p)
 	}
+	for _, bad := range []string{"", "id,\"title\nx", "id,id\n", "title\nA\n"} {
+		w := s.ask("PUT", "/v1/items", bad+" ", header("Content-Type", "text/csv"))
+		if p := problemOf(t, w); w.Code/100 != 4 {
+			t.Errorf("%q answers %d %+v", bad, w.Code, p)
+		}
+	}
 	if w := s.ask("PUT", "/v1/items", csv); w.Code != 415 {
 		t.Errorf("items as JSON answer %d", w.Code)
 	}
@@ -192,6 +200,25 @@ func TestEveryProblemIsInTheTable(t *testing.T) {
 	}
 	if !bytes.Contains(readme, table.Bytes()) {
 		t.Errorf("agent/README.md has another table than\n%s", table.String())
+	}
+}
+
+// TestOversizedBodies are refused also where they do not say how large they are.
+func TestOversizedBodies(t *testing.T) {
+	s := newSite(t, localapi.Options{Limits: localapi.Limits{Body: 64 << 10, Bulk: 64 << 10}})
+	for _, at := range []string{"PUT /v1/profiles/p/consent", "POST /v1/decide", "POST /v1/decide:batch", "POST /v1/outcomes", "POST /v1/stock", "PUT /v1/items"} {
+		method, path, _ := strings.Cut(at, " ")
+		w := s.ask(method, path, "x", func(r *http.Request) {
+			body := `["` + strings.Repeat("x", 70<<10)
+			if path == "/v1/items" {
+				body = "id\n" + strings.Repeat("x\n", 35<<10)
+				r.Header.Set("Content-Type", "text/csv")
+			}
+			r.ContentLength, r.Body = -1, io.NopCloser(strings.NewReader(body))
+		})
+		if p := problemOf(t, w); w.Code != 413 || p.Type != localapi.Base+"body-too-large" {
+			t.Errorf("%s: %d %+v", at, w.Code, p)
+		}
 	}
 }
 

@@ -103,7 +103,7 @@ func (a *API) putProfiles(w http.ResponseWriter, r *http.Request) {
 		a.refused(w, r, refuse("no-release", "which fields there may be is said by features.yaml; wait for the first release, and send them again"))
 		return
 	}
-	rows := a.persons(item.Profiles(r.Body, a.rowOptions(r)))
+	rows := a.persons(legible(item.Profiles(r.Body, a.rowOptions(r))))
 	a.bulk(w, r, func(ctx context.Context) (store.Report, error) { return a.Consents.Import(ctx, terms, declared, rows) })
 }
 

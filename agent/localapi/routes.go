@@ -92,8 +92,11 @@ func problemOf(_ huma.Context, _ string, v any) (any, error) {
 	for _, one := range e.Errors {
 		d.Faults = append(d.Faults, Fault{Path: one.Location, Problem: one.Message}) // and not the value
 	}
-	if d.Type == Base+malformed {
+	switch e.Status {
+	case http.StatusBadRequest:
 		d.Faults, d.Detail = nil, "send one well-formed JSON value"
+	case http.StatusRequestEntityTooLarge:
+		d.Faults, d.Detail = nil, "send less at once, or raise api.body in the agent's configuration"
 	}
 	return d, nil
 }
@@ -118,8 +121,7 @@ func operation(method, at, tag, summary string, status int) huma.Operation {
 	return huma.Operation{
 		OperationID: strings.ToLower(method) + "-" + strings.Trim(name, "-"),
 		Method:      method, Path: at, Tags: []string{tag}, Summary: summary, DefaultStatus: status,
-		MaxBodyBytes: -1, // the guard's
-		Responses:    map[string]*huma.Response{"default": problemResponse},
+		Responses: map[string]*huma.Response{"default": problemResponse},
 	}
 }
 

@@ -31,6 +31,26 @@ func (a *API) rowOptions(r *http.Request) item.Options {
 	return o
 }
 
+// unreadable is a body of rows that could not be read on: a fault of who sent it.
+type unreadable struct{ error }
+
+// legible marks what goes wrong with reading rows, to tell it from what goes wrong
+// with keeping them.
+func legible[T any](rows iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for row, err := range rows {
+			var refused *item.RowError
+			var large *http.MaxBytesError
+			if err != nil && !errors.As(err, &refused) && !errors.As(err, &large) {
+				err = unreadable{err}
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
 // bulk takes rows in as they come, however long that takes, and reports.
 func (a *API) bulk(w http.ResponseWriter, r *http.Request, take func(context.Context) (store.Report, error)) {
 	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
