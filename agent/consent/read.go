@@ -42,6 +42,12 @@ type Answer struct {
 // need their own besides. After an error the answer holds no value, and
 // withholds all.
 func (l *Ledger) Read(r Request, slot wire.Purpose, declared []Declared) (Answer, error) {
+	return l.ReadBeside(r, slot, declared, func(*store.View, *Grants) error { return nil })
+}
+
+// ReadBeside is Read for who reads something else in the same view, and may have
+// to know what is granted for that. Its error is beside's, too.
+func (l *Ledger) ReadBeside(r Request, slot wire.Purpose, declared []Declared, beside func(*store.View, *Grants) error) (Answer, error) {
 	var a Answer
 	var version uint64
 	var sealed []byte
@@ -50,7 +56,7 @@ func (l *Ledger) Read(r Request, slot wire.Purpose, declared []Declared) (Answer
 		if r.Who != (wire.Pseudonym{}) && slices.ContainsFunc(declared, func(d Declared) bool { return a.Grants.permits(slot, d) }) {
 			version, sealed = l.rows.Get(v, r.Who)
 		}
-		return nil
+		return beside(v, &a.Grants)
 	})
 	if err != nil {
 		a.Grants = Grants{otherwise: unparsable}
@@ -89,18 +95,21 @@ func (l *Ledger) fields(who wire.Pseudonym, version uint64, sealed []byte, g *Gr
 	if err != nil {
 		return nil
 	}
-	ttl := map[string]time.Duration{}
-	for _, d := range declared {
-		if g.permits(slot, d) {
-			ttl[d.Name] = d.TTL
+	permitted := func(name string) *Declared { // the last that names it
+		for i := len(declared) - 1; i >= 0; i-- {
+			if d := &declared[i]; d.Name == name && g.permits(slot, *d) {
+				return d
+			}
 		}
+		return nil
 	}
-	fields, err := profilebody.Decode(body, func(name string) bool { _, ok := ttl[name]; return ok })
+	fields, err := profilebody.Decode(body, func(name string) bool { return permitted(name) != nil })
 	if err != nil {
 		return nil
 	}
 	now := l.store.Now()
 	return slices.DeleteFunc(fields, func(f Field) bool {
-		return ttl[f.Name] > 0 && now-f.SetAtMs >= ttl[f.Name].Milliseconds()
+		ttl := permitted(f.Name).TTL
+		return ttl > 0 && now-f.SetAtMs >= ttl.Milliseconds()
 	})
 }

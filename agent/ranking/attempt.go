@@ -83,16 +83,10 @@ func (s *scratch) read() (known bool, err error) {
 	if s.scorer != nil {
 		declared = s.slot.Plan.Profile
 	}
-	s.who, err = s.d.opt.Consents.Read(r, purpose(s.slot.Kind), declared)
-	if err != nil {
-		return false, unreadable(err)
-	}
-	s.account()
-	s.known = wire.Pseudonym{}
-	if attribution.Known(&s.who.Grants) {
-		s.known = s.person
-	}
-	err = s.d.opt.Store.View(func(v *store.View) error {
+	s.who, err = s.d.opt.Consents.ReadBeside(r, purpose(s.slot.Kind), declared, func(v *store.View, g *consent.Grants) error {
+		if s.known = (wire.Pseudonym{}); attribution.Known(g) {
+			s.known = s.person
+		}
 		if s.request.EventID != "" {
 			_, known = events.Event(v, s.key)
 		}
@@ -103,6 +97,7 @@ func (s *scratch) read() (known bool, err error) {
 	if err != nil {
 		return false, unreadable(err)
 	}
+	s.account()
 	return known, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -63,15 +64,26 @@ func shop(b testing.TB, n int) *nodetest.Node {
 		}
 	}
 	node.Put(items...)
-	for _, p := range people {
-		node.Grant(p, wire.PersonalisedOffers, wire.ProfileBuilding, wire.Measurement, wire.ModelTraining, wire.DeviceStorage)
-		node.Know(p, "taste", "sweet")
+	a := node.Releases.Active()
+	_, err := node.Consents.Import(ctx, a.Terms, a.Profile, func(yield func(consent.Person, error) bool) {
+		for _, p := range people {
+			who := nodetest.Person(p)
+			c := &wire.Consent{Pseudonym: who[:], Version: 1, Source: "hub", ConfirmedMs: node.Store.Now(),
+				Purposes: []string{"personalised_offers", "profile_building", "measurement", "model_training", "device_storage"}}
+			fields := []consent.Field{{Name: "taste", Value: consent.Value{Kind: consent.Text, Text: "sweet"}}}
+			if !yield(consent.Person{Who: who, Consent: c, Fields: fields}, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 	return node
 }
 
 // people are those of the shop who can be known.
-var people = func() (all [200]string) {
+var people = func() (all [5000]string) {
 	for i := range all {
 		all[i] = fmt.Sprint("p", i)
 	}

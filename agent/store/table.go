@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -28,6 +29,8 @@ type Table struct {
 	active map[string][]byte // since the last freeze
 	frozen map[string][]byte // being written to the file, and not changed any more
 
+	recent recent
+
 	// guarded by Store.flushing
 	swept []byte // where the next sweep begins
 }
@@ -37,6 +40,7 @@ type Table struct {
 // start applies to the rows that are there.
 func (s *Store) Table(f File, name string, keep time.Duration) *Table {
 	t := &Table{file: s.files[f], name: []byte(name), keep: keep.Milliseconds(), active: map[string][]byte{}}
+	t.recent.rows = map[string][]byte{}
 	t.file.tables = append(t.file.tables, t)
 	return t
 }
@@ -87,4 +91,45 @@ func (t *Table) pendingKeys(prefix string) []string {
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// recent are some rows as they are in the file, those that were read last: who
+// reads a row to decide on a record mostly has it read again to apply that. A
+// page of the file is let go of sooner than that.
+type recent struct {
+	mu   sync.Mutex // views read beside each other
+	rows map[string][]byte
+}
+
+// maxRecent bounds the rows that are recent, so that they take no memory to speak of.
+const maxRecent = 256
+
+func (r *recent) get(key []byte) (row []byte, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	row, ok = r.rows[string(key)]
+	return row, ok
+}
+
+func (r *recent) put(key []byte, row []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.rows) >= maxRecent {
+		for any := range r.rows {
+			delete(r.rows, any)
+			break
+		}
+	}
+	r.rows[string(key)] = row
+}
+
+// forget drops what is about to be in the file in place of what was.
+func (r *recent) forget(rows map[string][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.rows {
+		if _, changed := rows[key]; changed {
+			delete(r.rows, key)
+		}
+	}
 }

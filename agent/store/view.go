@@ -39,7 +39,12 @@ func (s *Store) View(read func(*View) error) error {
 func (v *View) Get(t *Table, key []byte) []byte {
 	row, ok := t.pending(string(key))
 	if !ok {
-		row = v.stored(t, key)
+		row, ok = t.recent.get(key)
+	}
+	if !ok {
+		if row = v.stored(t, key); v.err == nil {
+			t.recent.put(key, row)
+		}
 	}
 	return t.value(row, v.s.at.ms)
 }
