@@ -1,10 +1,8 @@
 package explore
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
@@ -50,13 +48,14 @@ type Slate struct {
 // Drawer draws slates under one salt without allocating once it is warm. It is
 // for one goroutine at a time.
 type Drawer struct {
-	// immutable after New
-	mac hash.Hash
+	// of HMAC-SHA256 under the salt: its two blocks of padding, behind which the
+	// message and the first digest are laid. crypto/hmac takes half as long again
+	// to restore its state as to hash so little.
+	inner []byte
+	outer [sha256.BlockSize + sha256.Size]byte
 
 	// of the present Draw
 	problem  *Problem
-	message  []byte
-	sum      []byte
 	left     bitmap.Bits // allowed and not drawn
 	removed  bitmap.Bits // by the mask, at this position
 	feasible bitmap.Bits
@@ -68,7 +67,20 @@ type Drawer struct {
 }
 
 // New returns a Drawer for a salt, the secret that makes draws unpredictable.
-func New(salt []byte) *Drawer { return &Drawer{mac: hmac.New(sha256.New, salt)} }
+func New(salt []byte) *Drawer {
+	if len(salt) > sha256.BlockSize {
+		sum := sha256.Sum256(salt)
+		salt = sum[:]
+	}
+	d := &Drawer{inner: make([]byte, sha256.BlockSize)}
+	copy(d.inner, salt)
+	copy(d.outer[:], salt)
+	for i := range sha256.BlockSize {
+		d.inner[i] ^= 0x36
+		d.outer[i] ^= 0x5c
+	}
+	return d
+}
 
 // Draw draws one slate; it is empty when nothing is allowed.
 func (d *Drawer) Draw(p *Problem) (Slate, error) {
@@ -188,13 +200,13 @@ func (d *Drawer) pick(at, n int, pi []float64, floor float64, none int) int {
 
 // random is the randomness of a position.
 func (d *Drawer) random(at int) (x, y uint64) {
-	d.message = append(d.message[:0], d.problem.EventID...)
-	d.message = binary.LittleEndian.AppendUint32(d.message, d.problem.Attempt)
-	d.message = binary.LittleEndian.AppendUint32(d.message, uint32(at))
-	d.mac.Reset()
-	d.mac.Write(d.message)
-	d.sum = d.mac.Sum(d.sum[:0])
-	return binary.LittleEndian.Uint64(d.sum), binary.LittleEndian.Uint64(d.sum[8:])
+	b := append(d.inner[:sha256.BlockSize], d.problem.EventID...)
+	b = binary.LittleEndian.AppendUint32(b, d.problem.Attempt)
+	d.inner = binary.LittleEndian.AppendUint32(b, uint32(at))
+	sum := sha256.Sum256(d.inner)
+	copy(d.outer[sha256.BlockSize:], sum[:])
+	sum = sha256.Sum256(d.outer[:])
+	return binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])
 }
 
 // uniform is in [0, 1), a multiple of 2^-53.
