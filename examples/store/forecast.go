@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -92,7 +93,7 @@ func (f *Forecast) write(b *strings.Builder) {
 func (f *Forecast) told() api.Told {
 	m := api.Told{Title: "Prediction: bought of five named products, a basket", Unit: journey.Generated, Source: "the replay of The Complete Journey"}
 	for _, l := range f.Lines {
-		m.Values = append(m.Values, api.Reading{Label: l.Name, Value: l.Hits})
+		m.Values = append(m.Values, api.Reading{Label: l.Name, Value: math.Round(l.Hits*1e4) / 1e4})
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -194,20 +195,20 @@ func (w *watch) tell(ctx context.Context, r Report) {
 func (r *Report) measurements() map[string]api.Told {
 	out := map[string]api.Told{}
 	if p := r.Promises; p != nil {
-		total := api.Told{Title: "Broken promises in the stores", Unit: "per 10,000 items shown", Source: source}
-		each := api.Told{Title: "Broken promises by kind", Unit: "per 10,000 items shown", Source: source}
-		var with, off float64
-		for _, promise := range judge.Promises() {
-			with, off = with+p.With[promise], off+p.Off[promise]
-			each.Values = append(each.Values,
-				api.Reading{Label: word(promise) + ", with rules", Value: p.With[promise]},
-				api.Reading{Label: word(promise) + ", rules off", Value: p.Off[promise]})
-		}
-		total.Values = []api.Reading{{Label: "with rules", Value: with}, {Label: "the same requests, rules off", Value: off}}
-		out["broken-promises"], out["broken-promises-by-kind"] = total, each
+		out["broken-promises-1"] = p.told("Broken promises in the stores, with the rules", p.With)
+		out["broken-promises-2"] = p.told("The same requests with the rules off", p.Off)
 	}
 	if r.Forecast != nil && len(r.Forecast.Lines) > 0 {
 		out["prediction"] = r.Forecast.told()
 	}
 	return out
+}
+
+// told is one side for the console.
+func (p *Promises) told(title string, broken map[judge.Promise]float64) api.Told {
+	m := api.Told{Title: title, Unit: "per 10,000 items shown", Source: p.Source}
+	for _, promise := range judge.Promises() {
+		m.Values = append(m.Values, api.Reading{Label: word(promise), Value: math.Round(10*broken[promise]) / 10})
+	}
+	return m
 }

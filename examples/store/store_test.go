@@ -1,0 +1,296 @@
+package store_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aisle-edge/aisle/examples/internal/browser"
+	"github.com/aisle-edge/aisle/examples/store"
+)
+
+var bin string
+
+// TestMain builds the binaries that people get, once.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "aisle-store-*")
+	if err == nil {
+		build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator),
+			"github.com/aisle-edge/aisle/agent/cmd/aisle-agent", "github.com/aisle-edge/aisle/central/cmd/aisle-central")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		var out []byte
+		if out, err = build.CombinedOutput(); err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	bin = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// running is the example as somebody watches it.
+type running struct {
+	port  int
+	stop  context.CancelFunc
+	ended chan error
+	said  string // up to where it tells how to end it
+
+	mu   sync.Mutex
+	last store.Report
+}
+
+// run starts it, and returns once it has said where to look. It ends with the
+// test.
+func run(t *testing.T, o store.Options) *running {
+	t.Helper()
+	in, out := io.Pipe()
+	o.Bin, o.Var, o.Port, o.JSON, o.Out, o.Every = bin, t.TempDir(), ports(t), true, out, time.Second
+	ctx, stop := context.WithCancel(t.Context())
+	r := &running{port: o.Port, stop: stop, ended: make(chan error, 1)}
+	go func() {
+		err := store.Run(ctx, o)
+		out.Close()
+		r.ended <- err
+	}()
+	t.Cleanup(stop)
+	ready := make(chan struct{})
+	go r.read(t, in, ready)
+	select {
+	case <-ready:
+	case err := <-r.ended:
+		t.Fatalf("ended: %v", err)
+	case <-time.After(2 * time.Minute):
+		t.Fatal("is not up after two minutes")
+	}
+	return r
+}
+
+func (r *running) read(t *testing.T, in io.Reader, ready chan struct{}) {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var said struct{ Said string }
+		if json.Unmarshal(lines.Bytes(), &said) == nil && said.Said != "" {
+			r.said += said.Said + "\n"
+			if strings.Contains(said.Said, "Ctrl-C") {
+				close(ready)
+			}
+			continue
+		}
+		var report store.Report
+		if err := json.Unmarshal(lines.Bytes(), &report); err != nil {
+			t.Errorf("no report: %s", lines.Text())
+		}
+		r.mu.Lock()
+		r.last = report
+		r.mu.Unlock()
+	}
+}
+
+func (r *running) report() store.Report {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
+}
+
+// until waits for a report in which something is so.
+func (r *running) until(t *testing.T, what string, most time.Duration, is func(store.Report) bool) {
+	t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(most)
+	for !is(r.report()) {
+		select {
+		case <-tick.C:
+		case err := <-r.ended:
+			t.Fatalf("ended before %s: %v", what, err)
+		case <-late:
+			t.Fatalf("%s: not within %v\n%v", what, most, r.report())
+		}
+	}
+}
+
+// end stops it, as Ctrl-C does, and nothing may be left.
+func (r *running) end(t *testing.T) {
+	t.Helper()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Errorf("stopped: %v", err)
+	}
+	for p := r.port; p < r.port+6; p++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+		if err != nil {
+			t.Errorf("something is left: %v", err)
+			continue
+		}
+		l.Close()
+	}
+}
+
+func ports(t *testing.T) int {
+	t.Helper()
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		if free(first) {
+			return first
+		}
+	}
+	t.Fatal("there are no free ports in a row")
+	return 0
+}
+
+func free(first int) bool {
+	for p := first; p < first+6; p++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
+		if err != nil {
+			return false
+		}
+		l.Close()
+	}
+	return true
+}
+
+func (r *running) at(place int, path string) string {
+	return fmt.Sprintf("http://127.0.0.1:%d%s", r.port+place, path)
+}
+
+// picture keeps a screenshot in the folder AISLE_PICTURES, for a person.
+func picture(t *testing.T, p *browser.Page, name string) {
+	t.Helper()
+	if dir := os.Getenv("AISLE_PICTURES"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), p.Screenshot(), 0o644); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTheLoop runs the generated world until what was learned is on all agents,
+// while people use its pages.
+func TestTheLoop(t *testing.T) {
+	r := run(t, store.Options{})
+	t.Run("kiosk", func(t *testing.T) { useKiosk(t, r) })
+	t.Run("page", func(t *testing.T) { usePage(t, r) })
+	r.until(t, "a learned release is on all agents", 3*time.Minute, func(r store.Report) bool { return r.Reached[store.Learned] > 0 })
+	r.until(t, "promises are judged", time.Minute, func(r store.Report) bool { return r.Promises != nil && r.Promises.Shown.With > 3000 })
+	t.Run("console", func(t *testing.T) { useConsole(t, r) })
+	p := r.report().Promises
+	for promise, broken := range p.With {
+		if broken > 50 || broken > p.Off[promise] {
+			t.Errorf("%s: %.1f with the rules, %.1f without", promise, broken, p.Off[promise])
+		}
+	}
+	if p.Off["below_margin"] < 100 || p.Off["out_of_stock"] < 100 {
+		t.Errorf("without rules nothing was broken: %v", p.Off)
+	}
+	t.Logf("\n%v", r.report())
+	r.end(t)
+}
+
+// TestTheJourney plays some weeks of real baskets, and ends by itself.
+func TestTheJourney(t *testing.T) {
+	dir := filepath.Join(os.Getenv("AISLE_DATA"), "complete-journey")
+	if _, err := os.Stat(dir); os.Getenv("AISLE_DATA") == "" || err != nil {
+		if os.Getenv("AISLE_REQUIRE") == "all" {
+			t.Fatalf("complete-journey is required; set AISLE_DATA to the folder that holds it (%v)", err)
+		}
+		t.Skip("needs complete-journey; set AISLE_DATA to the folder that holds it")
+	}
+	r := run(t, store.Options{Data: dir, For: 15 * time.Second})
+	t.Run("kiosk", func(t *testing.T) {
+		p := browser.Open(t, r.at(1, "/kiosk"), 1280, 900)
+		p.Wait(`document.querySelectorAll("#shelf li").length >= 3`)
+		p.Wait(`document.querySelector("#generated").textContent.includes("are generated")`)
+		picture(t, p, "journey-kiosk")
+	})
+	if err := <-r.ended; err != nil {
+		t.Fatal(err)
+	}
+	last := r.report()
+	t.Logf("\n%v", last)
+	f := last.Forecast
+	if f == nil || f.Baskets < 500 || len(f.Lines) != 3 || f.Lines[0].Hits == 0 {
+		t.Fatalf("%+v", f)
+	}
+	for _, want := range []string{"PREDICTION", "are generated", "popularity", "last bought"} {
+		if !strings.Contains(last.String(), want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+	arms := last.Slots[0].Arms
+	if n := arms[0].Decisions; n != f.Lines[0].Baskets {
+		t.Errorf("%d baskets were predicted, the centre counts %d decisions of the learned arm", f.Lines[0].Baskets, n)
+	}
+}
+
+// useKiosk is a customer who says yes, takes something, and says no again.
+func useKiosk(t *testing.T, r *running) {
+	p := browser.Open(t, r.at(1, "/kiosk"), 1280, 900)
+	p.Wait(`document.querySelectorAll("#shelf li").length >= 3 && site.textContent === "north"`)
+	p.Wait(`why.textContent.includes("no card was shown")`)
+	picture(t, p, "kiosk-nobody")
+	p.Fill("#card", "somebody-new")
+	p.Click("#card-form button")
+	p.Wait(`document.querySelector("#consent-line").textContent.includes("have not allowed")`)
+	p.Click("#yes")
+	p.Wait(`document.querySelector("#consent-line").textContent.includes("You allow")`)
+	// Some of the answers are those of other arms, which look at nobody.
+	p.Wait(`document.querySelector("#title").textContent === "Picked for you" || (refresh(), false)`)
+	picture(t, p, "kiosk-personalised")
+	p.Wait(`document.querySelector("#shelf").getAttribute("aria-busy") === "false"`)
+	p.Click(".take")
+	p.Wait(`document.querySelector("#message").textContent.includes("is yours")`)
+	p.Click("#no")
+	p.Wait(`document.querySelector("#consent-line").textContent.includes("have not allowed") && document.querySelector("#title").textContent !== "Picked for you"`)
+	p.Dark()
+	picture(t, p, "kiosk-dark")
+}
+
+// usePage is a visitor who says who they are, and yes.
+func usePage(t *testing.T, r *running) {
+	p := browser.Open(t, r.at(4, "/"), 1100, 900)
+	p.Wait(`document.querySelectorAll(".aisle li").length === 3`)
+	if p.Eval(`document.querySelector(".aisle").hasAttribute("data-personalised")`) != false {
+		t.Error("personalised for nobody")
+	}
+	picture(t, p, "page-nobody")
+	p.Fill("[name=card]", "web-00001")
+	p.Click("[name=allow][value=yes]")
+	p.Eval("window.before = true")
+	p.Click("form button")
+	p.Wait(`!window.before && document.querySelector("[name=card]").value === "web-00001" && document.querySelector(".aisle li")`)
+	picture(t, p, "page-somebody")
+}
+
+var signIn = regexp.MustCompile(`http://\S+/login\?link=\w+`)
+
+func useConsole(t *testing.T, r *running) {
+	p := browser.Open(t, signIn.FindString(r.said), 1280, 1000)
+	p.Wait(`document.body.innerText.includes("Broken promises in the stores") && document.querySelector("#slots table")`)
+	for _, want := range []string{"home_hero", "the example's judge", "north", "south", "web"} {
+		if p.Eval(fmt.Sprintf("document.body.innerText.includes(%q)", want)) != true {
+			t.Errorf("the console does not say %q", want)
+		}
+	}
+	picture(t, p, "console")
+}
