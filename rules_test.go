@@ -4,11 +4,13 @@ package aisle
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -197,6 +199,43 @@ func TestNames(t *testing.T) {
 	for _, p := range list(t, "./sync") {
 		if p.Name != "" {
 			t.Error("sync holds a .go file: a package of that name would shadow the standard library's")
+		}
+	}
+}
+
+var (
+	link   = regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+	target = regexp.MustCompile("(?:`|\\$ |[A-Z]+=\\S+ )make ([a-z]+)")
+)
+
+// TestProse holds what documents point at against what there is.
+func TestProse(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob("*.md")
+	for _, deeper := range []string{"*/*.md", "*/*/*.md"} {
+		more, wrong := filepath.Glob(deeper)
+		pages, err = append(pages, more...), errors.Join(err, wrong)
+	}
+	if err != nil || len(pages) < 8 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s points at %s, which is not there", page, m[1])
+			}
+		}
+		for _, m := range target.FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(string(makefile), "\n"+m[1]+":") {
+				t.Errorf("%s names make %s, which there is not", page, m[1])
+			}
 		}
 	}
 }
