@@ -308,6 +308,58 @@ func TestHoldsRace(t *testing.T) {
 	}
 }
 
+// Promise 4 between the rules and the record: what another one was promised, what
+// left the shelf and what may not be shown any more is not shown, however late it
+// comes. Nothing races here: what moves does so after the scores, each time.
+func TestGoodsMoveMeanwhile(t *testing.T) {
+	middle := meanwhile{}
+	slot := strings.NewReplacer("count: 3", "count: 2\n    hold: {ttl: 10m}", "rules: []", "rules: [live]").Replace(nodetest.Slot)
+	for name, move := range map[string]func(n *nodetest.Node){
+		"another one is promised it": func(n *nodetest.Node) { decide(t, n, ranking.Request{Slot: "hero", Count: 1}) },
+		"it is sold":                 func(n *nodetest.Node) { n.Move("m1", "item-00001", -1) },
+		"it may not be shown any more": func(n *nodetest.Node) {
+			n.Put(nodetest.Item("item-00001", func(it *wire.Item) { it.Stock, it.Status = 1, "hidden" }))
+		},
+	} {
+		n := nodetest.New(t, nodetest.Options{Now: middle.now})
+		n.Use(nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+		items := nodetest.Items(2)
+		for _, it := range items {
+			it.Stock = 1
+		}
+		n.Put(items...)
+		middle.do(func() { move(n) })
+		a := decide(t, n, ranking.Request{Slot: "hero"})
+		shown := map[string]int{}
+		all, _ := n.Decisions()
+		for _, d := range all {
+			for _, id := range d.Items[:len(d.Shown)] {
+				shown[id]++
+			}
+		}
+		if len(a.Items) != 1 || shown["item-00000"] > 1 || shown["item-00001"] > 1 || all[len(all)-1].Attempt != 1 {
+			t.Errorf("%s: %+v is shown, in all %v, by attempt %d", name, a.Items, shown, all[len(all)-1].Attempt)
+		}
+	}
+}
+
+// meanwhile does something in the middle of a decision with a model: after its
+// scores and before its record, which the third look at the time stands between.
+type meanwhile struct {
+	calls int
+	what  func()
+}
+
+func (m *meanwhile) now() time.Time {
+	if m.calls++; m.calls == 3 && m.what != nil {
+		m.what()
+	}
+	return time.Time{}
+}
+
+// do makes what happen in the next decision, once.
+func (m *meanwhile) do(what func()) { m.calls, m.what = 0, what }
+
 // Promise 3, end to end: a marker planted in a profile reaches no frame, no record
 // and no file unless it is granted, and it never lies in the open in any.
 func TestNoProfileWithoutAGrant(t *testing.T) {
@@ -615,22 +667,15 @@ func TestSameEventAtOnce(t *testing.T) {
 // Promises 3 and 4 between the rules and the record: a withdrawal that was
 // answered is in force, and what a person was shown meanwhile counts.
 func TestPersonMovesMeanwhile(t *testing.T) {
-	var middle func()
-	calls := 0
-	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
-		if calls++; calls == 3 && middle != nil {
-			middle()
-		}
-		return time.Time{}
-	}})
+	middle := meanwhile{}
+	n := nodetest.New(t, nodetest.Options{Now: middle.now})
 	rules := "version: 0\nrules:\n  - {id: cap, kind: cap, count: 1, window: 1h, per: person}\n"
 	slots := nodetest.Slots(strings.Replace(nodetest.Slot, "rules: []", "rules: [cap]", 1))
 	n.Use(nodetest.Files(t, slots, rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
 	n.Put(nodetest.Items(6)...)
 	n.Grant("p", wire.PersonalisedOffers)
 	var other *ranking.Answer
-	middle = func() { other = decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"}) }
-	calls = 0
+	middle.do(func() { other = decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"}) })
 	a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"})
 	for _, it := range a.Items {
 		if slices.ContainsFunc(other.Items, func(x ranking.Item) bool { return x.ID == it.ID }) {
@@ -638,7 +683,7 @@ func TestPersonMovesMeanwhile(t *testing.T) {
 		}
 	}
 	n.Advance(2 * time.Hour)
-	middle, calls = func() { n.Grant("p") }, 0
+	middle.do(func() { n.Grant("p") })
 	decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p", EventID: "withdrawn"})
 	all, _ := n.Decisions()
 	if last := all[len(all)-1]; last.EventId != "withdrawn" || len(last.Pseudonym) > 0 || last.Attempt != 1 {
