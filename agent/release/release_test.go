@@ -17,6 +17,7 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/bundle"
@@ -38,15 +39,26 @@ type hub struct {
 	t         *testing.T
 	repo      *trusttest.Repo
 	artifacts map[[32]byte][]byte
-	cut       int  // bytes by which chunks are cut short
-	down      bool // it can't be reached
+	cut       int         // bytes by which chunks are cut short
+	down      bool        // it can't be reached
+	forged    bool        // its newest signature is not its own
+	old       trust.Files // it gives out these again
 }
 
 func (h *hub) File(ctx context.Context, name string, limit int) ([]byte, error) {
 	if h.down {
 		return nil, errors.New("no connection")
 	}
-	return h.repo.Files().File(ctx, name, limit)
+	if h.old != nil {
+		return h.old.File(ctx, name, limit)
+	}
+	b, err := h.repo.Files().File(ctx, name, limit)
+	if at := bytes.Index(b, []byte(`"sig":`)); h.forged && name == "timestamp.json" && at > 0 {
+		at += bytes.IndexByte(b[at+6:], '"') + 7
+		b = bytes.Clone(b)
+		b[at] = "10"[b[at]&1]
+	}
+	return b, err
 }
 
 func (h *hub) Chunk(_ context.Context, d [32]byte, i uint32) ([]byte, error) {
@@ -66,16 +78,21 @@ type node struct {
 	*nodetest.Node
 	*hub
 	trust *trust.Verifier
+	past  trust.Files // what the hub held once
 }
 
-func enrolled(t *testing.T) *node {
+func enrolled(t *testing.T, change ...func(*nodetest.Options)) *node {
 	h := &hub{t: t, repo: trusttest.New(t), artifacts: map[[32]byte][]byte{}}
 	v, err := trust.Open(trust.Options{Path: filepath.Join(t.TempDir(), "trust"), Root: h.repo.Root()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &node{hub: h, trust: v}
-	n.Node = nodetest.New(t, nodetest.Options{Trust: v})
+	o := nodetest.Options{Trust: v}
+	for _, f := range change {
+		f(&o)
+	}
+	n.Node = nodetest.New(t, o)
 	n.Put(nodetest.Items(20)...)
 	return n
 }
@@ -278,6 +295,60 @@ func TestTruncatedArtifact(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.runs(1)
+}
+
+// Promise 6, as the node tells it: whatever is wrong with a release, what ran goes
+// on, the status says why under a stable type, and the next sound one is taken.
+func TestRefusedReleasesSayWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(n *node)
+		slug  string
+	}{
+		"a wrong signature":    {func(n *node) { n.publish(3, n.files(nodetest.Random(3)), nil); n.forged = true }, "release-signature"},
+		"a lowered counter":    {func(n *node) { n.repo.Withdraw(2) }, "release-rollback"},
+		"files of the past":    {func(n *node) { n.old = n.past }, "release-rollback"},
+		"a truncated artifact": {func(n *node) { n.publish(3, n.files(nodetest.Random(3)), nil); n.cut = 3 }, "release-damaged"},
+		"a corrupt module": {func(n *node) {
+			files := n.files(nodetest.Random(3))
+			files["model/hero"][len(files["model/hero"])/2] ^= 1
+			n.publish(3, files, nil)
+		}, "release-damaged"},
+		"another module": {func(n *node) {
+			n.publish(3, n.files(nodetest.Random(3)), func(r *wire.Release) { r.Scorers[0].Module = make([]byte, 32) })
+		}, "release-unfit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := enrolled(t)
+			n.hub.t = t
+			for counter := uint64(1); counter <= 2; counter++ {
+				n.publish(counter, n.files(nodetest.Random(counter)), nil)
+				if err := n.update(); err != nil {
+					t.Fatal(err)
+				}
+				if counter == 1 {
+					n.past = n.repo.Files()
+				}
+			}
+			c.spoil(n)
+			if err := n.update(); err == nil {
+				t.Error("it was taken")
+			}
+			n.runs(2)
+			why := localapi.RefusedRelease(n.Releases.Status().Refused)
+			if why.Type != localapi.Base+c.slug || why.Detail == "" {
+				t.Errorf("%s: %s, want %s", why.Type, why.Detail, c.slug)
+			}
+			if a := n.decide(); a.Degraded != ranking.NotDegraded || a.Versions.Release != "release 2" {
+				t.Errorf("meanwhile %+v", a)
+			}
+			n.forged, n.cut, n.old = false, 0, nil
+			n.publish(4, n.files(nodetest.Random(4)), nil)
+			if err := n.update(); err != nil || n.Releases.Status().Refused != nil {
+				t.Errorf("the next one: %v, %v", err, n.Releases.Status().Refused)
+			}
+			n.runs(4)
+		})
+	}
 }
 
 // An artifact that was damaged on the disk does not run: the node goes back, and
@@ -487,6 +558,41 @@ func TestSwapUnderLoad(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(n.ReleaseDir, "artifacts"))
 	if err != nil || len(entries) > 3+2 { // the files of people, and two models
 		t.Errorf("%d artifacts are kept, %v", len(entries), err)
+	}
+}
+
+// A release that comes at any step of a decision costs it nothing: what began with
+// modules that are closed meanwhile begins again with those that took over.
+func TestSwapInTheMiddle(t *testing.T) {
+	looks, swapAt := 0, 0 // at the time: as a decision begins, before its scores, and after them
+	var swap func()
+	n := enrolled(t, func(o *nodetest.Options) {
+		o.Now = func() time.Time {
+			if looks++; looks == swapAt {
+				swap()
+			}
+			return time.Time{}
+		}
+	})
+	counter := uint64(0)
+	swap = func() {
+		counter++
+		n.publish(counter, n.files(nodetest.Random(counter)), nil)
+		if err := n.update(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap()
+	for at, decides := range []uint64{1: 2, 2: 3, 3: 3} {
+		looks, swapAt = 0, at
+		a := n.decide()
+		if at > 0 && (a.Versions.Release != fmt.Sprint("release ", decides) || a.Degraded != ranking.NotDegraded || len(a.Items) != 3) {
+			t.Errorf("swapped at look %d: %+v", at, a)
+		}
+	}
+	n.runs(4)
+	if s := n.Decider.Stats(); s.Failed > 0 {
+		t.Errorf("%d scores failed", s.Failed)
 	}
 }
 

@@ -68,6 +68,14 @@ func (r *Repo) Publish(release *wire.Release) []byte {
 	return manifest
 }
 
+// Withdraw signs a list without a release, which no honest publisher does: so the
+// counter that nodes see falls.
+func (r *Repo) Withdraw(counter uint64) {
+	r.t.Helper()
+	delete(r.targets.Signed.Targets, trust.Target(counter))
+	r.sign()
+}
+
 // Files are what the repository holds now.
 func (r *Repo) Files() trust.Files { return maps.Clone(r.files) }
 
