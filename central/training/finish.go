@@ -107,9 +107,11 @@ func (s *state) ofPosition(d *decision, told []outcome, i int) []outcome {
 	return s.own
 }
 
+// countNotShown counts the outcomes that are of no position: of other items, or
+// of a decision that showed nothing.
 func (s *state) countNotShown(d *decision, told []outcome) {
-	for k := range told {
-		if told[k].item != 0 && !slices.ContainsFunc(d.shown, func(x shown) bool { return x.item == told[k].item }) {
+	for _, o := range told {
+		if !slices.ContainsFunc(d.shown, func(x shown) bool { return o.item == 0 || o.item == x.item }) {
 			s.stats.NotShown++
 		}
 	}

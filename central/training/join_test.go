@@ -255,9 +255,10 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 	baseline := decide(4, "hero", "fixed", "milk")
 	baseline.GetDecision().Features = nil
 	b.write("a-kiosk", 1000, baseline)
-	nothing := decide(5, "hero", "learned")
+	nothing := decide(5, "hero", "random", "") // as an agent records that it showed nothing
 	nothing.GetDecision().Holdback = true
 	b.write("a-kiosk", 1000, nothing)
+	b.write("a-kiosk", 1000, told(5, purchase, "", 1))
 	b.write("a-kiosk", 1000, decide(6, "hero", "learned", "milk"))
 	b.write("a-kiosk", 1000, decide(6, "hero", "learned", "milk")) // twice
 	broken := decide(7, "hero", "learned", "milk")
@@ -267,8 +268,11 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 	b.commit()
 	tr := b.trainer(config())
 	s := tr.Snapshot().Stats
-	if s.Otherwise != 5 || s.Decisions != 5 || s.Learned != 1 || s.Unreadable != 1 {
+	if s.Otherwise != 5 || s.Decisions != 5 || s.Learned != 1 || s.NotShown != 1 || s.Unreadable != 1 {
 		t.Errorf("stats are %+v", s)
+	}
+	if ranking := tr.Snapshot().Rankings["hero"]; len(ranking) > 0 {
+		t.Errorf("nothing was shown, and ranks as %q", ranking)
 	}
 }
 
