@@ -403,6 +403,9 @@ func TestOutcomeIdCountsOnceInItsSite(t *testing.T) {
 		hub.put(w.node, w.seal(t, 1, 4, 0))
 		c := run(t, dir, hub, fleet, Options{}, 3) // a restart between each
 		c.db.Close()
+		if s := c.Stats(); s.Duplicates+s.Unmatched != 4 || s.Duplicates == 0 { // none names a decision
+			t.Errorf("%s: %+v", w.node.Agent(), s)
+		}
 	}
 	c := start(t, dir, hub, fleet, nil, Options{})
 	defer c.db.Close()
