@@ -6,6 +6,7 @@ PORT    ?= 8460
 VAR     ?= ./var
 DATA    ?=
 FUZZTIME ?= 20s
+KILLS   ?= 50
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 GO_LD   := -trimpath -ldflags "-s -w"
 tools    = go run -C .ci/tools
@@ -26,6 +27,10 @@ test: ## every test; what was skipped is named
 
 race: ## every test under the race detector
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
+
+crash: ## kill -9 under load, KILLS times in each test that kills; what was acknowledged is counted
+	@set -o pipefail; AISLE_KILLS=$(KILLS) go test -v -p 1 -count=1 -timeout 60m -run Kill \
+		$$(go list -f '{{.ImportPath}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}' ./... | awk '/ .*sync\/crashtest/ {print $$1}') | grep -v '^==='
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
@@ -50,4 +55,4 @@ platforms: ## the binaries for every platform we promise
 check: lint platforms test golden mutants ## all of it; fails on a dirty tree
 	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
 
-.PHONY: help run build test race fuzz bench mutants golden lint platforms check
+.PHONY: help run build test race crash fuzz bench mutants golden lint platforms check

@@ -1,10 +1,8 @@
 package store
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -13,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aisle-edge/aisle/sync/crashtest"
 	"github.com/aisle-edge/aisle/sync/journal"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -21,12 +20,13 @@ import (
 // acknowledged, and leaves tables that agree with the log.
 func TestKilledAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
-	acknowledged := map[string]bool{}
-	for kill := range 25 {
+	acknowledged, kills := map[string]bool{}, crashtest.Kills(25)
+	for kill := range kills {
 		for id := range killed(t, dir, kill, rand.IntN(200)) {
 			acknowledged[id] = true
 		}
 	}
+	t.Logf("%d kills, %d outcomes acknowledged", kills, len(acknowledged))
 	n := &node{t: t, dir: dir, out: childLog}
 	n.open()
 	defer n.letGo()
@@ -49,30 +49,12 @@ func killed(t *testing.T, dir string, run, after int) map[string]bool {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$")
 	cmd.Env = append(os.Environ(), "STORE_CHILD="+dir, "STORE_RUN="+strconv.Itoa(run))
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	ids := map[string]bool{}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		id, ok := strings.CutPrefix(lines.Text(), "ack ")
-		if !ok {
-			continue
+	crashtest.Kill(t, cmd, func() bool { return len(ids) > after }, func(line string) {
+		if id, ok := strings.CutPrefix(line, "ack "); ok {
+			ids[id] = true
 		}
-		if ids[id] = true; len(ids) == after+1 {
-			_ = cmd.Process.Kill() // what is still in the pipe was acknowledged too
-		}
-	}
-	_, _ = io.Copy(io.Discard, out)
-	if err := cmd.Wait(); len(ids) <= after {
-		t.Fatalf("the child ended early: %v\n%s", err, stderr.String())
-	}
+	})
 	return ids
 }
 

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bufio"
 	"context"
 	"crypto/ed25519"
 	"encoding/hex"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/aisle-edge/aisle/central/ledger"
 	"github.com/aisle-edge/aisle/central/store"
+	"github.com/aisle-edge/aisle/sync/crashtest"
 	"github.com/aisle-edge/aisle/sync/subject"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -105,7 +105,7 @@ func (h *folderHub) Mark(_ context.Context, node subject.Node, m *wire.Mark) err
 	return err
 }
 
-// TestKilledAtAnyMoment kills a process under load 25 times at random moments.
+// TestKilledAtAnyMoment kills a process under load at random moments.
 // After each blow the ledger must hold what was answered and what was marked,
 // each record once; at the end everything.
 func TestKilledAtAnyMoment(t *testing.T) {
@@ -115,11 +115,12 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err := os.Mkdir(hub, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	kills := crashtest.Kills(25)
 	var writers []*writer
 	last := make(map[string]uint64) // the last sequence of each file
 	for _, name := range []string{"kiosk-1", "kiosk-2", "till-1"} {
 		w := newWriter(t, name, byte(len(writers)))
-		fill(t, rng, w, 700)
+		fill(t, rng, w, 28*kills)
 		writers = append(writers, w)
 		for i, s := range cut(t, rng, w) {
 			file := fmt.Sprintf("%s.%x.%d", name, w.epoch, i)
@@ -139,26 +140,19 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	files := len(last)
 	said := make(map[string]uint64) // how far each log was said to be, by answer or mark
 	answered := make(map[string]bool)
-	for kill := 0; len(answered) < files || kill < 25; kill++ {
-		if kill > 400 {
+	kill := 0
+	for ; len(answered) < files || kill < kills; kill++ {
+		if kill > 16*kills {
 			t.Fatalf("%d of %d segments answered after %d kills", len(answered), files, kill)
 		}
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "INGEST_VICTIM="+dir)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		blow := 1 + rng.IntN(80)
-		for n := 0; lines.Scan(); n++ { // what was said before the blow counts, even if read after it
+		lines, blow := 0, 1+rng.IntN(80)
+		crashtest.Kill(t, cmd, func() bool { return lines > blow || len(answered) == files }, func(line string) {
+			lines++
 			var word, what, epoch string
 			var committed uint64
-			fmt.Sscan(lines.Text(), &word, &what, &epoch, &committed)
+			fmt.Sscan(line, &word, &what, &epoch, &committed)
 			if word == "done" {
 				answered[what] = true
 				name, _, _ := strings.Cut(what, ".")
@@ -167,17 +161,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			} else {
 				said[what] = max(said[what], committed)
 			}
-			if n == blow {
-				cmd.Process.Kill()
-			}
-			if len(answered) == files {
-				cmd.Process.Kill()
-			}
-		}
-		cmd.Wait()
+		})
 		judgeDir(t, dir, func(w *writer) uint64 { return said[w.node.Agent()] }, writers)
 	}
 	judgeDir(t, dir, everything, writers)
+	t.Logf("%d kills, %d segments answered, each record once", kill, files)
 }
 
 func judgeDir(t *testing.T, dir string, marks func(*writer) uint64, writers []*writer) {

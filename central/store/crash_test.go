@@ -1,13 +1,14 @@
 package store
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/aisle-edge/aisle/sync/crashtest"
 )
 
 // TestMain lets the crash test run this binary again as its victim.
@@ -49,30 +50,15 @@ func victim(dir string) {
 func TestAcknowledgedUpdateSurvivesKill(t *testing.T) {
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(1, 2))
-	announced := 0
-	for range 20 {
+	announced, kills := 0, crashtest.Kills(20)
+	for range kills {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "STORE_VICTIM="+dir)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for range 1 + rng.IntN(12) {
-			if !lines.Scan() {
-				t.Fatal("the victim ended by itself")
-			}
-			fmt.Sscan(lines.Text(), &announced)
-		}
-		cmd.Process.Kill()
-		for lines.Scan() { // what was said before the blow counts too
-			fmt.Sscan(lines.Text(), &announced)
-		}
-		cmd.Wait()
+		said, after := 0, 1+rng.IntN(12)
+		crashtest.Kill(t, cmd, func() bool { return said >= after }, func(line string) {
+			said++
+			fmt.Sscan(line, &announced)
+		})
 
 		db := open(t, dir, things)
 		rows := count(t, db, `SELECT count(*) FROM thing`)
@@ -86,4 +72,5 @@ func TestAcknowledgedUpdateSurvivesKill(t *testing.T) {
 		announced = rows
 		db.Close()
 	}
+	t.Logf("%d kills, %d updates, none half and none missing", kills, announced)
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aisle-edge/aisle/sync/crashtest"
 )
 
 const killDir = "AISLE_JOURNAL_KILL_DIR"
@@ -54,18 +55,19 @@ func TestKilledChild(t *testing.T) {
 	wg.Wait()
 }
 
-// TestKillNine kills a process that logs at a random moment, 25 times over on
-// the same folder, and then looks for every acknowledged record.
+// TestKillNine kills a process that logs at a random moment, again and again on
+// the same folder, and looks for every acknowledged record.
 func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
 	acked := map[uint64][]byte{}
-	for round := range 25 {
-		name := fmt.Sprint("round", round)
-		killOne(t, dir, name, r.IntN(1500), acked)
+	kills := crashtest.Kills(25)
+	for round := range kills {
+		killOne(t, dir, fmt.Sprint("round", round), r.IntN(1500), acked)
 		verify(t, dir, acked)
 	}
-	if len(acked) < 5000 {
+	t.Logf("%d kills, %d records acknowledged, none missing", kills, len(acked))
+	if len(acked) < 200*kills {
 		t.Fatalf("only %d records acknowledged", len(acked))
 	}
 }
@@ -76,35 +78,19 @@ func killOne(t *testing.T, dir, round string, after int, acked map[uint64][]byte
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
 	child.Env = append(os.Environ(), killDir+"="+dir, "AISLE_JOURNAL_ROUND="+round)
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for n := 0; ; n++ {
-		if n == after {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if !lines.Scan() { // what was in the pipe counts too
-			break
-		}
+	said := 0
+	crashtest.Kill(t, child, func() bool { return said >= after }, func(line string) {
+		said++
 		var seq uint64
 		var w, i int
-		if _, err := fmt.Sscanf(lines.Text(), "ack %d %d %d", &seq, &w, &i); err != nil {
-			t.Fatalf("the child says %q", lines.Text())
+		if _, err := fmt.Sscanf(line, "ack %d %d %d", &seq, &w, &i); err != nil {
+			t.Fatalf("the child says %q", line)
 		}
 		if was, ok := acked[seq]; ok {
 			t.Fatalf("record %d acknowledged twice, first as %.20q", seq, was)
 		}
 		acked[seq] = killRecord(round, w, i)
-	}
-	_ = child.Wait() // killed, as it should be
+	})
 }
 
 // verify reads the whole log and compares it row by row.

@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aisle-edge/aisle/central/internal/nodetest"
+	"github.com/aisle-edge/aisle/sync/crashtest"
 )
 
 // victim is the real command, which a test kills and starts again.
@@ -86,14 +86,6 @@ func (v *victim) join(name, site string) *nodetest.Node {
 	return n
 }
 
-// kills is how often the victim dies: AISLE_KILLS, or a few times.
-func kills() int {
-	if n, err := strconv.Atoi(os.Getenv("AISLE_KILLS")); err == nil {
-		return n
-	}
-	return 8
-}
-
 // TestKilledAtAnyMoment kills the real command under load, at random moments,
 // while people release things through it too. After each blow the ledger must
 // hold what nodes were told it holds, nothing twice; nodes see counters rise and
@@ -128,7 +120,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		load.Go(func() { visits(t, loading, n, rand.New(rand.NewPCG(7, uint64(i)))) })
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
-	for blow := range kills() {
+	kills, records := crashtest.Kills(8), uint64(0)
+	for blow := range kills {
 		people := make(chan struct{})
 		go func() { defer close(people); v.release(blow) }()
 		wait(ctx, time.Duration(rng.IntN(1200))*time.Millisecond)
@@ -150,7 +143,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			}
 		}
 		counters, refused := n.Releases()
-		t.Logf("%s: %d records, %d releases, the last is %v", n.Name, n.Last(), len(counters), counters[len(counters)-1:])
+		records += n.Last()
 		if len(refused) > 0 || !slices.IsSorted(counters) || len(counters) < 2 {
 			t.Errorf("%s ran %v and refused %v", n.Name, counters, refused)
 		}
@@ -162,6 +155,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err := nodetest.Judge(ctx, filepath.Join(v.dir, "state"), nodes...); err != nil {
 		t.Error(err)
 	}
+	t.Logf("%d kills, %d records, each in the ledger once", kills, records)
 }
 
 // visits is a node's customers, some hundred a second.

@@ -104,33 +104,36 @@ func (b *books) enter(r *ledger.Row) error {
 	return nil
 }
 
-// compare holds the books against the receipts.
-func (r *receipts) compare(t *testing.T, b *books) {
+// compare holds the books against the receipts: how many that were acknowledged
+// are missing, and how many count twice, those that nobody was told of, too.
+func (r *receipts) compare(t *testing.T, b *books) (missing, twice int) {
 	t.Helper()
 	for what, c := range map[string]struct {
 		given map[string]bool
 		found map[string]int
 	}{"outcome": {r.outcomes, b.outcomes}, "movement": {r.moves, b.moves}} {
-		wrong := 0
 		for id := range c.given {
-			if n := c.found[id]; n != 1 {
-				if wrong++; wrong <= 5 {
-					t.Errorf("%s %s was acknowledged and counts %d times", what, id, n)
+			if c.found[id] == 0 {
+				if missing++; missing <= 5 {
+					t.Errorf("%s %s was acknowledged and is missing", what, id)
 				}
 			}
 		}
-		for id, n := range c.found { // those that nobody was told of, too
+		for id, n := range c.found {
 			if n > 1 {
-				t.Errorf("%s %s counts %d times", what, id, n)
+				if twice++; twice <= 5 {
+					t.Errorf("%s %s counts %d times", what, id, n)
+				}
 			}
 		}
 	}
 	for _, j := range b.joined {
 		if _, ok := b.decisions[j.decision]; !ok {
 			t.Errorf("an outcome belongs to decision %x, which is not there: an outcome's sync covers it", j.decision)
-			return
+			break
 		}
 	}
+	return missing, twice
 }
 
 // rewards holds what the trainer counted against the books: every sale within

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,15 +15,8 @@ import (
 	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/examples/internal/loop"
 	"github.com/aisle-edge/aisle/examples/internal/world"
+	"github.com/aisle-edge/aisle/sync/crashtest"
 )
-
-// kills is how many there are: AISLE_KILLS, or a few.
-func kills() int {
-	if n, err := strconv.Atoi(os.Getenv("AISLE_KILLS")); err == nil {
-		return n
-	}
-	return 8
-}
 
 // TestKilledAtAnyMoment kills agents and the centre (hub and trainer) at random
 // moments under load. At the end everything that was ever acknowledged must be in
@@ -51,7 +43,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	blows := map[string]int{}
 	rng := rand.New(rand.NewPCG(3, 1))
-	for range kills() {
+	kills := crashtest.Kills(8)
+	for range kills {
 		pause(ctx, time.Duration(100+rng.IntN(1500))*time.Millisecond)
 		victim := rng.IntN(len(l.Agents) + 1)
 		blows[loop.Kill(l, victim)]++
@@ -59,8 +52,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	pause(ctx, time.Second)
 	unload()
 	load.Wait()
-	t.Logf("killed %v; acknowledged %d outcomes and %d movements", blows, len(r.outcomes), len(r.moves))
-	if len(r.outcomes) < 50*kills() {
+	if len(r.outcomes) < 50*kills {
 		t.Errorf("only %d outcomes: this was no load", len(r.outcomes))
 	}
 
@@ -72,7 +64,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		t.Error(err)
 	}
 	found := audit(t, l.Centre.State, l.Agents)
-	r.compare(t, found)
+	missing, twice := r.compare(t, found)
+	t.Logf("%d kills %v; %d outcomes and %d movements acknowledged, %d missing, %d counted twice", kills, blows, len(r.outcomes), len(r.moves), missing, twice)
 	found.rewards(t, o2)
 }
 
