@@ -18,7 +18,7 @@ const (
 	ordinary = -3.4 // of an item nobody has an opinion about
 	perPoint = 0.02 // of u, a percent taken off
 	loyal    = 0.45 // spread of a person's own opinions of a section
-	fancy    = 0.3  // spread of items' own appeal
+	fancy    = 0.7  // spread of items' own appeal
 )
 
 var seen = []float64{1, 0.9, 0.8, 0.65, 0.5, 0.4}
