@@ -51,7 +51,11 @@ type site struct {
 }
 
 func newSite(t testing.TB, o localapi.Options) *site {
-	n := nodetest.New(t, nodetest.Options{})
+	return ready(t, nodetest.New(t, nodetest.Options{}), o)
+}
+
+// ready gives a node a release and items.
+func ready(t testing.TB, n *nodetest.Node, o localapi.Options) *site {
 	n.Use(nodetest.Files(t, nodetest.Slots(slots), rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
 	n.Put(nodetest.Items(20)...)
 	return &site{n, serve(t, n, o), t}

@@ -54,9 +54,9 @@ func explained(err error) *Details {
 	case errors.Is(err, journal.ErrSize):
 		return refuse(string(ranking.TooLarge), "send less at once: a record is at most 255 KiB")
 	case errors.Is(err, journal.ErrFull), errors.Is(err, store.ErrFull):
-		return refuse(string(ranking.LogFull), "nothing was recorded; free disk space, or let the node reach the hub, and send it again")
+		return refuse(string(ranking.LogFull), "this was not recorded; free disk space, or let the node reach the hub, and send it again")
 	case errors.Is(err, journal.ErrFailed), errors.Is(err, journal.ErrClosed):
-		return refuse(string(ranking.LogFailed), "nothing is promised; send it again in a moment")
+		return refuse(string(ranking.LogFailed), "this may not have been recorded; send it again in a moment")
 	}
 	slog.Error("a request failed", "err", err)
 	return refuse(internal, "it was written to the agent's log; try again, and tell us if it stays")

@@ -16,6 +16,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 type problem struct {
@@ -220,6 +221,34 @@ func TestOversizedBodies(t *testing.T) {
 			t.Errorf("%s: %d %+v", at, w.Code, p)
 		}
 	}
+}
+
+// TestFullDisk: what can't be kept is not acknowledged, and a person is obeyed all
+// the same.
+func TestFullDisk(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{Log: 512 << 10})
+	s := ready(t, n, localapi.Options{})
+	grant(t, s, "p1", wire.PersonalisedOffers)
+	refused := map[string]string{
+		"/v1/outcomes": `[{"id":"%[1]d","type":"click","itemId":"%0250[1]d"}]`,
+		"/v1/stock":    `[{"id":"%d","itemId":"item-00001","delta":-1}]`,
+	}
+	i := 0
+	for path, body := range refused {
+		for {
+			i++
+			w := s.ask("POST", path, fmt.Sprintf(body, i))
+			if w.Code/100 == 2 {
+				continue
+			}
+			if p := problemOf(t, w); w.Code != 507 || p.Type != localapi.Base+"log-full" {
+				t.Errorf("%s: %d %+v", path, w.Code, p)
+			}
+			break
+		}
+	}
+	s.get(nil, 200, "POST", "/v1/decide", decision)
+	s.get(nil, 200, "PUT", "/v1/profiles/p1/consent", `{"purposes":[]}`)
 }
 
 func TestOffersComeFromTheCentre(t *testing.T) {

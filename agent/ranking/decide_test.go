@@ -2,6 +2,7 @@ package ranking_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -359,6 +360,96 @@ func (m *meanwhile) now() time.Time {
 
 // do makes what happen in the next decision, once.
 func (m *meanwhile) do(what func()) { m.calls, m.what = 0, what }
+
+// Promise 2 with no room left: what may be lost is answered all the same and
+// counted, by few records; what must be recorded is refused, holds nothing, and is
+// answered again once there is room.
+func TestFullLog(t *testing.T) {
+	other := func(id, change string) string {
+		return strings.NewReplacer("id: hero", "id: "+id, "rules: []", change).Replace(nodetest.Slot)
+	}
+	slots := nodetest.Slot + other("held", "hold: {ttl: 10m}\n    rules: []") + other("capped", "rules: [cap]")
+	n := nodetest.New(t, nodetest.Options{Log: 1 << 20})
+	n.Use(nodetest.Files(t, nodetest.Slots(slots), noRules+"  - {id: cap, kind: cap, count: 1, window: 1h, per: session}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5), "held": nil, "capped": nil}))
+	n.Put(nodetest.Items(40)...)
+	for row := 0; row < 200; row++ { // records differ in size, so the last room goes slowly
+		before := n.Decider.Stats().Lost
+		if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != 3 {
+			t.Fatalf("%+v", a)
+		}
+		if n.Decider.Stats().Lost == before {
+			row = 0
+		}
+	}
+	for slot, session := range map[string]string{"held": "", "capped": "s"} {
+		if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: slot, SessionID: session}); problem(err) != ranking.LogFull {
+			t.Errorf("%s: %v", slot, err)
+		}
+	}
+	if n.Holds.Live() > 0 {
+		t.Errorf("%d are held for nobody", n.Holds.Live())
+	}
+	told := 0
+	for tell := func() error {
+		_, err := n.Decider.Tell(ctx, []attribution.Outcome{{ID: fmt.Sprint("o", told), Type: "click", ItemID: strings.Repeat("x", 256)}})
+		return err
+	}; ; told++ {
+		if err := tell(); problem(err) == ranking.LogFull {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.Grant("p") // takes back what there may be, and is obeyed however little room there is
+	if told == 0 {
+		t.Error("decisions left no room for outcomes")
+	}
+
+	if err := n.Store.Sync(ctx, n.Log.Last()); err != nil {
+		t.Fatal(err)
+	}
+	end, err := n.Log.FileEnd(n.Log.First())
+	if err == nil {
+		err = n.Log.Drop(end)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Advance(time.Minute)
+	for _, slot := range []string{"hero", "held"} {
+		decide(t, n, ranking.Request{Slot: slot})
+	}
+	counted, records := uint64(0), 0
+	for _, r := range n.Records() {
+		if d := r.GetDrop(); d != nil && d.Class == "decision" && d.Why == "full" {
+			counted, records = counted+d.Count, records+1
+		}
+	}
+	if lost := n.Decider.Stats().Lost; counted != lost || records > 2 {
+		t.Errorf("%d were lost; %d records tell of %d", lost, records, counted)
+	}
+}
+
+// What is held for an answer that can't be given is let go: nobody was told of it.
+func TestUngivenAnswersHoldNothing(t *testing.T) {
+	n := learned(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 3\n    hold: {ttl: 10m}", 1), noRules)
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	given, refused := 0, 0
+	for refused == 0 { // who has gone is still answered if the disk was as quick
+		switch _, err := n.Decider.Decide(gone, &ranking.Request{Slot: "hero"}); {
+		case err == nil:
+			given++
+		case problem(err) == ranking.LogFailed:
+			refused++
+		default:
+			t.Fatal(err)
+		}
+	}
+	if n.Holds.Live() != 3*given {
+		t.Errorf("%d are held, %d were promised", n.Holds.Live(), 3*given)
+	}
+}
 
 // Promise 3, end to end: a marker planted in a profile reaches no frame, no record
 // and no file unless it is granted, and it never lies in the open in any.

@@ -42,6 +42,7 @@ type Decider struct {
 
 	counts  counts
 	lost    atomic.Int64 // decisions that were not recorded and not told of yet
+	told    atomic.Int64 // node time when such were last told of
 	rowCost atomic.Int64 // nanoseconds a thousand rows take to score, averaged
 	crowd   sync.Mutex   // lets decisions that lost a race for stock go one by one
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/store"
@@ -20,7 +21,7 @@ func (s *scratch) finish(ctx context.Context) (*Answer, error) {
 		c.dry.Add(1)
 		return s.answer(), nil
 	}
-	s.d.tellLost()
+	s.d.tellLost(s.now)
 	seq, err := s.d.opt.Store.Commit(&s.record.Record, s.checked)
 	switch {
 	case err == nil:
@@ -74,12 +75,18 @@ func (s *scratch) mayLose(err error) bool {
 	return !s.d.opt.Durable && s.slot.Hold == nil && !s.slot.Book.Counts(s.known != (wire.Pseudonym{}), s.session != (wire.Pseudonym{}))
 }
 
-// tellLost records how many decisions were lost, once there is room for that.
-func (d *Decider) tellLost() {
-	n := d.lost.Swap(0)
-	if n == 0 {
+// tellEvery is the least time between two records of lost decisions. They may go
+// where a full log takes nothing else but withdrawals of consent; one for each
+// decision would soon leave no room for those.
+const tellEvery = 10 * time.Second
+
+// tellLost records now and then how many decisions were lost.
+func (d *Decider) tellLost(now int64) {
+	last := d.told.Load()
+	if d.lost.Load() == 0 || now-last < tellEvery.Milliseconds() || !d.told.CompareAndSwap(last, now) {
 		return
 	}
+	n := d.lost.Swap(0)
 	drop := &wire.Drop{Class: "decision", Why: "full", Count: uint64(n)}
 	if _, err := d.opt.Store.Commit(&wire.Record{Body: &wire.Record_Drop{Drop: drop}}, nil); err != nil {
 		d.lost.Add(n)
@@ -98,10 +105,10 @@ func (s *scratch) letGo(cause error) error {
 
 func unwritten(err error) error {
 	if errors.Is(err, journal.ErrFull) || errors.Is(err, store.ErrFull) {
-		return refuse(LogFull, err, "there is no room to record the decision; free disk space, or let the node reach its hub")
+		return refuse(LogFull, err, "there is no room to record this; free disk space, or let the node reach its hub, and send it again")
 	}
 	if errors.Is(err, journal.ErrSize) || errors.Is(err, wire.ErrSize) {
 		return refuse(TooLarge, err, "the record of this decision would not fit the log; send fewer actions, or shorter ids")
 	}
-	return refuse(LogFailed, err, "the decision could not be recorded; look at the node's disk")
+	return refuse(LogFailed, err, "this could not be recorded; look at the node's disk, and send it again")
 }

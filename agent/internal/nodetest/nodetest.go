@@ -59,6 +59,7 @@ type Options struct {
 	Durable     bool
 	Now         func() time.Time // for budgets
 	Attribution attribution.Options
+	Log         int64 // bytes of the log; 0: as many as it likes
 }
 
 // New opens a node without a release.
@@ -68,7 +69,7 @@ func New(t testing.TB, o Options) *Node {
 	n.check(err)
 	n.Engine = engine
 	keys, dir := t.TempDir(), t.TempDir()
-	n.Node = storetest.New(t, func(st *store.Store) { n.build(st, o, keys, dir) })
+	n.Node = storetest.New(t, func(st *store.Store) { n.build(st, o, keys, dir) }, o.Log)
 	t.Cleanup(n.Close)
 	return n
 }

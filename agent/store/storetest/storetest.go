@@ -23,14 +23,18 @@ type Node struct {
 
 	t     testing.TB
 	build func(*store.Store)
+	limit int64
 	mu    sync.Mutex
 	now   time.Time
 }
 
 // New opens a node. build makes what stands on the store, each time it is
-// opened; then the store recovers.
-func New(t testing.TB, build func(*store.Store)) *Node {
+// opened; then the store recovers. limit, if any, is that of the log in bytes.
+func New(t testing.TB, build func(*store.Store), limit ...int64) *Node {
 	n := &Node{Dir: t.TempDir(), t: t, build: build, now: time.UnixMilli(1_767_225_600_000)}
+	if len(limit) > 0 {
+		n.limit = limit[0]
+	}
 	t.Cleanup(n.close)
 	n.open()
 	return n
@@ -98,7 +102,7 @@ func (n *Node) Damage(file string) {
 
 func (n *Node) open() {
 	n.t.Helper()
-	o := journal.Options{FileBytes: 64 << 10, MinFree: 1} // small, to be copied by Cut
+	o := journal.Options{FileBytes: 64 << 10, Limit: n.limit, MinFree: 1} // small, to be copied by Cut
 	if _, measured := n.t.(*testing.B); measured {
 		o = journal.Options{}
 	}
