@@ -2339,14 +2339,14 @@ func (x *HoldEnd) GetTaken() bool {
 	return false
 }
 
-// Drop says that records of a class were let through with a probability below
-// one, or lost, and why; sampled records that follow carry their share.
+// Drop says that records of a class were lost, or that only some of them were let
+// through, and why.
 type Drop struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Class         string                 `protobuf:"bytes,1,opt,name=class,proto3" json:"class,omitempty"`
 	Why           string                 `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
 	Count         uint64                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
-	Pass          float64                `protobuf:"fixed64,4,opt,name=pass,proto3" json:"pass,omitempty"`
+	Pass          float64                `protobuf:"fixed64,4,opt,name=pass,proto3" json:"pass,omitempty"` // probability of being let through; 0: none was
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2712,7 +2712,7 @@ func (x *Release) GetNote() string {
 
 type Artifact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, rankings.json, model/<name>
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, model/rankings.json, model/<name>
 	Digest        []byte                 `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	unknownFields protoimpl.UnknownFields
