@@ -43,6 +43,7 @@ type Report struct {
 type Rejected struct {
 	ID     string `json:"id"`
 	Place  int    `json:"place"`  // in the list, from 0
+	Type   string `json:"type"`   // of the problem; whoever answers fills it in
 	Detail string `json:"detail"` // what is wrong and what to send instead
 }
 

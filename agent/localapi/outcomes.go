@@ -26,6 +26,9 @@ func (a *API) outcomes(w http.ResponseWriter, r *http.Request) {
 		a.refused(w, r, err)
 		return
 	}
+	for i := range report.Rejected {
+		report.Rejected[i].Type = Base + invalid
+	}
 	c.out = appendReport(c.out[:0], &report)
 	c.send(w, http.StatusAccepted)
 }
@@ -37,6 +40,7 @@ func appendReport(dst []byte, r *attribution.Report) []byte {
 	for i, one := range r.Rejected {
 		dst = appendText(append(comma(dst, i), `{"id":`...), one.ID)
 		dst = strconv.AppendInt(append(dst, `,"place":`...), int64(one.Place), 10)
+		dst = appendText(append(dst, `,"type":`...), one.Type)
 		dst = append(appendText(append(dst, `,"detail":`...), one.Detail), '}')
 	}
 	dst = strconv.AppendInt(append(dst, `],"unmatched":`...), int64(r.Unmatched), 10)

@@ -109,13 +109,14 @@ func TestRowsThatAreRefused(t *testing.T) {
 	csv := "id,title,price,currency,tax_rate,stock\na,A,100,EUR,0.07,5\nb,B,-1,EUR,0.07,5\nc,C,100,EUR,0.07,5\n"
 	var r struct {
 		Accepted, Refused int
+		Type              string
 		Faults            []struct {
 			Line int
 			Path string
 		}
 	}
 	s.get(&r, 200, "PUT", "/v1/items", csv, header("Content-Type", "text/csv"))
-	if r.Accepted != 2 || r.Refused != 1 || len(r.Faults) != 1 || r.Faults[0].Line != 3 || r.Faults[0].Path != "price" {
+	if r.Accepted != 2 || r.Refused != 1 || r.Type != localapi.Base+"rows-refused" || len(r.Faults) != 1 || r.Faults[0].Line != 3 || r.Faults[0].Path != "price" {
 		t.Errorf("%+v", r)
 	}
 	s.get(nil, 200, "GET", "/v1/items/c", "")
@@ -161,6 +162,42 @@ func TestOutcomesThatFitNothing(t *testing.T) {
 	}
 	if skewed != 2 {
 		t.Errorf("%d outcomes of two years off are marked, want 2", skewed)
+	}
+}
+
+// TestOutcomesThatAreRejected say why, each under a stable type, and the others of
+// their request are taken.
+func TestOutcomesThatAreRejected(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	for name, bad := range map[string]string{
+		"no id":                 `{"type":"click"}`,
+		"a 300-character event": `{"id":"bad","eventId":"` + strings.Repeat("e", 300) + `","type":"click"}`,
+		"an unknown type":       `{"id":"bad","type":"clack"}`,
+		"a negative amount":     `{"id":"bad","type":"purchase","money":{"amount":-1,"currency":"EUR"}}`,
+		"an unknown currency":   `{"id":"bad","type":"purchase","money":{"amount":1,"currency":"EURO"}}`,
+		"a negative quantity":   `{"id":"bad","type":"purchase","quantity":-1}`,
+		"a time that is none":   `{"id":"bad","type":"click","at":"yesterday"}`,
+	} {
+		var r struct {
+			Accepted []string
+			Rejected []struct {
+				Place        int
+				Type, Detail string
+			}
+		}
+		s.get(&r, 202, "POST", "/v1/outcomes", fmt.Sprintf(`[%s,{"id":%q,"type":"click"}]`, bad, name))
+		if len(r.Accepted) != 1 || len(r.Rejected) != 1 || r.Rejected[0].Place != 0 || r.Rejected[0].Type != localapi.Base+"invalid-request" || r.Rejected[0].Detail == "" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	told := 0
+	for _, rec := range s.Records() {
+		if rec.GetOutcome() != nil {
+			told++
+		}
+	}
+	if told != 7 {
+		t.Errorf("%d outcomes are recorded, want one of each request", told)
 	}
 }
 

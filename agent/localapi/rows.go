@@ -19,6 +19,7 @@ type Report struct {
 	Accepted  int     `json:"accepted"`
 	Duplicate int     `json:"duplicate" doc:"Had come in before"`
 	Refused   int     `json:"refused"`
+	Type      string  `json:"type,omitempty" doc:"Of the problem of those that were refused"`
 	Faults    []Fault `json:"faults,omitempty" doc:"Of the first hundred that were refused"`
 }
 
@@ -74,6 +75,9 @@ func (a *API) bulk(w http.ResponseWriter, r *http.Request, take func(context.Con
 
 func reported(r store.Report) Report {
 	out := Report{Accepted: r.Accepted, Duplicate: r.Duplicate, Refused: r.Refused}
+	if r.Refused > 0 {
+		out.Type = Base + rowsRefused
+	}
 	for _, e := range r.Errors {
 		out.Faults = append(out.Faults, rowFault(e))
 	}
