@@ -19,7 +19,7 @@ type guard struct {
 
 // allowedHeaders are those that a page may send besides the simple ones.
 const (
-	allowedHeaders = "Content-Type, Ocp-Apim-Subscription-Key, Sec-GPC"
+	allowedHeaders = "Content-Type, " + keyHeader + ", Sec-GPC"
 	allowedMethods = "GET, POST, PUT, DELETE"
 )
 

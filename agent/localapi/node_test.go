@@ -2,6 +2,7 @@ package localapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,11 @@ import (
 func TestEveryRouteIsDescribed(t *testing.T) {
 	s := newSite(t, localapi.Options{})
 	var doc struct {
-		OpenAPI    string
-		Paths      map[string]map[string]struct{ OperationID string }
+		OpenAPI string
+		Paths   map[string]map[string]struct {
+			OperationID string
+			Parameters  []struct{ Name, In string }
+		}
 		Components struct{ Schemas map[string]any }
 	}
 	w := s.ask("GET", "/openapi.json", "")
@@ -31,10 +35,22 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		"post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",
 		"put /v1/items", "put /v1/offers", "put /v1/profiles", "put /v1/profiles/{id}/consent", "put /v1/stock",
 	}
+	for _, version := range []string{"v1.0", "v1.1-preview.3"} {
+		for _, route := range []string{"post %s/rank", "post %s/events/{id}/activate", "post %s/events/{id}/reward", "get %s/configurations/service", "put %s/configurations/service"} {
+			want = append(want, fmt.Sprintf(route, "/personalizer/"+version))
+		}
+	}
+	slices.Sort(want)
 	var got, ids []string
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
 			got, ids = append(got, method+" "+path), append(ids, op.OperationID)
+			for _, part := range strings.Split(path, "/") {
+				name, in := strings.CutPrefix(strings.TrimSuffix(part, "}"), "{")
+				if in && !slices.ContainsFunc(op.Parameters, func(p struct{ Name, In string }) bool { return p.Name == name && p.In == "path" }) {
+					t.Errorf("%s %s does not say what %s is", method, path, part)
+				}
+			}
 		}
 	}
 	slices.Sort(got)

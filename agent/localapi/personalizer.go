@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -25,16 +28,16 @@ var versions = []string{"v1.0", "v1.1-preview.3"}
 
 // rankRequest is the body of POST rank.
 type rankRequest struct {
-	ContextFeatures []json.RawMessage `json:"contextFeatures"`
+	ContextFeatures []json.RawMessage `json:"contextFeatures,omitempty"`
 	Actions         []rankableAction  `json:"actions"`
-	ExcludedActions []string          `json:"excludedActions"`
-	EventID         string            `json:"eventId"`
-	DeferActivation bool              `json:"deferActivation"`
+	ExcludedActions []string          `json:"excludedActions,omitempty"`
+	EventID         string            `json:"eventId,omitempty"`
+	DeferActivation bool              `json:"deferActivation,omitempty"`
 }
 
 type rankableAction struct {
 	ID       string            `json:"id"`
-	Features []json.RawMessage `json:"features"`
+	Features []json.RawMessage `json:"features,omitempty"`
 }
 
 // rankResponse is its answer: the action to show first, then the others.
@@ -49,24 +52,49 @@ type rankedAction struct {
 	Probability float64 `json:"probability"`
 }
 
-func (a *API) personalizerRoutes() {
+// rewardRequest is the body of POST events/{id}/reward.
+type rewardRequest struct {
+	Value *float64 `json:"value"`
+}
+
+func (a *API) personalizerRoutes(api huma.API) {
 	for _, version := range versions {
-		at := personalizerPath + version
-		a.mux.HandleFunc("POST "+at+"/rank", a.keyed(a.rank))
-		a.mux.HandleFunc("POST "+at+"/events/{id}/activate", a.keyed(a.activateEvent))
-		a.mux.HandleFunc("POST "+at+"/events/{id}/reward", a.keyed(a.reward))
-		a.mux.HandleFunc("GET "+at+"/configurations/service", a.keyed(a.getService))
-		a.mux.HandleFunc("PUT "+at+"/configurations/service", a.keyed(a.putService))
+		for _, one := range []struct {
+			method, at, summary string
+			status              int
+			in, out             any
+			handler             func(http.ResponseWriter, *http.Request) error
+		}{
+			{"POST", "/rank", "Choose one of the actions", http.StatusCreated, rankRequest{}, rankResponse{}, a.rank},
+			{"POST", "/events/{id}/activate", "Say that a deferred action was shown", http.StatusNoContent, nil, nil, a.activateEvent},
+			{"POST", "/events/{id}/reward", "Say what came of it, from -1 to 1", http.StatusNoContent, rewardRequest{}, nil, a.reward},
+			{"GET", "/configurations/service", "The slot, in Personalizer's words", http.StatusOK, nil, serviceConfiguration{}, a.getService},
+			{"PUT", "/configurations/service", "Change the slot of a node of its own", http.StatusOK, serviceConfiguration{}, serviceConfiguration{}, a.putService},
+		} {
+			op := operation(one.method, personalizerPath+version+one.at, "personalizer", one.summary, one.status)
+			op.Parameters = []*huma.Param{{Name: keyHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString}}}
+			if strings.Contains(one.at, "{id}") {
+				op.Parameters = append(op.Parameters, &huma.Param{Name: "id", In: "path", Required: true, Description: "Event id", Schema: &huma.Schema{Type: huma.TypeString}})
+			}
+			byHand(api, op, one.in, one.out)
+			op.Responses["default"] = &huma.Response{
+				Description: "An error as Personalizer's clients read it",
+				Content:     jsonContent(api, azureError{}, ""),
+			}
+			a.mux.HandleFunc(one.method+" "+op.Path, a.keyed(one.handler))
+		}
 	}
 }
+
+const keyHeader = "Ocp-Apim-Subscription-Key"
 
 // keyed lets a request through that brings the key.
 func (a *API) keyed(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		key := a.opt.Personalizer.Key
 		err := error(nil)
-		if key != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get("Ocp-Apim-Subscription-Key")), []byte(key)) == 0 {
-			err = refuse(wrongKey, "send the key of personalizer.key in Ocp-Apim-Subscription-Key")
+		if key != "" && subtle.ConstantTimeCompare([]byte(r.Header.Get(keyHeader)), []byte(key)) == 0 {
+			err = refuse(wrongKey, "send the key of personalizer.key in "+keyHeader)
 		} else {
 			err = h(w, r)
 		}
@@ -148,9 +176,7 @@ func (in *rankRequest) request(slot string) (*ranking.Request, error) {
 // reward answers POST events/{id}/reward. A client that did not hear the answer
 // sends the same request id again, and is counted once.
 func (a *API) reward(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Value *float64 `json:"value"`
-	}
+	var in rewardRequest
 	if err := readLoosely(r, &in); err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (a *API) routes() {
 	a.goodsRoutes(api)
 	a.nodeRoutes(api)
 	a.fragmentRoutes(api)
-	a.personalizerRoutes()
+	a.personalizerRoutes(api)
 	a.mux.HandleFunc("/", a.nowhere)
 	a.mux.HandleFunc("GET /openapi.json", document(api.OpenAPI()))
 }
@@ -133,23 +133,26 @@ var problemResponse = &huma.Response{
 // byHand describes a route whose handler does without the router: in and out are
 // values of the types of its bodies, nil for none.
 func byHand(api huma.API, op huma.Operation, in, out any) {
-	schemas := api.OpenAPI().Components.Schemas
-	schemas.Schema(reflect.TypeFor[Details](), true, "")
-	content := func(v any) map[string]*huma.MediaType {
-		return map[string]*huma.MediaType{jsonType: {Schema: schemas.Schema(reflect.TypeOf(v), true, op.OperationID)}}
-	}
+	jsonContent(api, Details{}, "")
 	if in != nil {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: content(in)}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: jsonContent(api, in, op.OperationID)}
 	}
 	if rowTypes[op.Path] != nil && op.Method == http.MethodPut {
 		op.RequestBody = rowsBody(op.RequestBody)
 	}
 	answer := &huma.Response{Description: http.StatusText(op.DefaultStatus)}
 	if out != nil {
-		answer.Content = content(out)
+		answer.Content = jsonContent(api, out, op.OperationID)
 	}
 	op.Responses[strconv.Itoa(op.DefaultStatus)] = answer
 	api.OpenAPI().AddOperation(&op)
+}
+
+// jsonContent describes a body that is a value's JSON; hint names a type that has
+// no name.
+func jsonContent(api huma.API, v any, hint string) map[string]*huma.MediaType {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, hint)
+	return map[string]*huma.MediaType{jsonType: {Schema: schema}}
 }
 
 // nowhere answers for paths that no route has, and for methods that one has not.
