@@ -97,9 +97,9 @@ func scorer(active *release.Active) *release.Scorer {
 }
 
 func versions(active *release.Active) ranking.Versions {
-	v := ranking.Versions{Release: active.ID, Rulebook: localapi.Digest(active.Rulebook.Digest[:])}
+	v := ranking.Versions{Release: active.ID, Rulebook: active.RulebookText}
 	if s := scorer(active); s != nil {
-		v.Module, v.Model = localapi.Digest(s.Code[:]), localapi.Digest(s.Model[:])
+		v.Module, v.Model = s.CodeText, s.ModelText
 	}
 	return v
 }

@@ -65,7 +65,7 @@ func distribution(rec *wire.Decision) map[string]float64 {
 // spread gives each allowed action its probability, if these contenders are those
 // that were weighed: then what was shown comes out as it was recorded.
 func spread(rec *wire.Decision, order []int, means []float64) map[string]float64 {
-	c := explore.Choice{Policy: policyOf(rec.Policy), Feasible: int(rec.Shown[0].Feasible)}
+	c := explore.Choice{Policy: ranking.PolicyOf(rec.Policy), Feasible: int(rec.Shown[0].Feasible)}
 	for _, i := range order {
 		c.Means = append(c.Means, means[i])
 	}
@@ -92,13 +92,4 @@ func spread(rec *wire.Decision, order []int, means []float64) map[string]float64
 		of[rec.Items[i]] = at(place)
 	}
 	return of
-}
-
-// policyOf is the policy of a record. Without a model it is greedy over an order.
-func policyOf(p *wire.Policy) explore.Policy {
-	kind := explore.Kind(p.GetKind())
-	if kind == "baseline" {
-		kind = explore.EpsilonGreedy
-	}
-	return explore.Policy{Kind: kind, Epsilon: p.GetEpsilon(), Temperature: p.GetTemperature(), Gamma: p.GetGamma()}
 }

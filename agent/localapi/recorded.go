@@ -15,11 +15,11 @@ import (
 func recorded(rec *wire.Decision) Decision {
 	d := Decision{
 		ID: idText(rec.Id), EventID: rec.EventId, Slot: rec.Slot, Site: rec.Site, Counter: rec.Versions.GetRelease(),
-		Versions:  versionsOf(rec.Versions),
+		Versions:  ranking.VersionsOf(rec.Versions),
 		Catalogue: strconv.FormatUint(rec.Catalogue, 16), Seed: strconv.FormatUint(rec.Seed, 16),
 		Person: hex.EncodeToString(rec.Pseudonym), Session: hex.EncodeToString(rec.Session), Basket: hex.EncodeToString(rec.Basket),
 		PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []ranking.Withheld{}, ConsentVersion: rec.ConsentVersion,
-		Arms: []Arm{}, Removed: []Removal{}, Attempt: rec.Attempt, Degraded: degradedName(rec.Degraded),
+		Arms: []Arm{}, Removed: []Removal{}, Attempt: rec.Attempt, Degraded: string(ranking.DegradedOf(rec.Degraded)),
 		Deferred: rec.Deferred, Holdback: rec.Holdback, Baseline: rec.Baseline, Shadow: rec.Shadow,
 		Candidates: rec.Candidates, Allowed: countBits(rec.Allowed), FrameShare: float64(rec.FrameShare), FullFrame: rec.FullFrame,
 		Columns: hex.EncodeToString(rec.Features.GetColumns()), Apart: len(rec.Context) > 0,
@@ -46,28 +46,6 @@ func idText(id []byte) string {
 		return hex.EncodeToString(id)
 	}
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-}
-
-func versionsOf(v *wire.Versions) ranking.Versions {
-	return ranking.Versions{Release: v.GetReleaseId(), Module: Digest(v.GetModule()), Model: Digest(v.GetModel()), Rulebook: Digest(v.GetRulebook())}
-}
-
-// Digest is a digest as the API writes it; "" for none.
-func Digest(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	return "sha256:" + hex.EncodeToString(b)
-}
-
-func degradedName(d wire.Degraded) string {
-	switch d {
-	case wire.Degraded_DEGRADED_SHORTLIST:
-		return string(ranking.Shortlist)
-	case wire.Degraded_DEGRADED_BASELINE:
-		return string(ranking.Baseline)
-	}
-	return string(ranking.NotDegraded)
 }
 
 func countBits(b []byte) (n int) {

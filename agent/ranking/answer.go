@@ -26,7 +26,8 @@ func (d Degraded) wire() wire.Degraded {
 	return wire.Degraded_DEGRADED_NONE
 }
 
-func degradedOf(d wire.Degraded) Degraded {
+// DegradedOf is the name of a record's degradation.
+func DegradedOf(d wire.Degraded) Degraded {
 	switch d {
 	case wire.Degraded_DEGRADED_SHORTLIST:
 		return Shortlist

@@ -181,7 +181,7 @@ func redraw(rec *wire.Decision, active *release.Active) bool {
 		return false
 	}
 	p := explore.Problem{
-		Means: make([]float64, rec.Candidates), Allowed: allowed, Policy: policyOf(rec.Policy), Count: len(rec.Shown),
+		Means: make([]float64, rec.Candidates), Allowed: allowed, Policy: PolicyOf(rec.Policy), Count: len(rec.Shown),
 		None: rec.Policy.GetNone(), NoneFloor: rec.Policy.GetNoneFloor(), EventID: rec.EventId, Attempt: rec.Attempt,
 	}
 	for i := range p.Means {
@@ -206,7 +206,8 @@ func redraw(rec *wire.Decision, active *release.Active) bool {
 	return true
 }
 
-func policyOf(p *wire.Policy) explore.Policy {
+// PolicyOf is the policy of a record. Without a model it is greedy over an order.
+func PolicyOf(p *wire.Policy) explore.Policy {
 	kind := explore.Kind(p.GetKind())
 	if kind == baselineKind {
 		kind = explore.EpsilonGreedy

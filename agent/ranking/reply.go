@@ -25,14 +25,15 @@ func (s *scratch) versions() Versions {
 	return v
 }
 
-func versionsOf(v *wire.Versions) Versions {
+// VersionsOf are those of a record.
+func VersionsOf(v *wire.Versions) Versions {
 	return Versions{v.GetReleaseId(), release.Text(v.GetModule()), release.Text(v.GetModel()), release.Text(v.GetRulebook())}
 }
 
 // answer makes of a record what was or is answered.
 func (d *Decider) answer(rec *wire.Decision, v Versions) *Answer {
 	a := &Answer{
-		EventID: rec.EventId, Slot: rec.Slot, Degraded: degradedOf(rec.Degraded), Holdback: rec.Holdback, Versions: v,
+		EventID: rec.EventId, Slot: rec.Slot, Degraded: DegradedOf(rec.Degraded), Holdback: rec.Holdback, Versions: v,
 		Items: []Item{}, Experiments: []Experiment{},
 		Basis: Basis{PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []Withheld{}, ConsentVersion: rec.ConsentVersion},
 	}
