@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-func csvRows(r io.Reader) iter.Seq2[row, error] {
+func csvRows(r io.Reader, columns []string) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		in := &allowance{r: r, left: MaxRow}
 		c := csv.NewReader(in)
 		c.ReuseRecord = true
-		names, err := header(c)
+		names, err := header(c, columns)
 		if err != nil {
 			yield(row{}, err)
 			return
@@ -38,7 +38,7 @@ func csvRows(r io.Reader) iter.Seq2[row, error] {
 	}
 }
 
-func header(c *csv.Reader) ([]string, error) {
+func header(c *csv.Reader, columns []string) ([]string, error) {
 	names, err := c.Read()
 	if err != nil {
 		return nil, fmt.Errorf("read the header line: %w; name the columns there", err)
@@ -55,6 +55,11 @@ func header(c *csv.Reader) ([]string, error) {
 	}
 	if !slices.Contains(names, "id") {
 		return nil, errors.New("header line: there is no column id; the first line names the columns, separated by commas")
+	}
+	for _, name := range names {
+		if err := known(name, columns); err != nil {
+			return nil, fmt.Errorf("header line: column %s: %w", name, err)
+		}
 	}
 	return names, nil
 }

@@ -16,14 +16,16 @@ import (
 
 const listSeparator = "|"
 
-// read builds a T from each row, and passes on the rows that are refused.
-func read[T any](r io.Reader, o Options, build func(*fields) T) iter.Seq2[T, error] {
+// read builds a T from each row, and passes on the rows that are refused. Other
+// columns than those are refused; nil allows any.
+func read[T any](r io.Reader, o Options, columns []string, build func(*fields) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for row, err := range rows(r, o.Format) {
+		for row, err := range rows(r, o.Format, columns) {
 			var v T
 			if err == nil {
 				f := fields{row: row, scheme: o.Scheme}
 				f.utf8()
+				f.only(columns)
 				if v = build(&f); f.err != nil {
 					var none T
 					v, err = none, f.err
@@ -193,10 +195,17 @@ func (f *fields) rest(known []string) map[string]string {
 }
 
 // only refuses columns that are not known.
-func (f *fields) only(known []string) {
+func (f *fields) only(columns []string) {
 	for _, name := range f.names {
-		if !slices.Contains(known, name) {
-			f.fault(name, "is no column of this file; remove it, or use one of "+strings.Join(known, " "))
+		if err := known(name, columns); err != nil {
+			f.fault(name, err.Error())
 		}
 	}
+}
+
+func known(name string, columns []string) error {
+	if columns == nil || slices.Contains(columns, name) {
+		return nil
+	}
+	return fmt.Errorf("is no column of this file; remove it, or use one of %s", strings.Join(columns, " "))
 }

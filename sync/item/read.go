@@ -29,7 +29,7 @@ var (
 // Items yields the items of r; their status is active, hidden or discontinued
 // (absent: active), their source is left empty.
 func Items(r io.Reader, o Options) iter.Seq2[*wire.Item, error] {
-	return read(r, o, buildItem)
+	return read(r, o, nil, buildItem)
 }
 
 func buildItem(f *fields) *wire.Item {
@@ -51,8 +51,7 @@ func buildItem(f *fields) *wire.Item {
 
 // Stock yields absolute counts; as_of is 0 where the row names no time.
 func Stock(r io.Reader, o Options) iter.Seq2[*wire.StockCount, error] {
-	return read(r, o, func(f *fields) *wire.StockCount {
-		f.only(stockColumns)
+	return read(r, o, stockColumns, func(f *fields) *wire.StockCount {
 		n, ok := f.count("on_hand")
 		if !ok {
 			f.fault("on_hand", "is missing; write the count")
@@ -66,11 +65,10 @@ func Stock(r io.Reader, o Options) iter.Seq2[*wire.StockCount, error] {
 // The target of kind items is its ids in the scheme's form, as [Targets] reads
 // them.
 func Offers(r io.Reader, o Options) iter.Seq2[*wire.Offer, error] {
-	return read(r, o, buildOffer)
+	return read(r, o, offerColumns, buildOffer)
 }
 
 func buildOffer(f *fields) *wire.Offer {
-	f.only(offerColumns)
 	offer := &wire.Offer{
 		Id: f.id("id", Own), Title: f.text("title"), Kind: f.oneOf("kind", "items", "category", "brand"),
 		Slot: f.text("slot"), Price: f.price(),
@@ -136,7 +134,7 @@ type Profile struct {
 // Profiles yields the people of r. A row that names purposes states the consent
 // they come from: consent_at and a consent_version from 1.
 func Profiles(r io.Reader, o Options) iter.Seq2[*Profile, error] {
-	return read(r, o, func(f *fields) *Profile {
+	return read(r, o, nil, func(f *fields) *Profile {
 		version, _ := f.integer("consent_version", 1, math.MaxInt64, "")
 		p := &Profile{
 			ID: f.id("id", Own), Purposes: f.purposes(), ConsentAtMs: f.at("consent_at"), ConsentVersion: uint64(version),

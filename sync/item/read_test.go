@@ -175,8 +175,13 @@ func TestStock(t *testing.T) {
 		bad[0] != "line 4, column on_hand: is missing; write the count" || !strings.HasPrefix(bad[1], "line 5, column as_of: ") {
 		t.Errorf("%v %s", bad, diff)
 	}
-	if _, bad := collect(item.Stock(strings.NewReader("id,onhand\na,1\n"), own)); len(bad) != 1 || !strings.Contains(bad[0], "column onhand: ") {
+	// A column that the file has not is told of once, not for each row.
+	if _, bad := collect(item.Stock(strings.NewReader("id,onhand\na,1\nb,2\n"), own)); len(bad) != 1 || !strings.HasPrefix(bad[0], "header line: column onhand: ") {
 		t.Error(bad)
+	}
+	ndjson := strings.NewReader(`{"id":"a","on_hand":1}` + "\n" + `{"id":"b","onhand":2}`)
+	if got, bad := collect(item.Stock(ndjson, item.Options{Format: item.NDJSON, Scheme: item.Own})); len(got) != 1 || len(bad) == 0 || !strings.Contains(bad[0], "column onhand: ") {
+		t.Error(got, bad)
 	}
 }
 

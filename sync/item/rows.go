@@ -42,11 +42,12 @@ type row struct {
 	names, values []string
 }
 
-// rows yields each row of r or a *RowError; any other error is the last.
-func rows(r io.Reader, f Format) iter.Seq2[row, error] {
+// rows yields each row of r or a *RowError; any other error is the last. Of CSV,
+// the header line may name no other columns than those; nil allows any.
+func rows(r io.Reader, f Format, columns []string) iter.Seq2[row, error] {
 	switch f {
 	case CSV, "":
-		return csvRows(r)
+		return csvRows(r, columns)
 	case NDJSON:
 		return jsonRows(r)
 	}
