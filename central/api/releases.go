@@ -56,14 +56,14 @@ func (s *server) releases() {
 			}
 			return reply(list, nil)
 		})
-	publish := operation(http.MethodPost, "/releases/publish", "publishRelease", "Sign a proposal and bring it to the agents", kindNothing, kindFolder)
+	publish := operation(http.MethodPost, "/releases/publish", "publishRelease", "Sign a proposal and bring it to the agents", kindNothing, kindFolder, kindGone)
 	publish.Description = "If releases were published since it was proposed, its folder is made into a new release with the models as they are now, under the next counter."
 	huma.Register(s.api, publish, func(ctx context.Context, in *struct {
 		Counter uint64 `query:"counter" doc:"Of the proposal; absent for the last."`
 	}) (*answer[Release], error) {
 		return s.made(s.Releases.Publish(ctx, administrator, in.Counter))
 	})
-	rollback := operation(http.MethodPost, "/releases/rollback", "rollBack", "Publish again what an earlier release named", kindNoRelease, kindGone)
+	rollback := operation(http.MethodPost, "/releases/rollback", "rollBack", "Publish again what an earlier release named", kindNoRelease, kindGone, kindNoKey)
 	rollback.Description = "Under a new counter, since counters never fall. Models are not refreshed until the next folder is published."
 	huma.Register(s.api, rollback, func(ctx context.Context, in *struct{ Body Rollback }) (*answer[Release], error) {
 		return s.made(s.Releases.Rollback(ctx, administrator, in.Body.Counter, in.Body.Note))

@@ -29,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -62,7 +63,7 @@ type Folder struct {
 func Check(dir string, scheme item.Scheme) (*Folder, error) {
 	there, err := read(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read release folder: %w", err)
+		return nil, fmt.Errorf("read release folder: %w; name a folder that holds %s", err, strings.Join(files, ", "))
 	}
 	return CheckFiles(there, scheme)
 }
@@ -114,7 +115,7 @@ func complete(there map[string][]byte) (faults rulebook.Faults) {
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		switch {
 		case !slices.Contains(files, name):
-			faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names slots.yaml, rules.yaml, features.yaml, offers.csv"})
+			faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names " + strings.Join(files, ", ")})
 		case len(there[name]) > maxFile:
 			faults = append(faults, rulebook.Fault{File: name, Problem: "is larger than 16 MiB"})
 		}

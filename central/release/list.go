@@ -47,10 +47,13 @@ func (m *Maker) proposal(ctx context.Context, counter uint64) (Made, error) {
 			return p, nil
 		}
 	}
-	if err == nil {
-		err = fmt.Errorf("publish: %w; propose a folder first", ErrNothing)
+	switch {
+	case err != nil:
+		return Made{}, err
+	case counter != 0:
+		return Made{}, fmt.Errorf("publish release %d: %w: it is no open proposal; see `aisle-central release list`", counter, ErrNothing)
 	}
-	return Made{}, err
+	return Made{}, fmt.Errorf("publish: %w; propose a folder first", ErrNothing)
 }
 
 func (m *Maker) list(ctx context.Context, where string, limit int) (list []Made, err error) {

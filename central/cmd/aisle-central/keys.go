@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func (t *tool) rotate() *cobra.Command {
 	return &cobra.Command{
 		Use: "rotate ROLE", Short: "Give a role of the running centre a new key: root, targets, refresh, snapshot or timestamp", Args: exactly(1, "a role"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := t.call(c.Context(), "POST", "/keys/"+args[0]+"/rotate", nil, nil); err != nil {
+			if err := t.call(c.Context(), "POST", "/keys/"+url.PathEscape(args[0])+"/rotate", nil, nil); err != nil {
 				return err
 			}
 			dir, err := t.keyFolder()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -50,7 +49,11 @@ func (t *tool) faults(c *cobra.Command, dir string, faults []api.Fault) error {
 			fmt.Fprintln(w, rulebook.Fault{File: f.File, Line: f.Line, Path: f.Path, Problem: f.Problem})
 		}
 	})
-	return errors.Join(err, wrong(fmt.Errorf("%s has %d faults; correct them and check again", dir, len(faults))))
+	number := fmt.Sprint(len(faults), " faults")
+	if len(faults) == 1 {
+		number = "a fault"
+	}
+	return errors.Join(err, wrong(fmt.Errorf("%s has %s; correct what is listed and check again", dir, number)))
 }
 
 func (t *tool) check() *cobra.Command {
@@ -92,7 +95,7 @@ func (t *tool) propose() *cobra.Command {
 				return err
 			}
 			if publish {
-				if err := t.call(c.Context(), "POST", "/releases/publish?counter="+strconv.FormatUint(made.Counter, 10), nil, &made); err != nil {
+				if made, err = t.sign(c, made.Counter); err != nil {
 					return err
 				}
 			}
@@ -113,17 +116,35 @@ func (t *tool) publish() *cobra.Command {
 	return &cobra.Command{
 		Use: "publish [COUNTER]", Short: "Sign a proposal, by default the last, and bring it to the agents", Args: between(0, 1, "at most a counter"),
 		RunE: func(c *cobra.Command, args []string) error {
-			query := ""
+			number := uint64(0) // the last
 			if len(args) == 1 {
-				query = "?counter=" + url.QueryEscape(args[0])
+				var err error
+				if number, err = counter(args[0]); err != nil {
+					return err
+				}
 			}
-			var made api.Release
-			if err := t.call(c.Context(), "POST", "/releases/publish"+query, nil, &made); err != nil {
+			made, err := t.sign(c, number)
+			if err != nil {
 				return err
 			}
 			return t.print(c, made, func(w io.Writer) { describe(w, made) })
 		},
 	}
+}
+
+// sign publishes the proposal of a counter, 0 being the last one.
+func (t *tool) sign(c *cobra.Command, counter uint64) (made api.Release, err error) {
+	err = t.call(c.Context(), "POST", "/releases/publish?counter="+strconv.FormatUint(counter, 10), nil, &made)
+	return made, err
+}
+
+// counter reads that of a release.
+func counter(word string) (uint64, error) {
+	n, err := strconv.ParseUint(word, 10, 64)
+	if err != nil || n == 0 {
+		return 0, wrong(fmt.Errorf("%q is no counter; see `aisle-central release list`", word))
+	}
+	return n, nil
 }
 
 func (t *tool) rollback() *cobra.Command {
@@ -132,8 +153,8 @@ func (t *tool) rollback() *cobra.Command {
 		Use: "rollback COUNTER", Short: "Publish again what an earlier release named, under a new counter", Args: exactly(1, "the counter of an earlier release"),
 		Long: "Counters never fall: the content of the earlier release gets a new one, and no agent goes back behind it by itself. Models are not refreshed until the next folder is published.",
 		RunE: func(c *cobra.Command, args []string) (err error) {
-			if in.Counter, err = strconv.ParseUint(args[0], 10, 64); err != nil {
-				return wrong(fmt.Errorf("%q is no counter; see `aisle-central release list`", args[0]))
+			if in.Counter, err = counter(args[0]); err != nil {
+				return err
 			}
 			var made api.Release
 			if err := t.call(c.Context(), "POST", "/releases/rollback", in, &made); err != nil {

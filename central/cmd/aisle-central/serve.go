@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"time"
 
@@ -58,6 +59,9 @@ func (t *tool) enrol() *cobra.Command {
 			if in.Site == "" {
 				return wrong(errors.New("the site is missing; add --site SITE"))
 			}
+			if valid < time.Minute {
+				return wrong(errors.New("a token is good for a minute at least; write --for 1m or more"))
+			}
 			in.Agent, in.Minutes = args[0], int(valid.Minutes())
 			var token api.Token
 			if err := t.call(c.Context(), "POST", "/tokens", in, &token); err != nil {
@@ -67,7 +71,7 @@ func (t *tool) enrol() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&in.Site, "site", "", "the `SITE` that the agent stands at")
-	c.Flags().DurationVar(&valid, "for", valid, "how long the token may be used")
+	c.Flags().DurationVar(&valid, "for", valid, "how long the token may be used, in whole minutes")
 	return c
 }
 
@@ -75,7 +79,7 @@ func (t *tool) revoke() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke AGENT", Short: "Make every key of an agent worthless, at once", Args: exactly(1, "the agent's name"),
 		RunE: func(c *cobra.Command, args []string) error {
-			return t.call(c.Context(), "POST", "/agents/"+args[0]+"/revoke", nil, nil)
+			return t.call(c.Context(), "POST", "/agents/"+url.PathEscape(args[0])+"/revoke", nil, nil)
 		},
 	}
 }
