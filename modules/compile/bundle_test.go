@@ -58,7 +58,7 @@ func TestOnlyTheNamedModuleComesOut(t *testing.T) {
 		t.Fatalf("the module that travels along: %v", err)
 	}
 	for name, change := range map[string]func(m *bundle.Manifest, p *bundle.Parts){
-		"other emitter": func(m *bundle.Manifest, _ *bundle.Parts) { m.Emitter = "linear/1" },
+		"other emitter": func(m *bundle.Manifest, _ *bundle.Parts) { m.Emitter = "linear/0" },
 		"other digest":  func(m *bundle.Manifest, _ *bundle.Parts) { m.Module = compile.Digest(nil) },
 		"other module":  func(m *bundle.Manifest, p *bundle.Parts) { m.Emitter, p.Module = "", made[1:] },
 	} {

@@ -116,15 +116,16 @@ func (d *densePass) splat(c *wasm.Code, locals []int, address int) {
 	}
 }
 
-// term adds lane k's term for x: w·x, or v·x² for a variance.
+// term adds lane k's term for x: x·w, or x²·v for a variance. The weight, which is
+// wanted again, comes second: the first operand's register takes the product.
 func (d *densePass) term(c *wasm.Code, sum, k int) {
 	c.Index(wasm.LocalGet, sum)
-	c.Index(wasm.LocalGet, d.weight[k])
 	if k < d.shape.Frame.Heads {
 		c.Index(wasm.LocalGet, d.x)
 	} else {
 		c.Index(wasm.LocalGet, d.xx)
 	}
+	c.Index(wasm.LocalGet, d.weight[k])
 	c.Op(wasm.F32x4Mul)
 	if d.missing != nil { // select by xor and and: fewer machine instructions than bitselect
 		c.Index(wasm.LocalGet, d.missing[k])
