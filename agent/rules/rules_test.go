@@ -79,6 +79,31 @@ bounded,items,a,hero,1,EUR,,,,0,,100,,,active
 	}
 }
 
+// An offer's own cap counts what this person was shown in this slot since it began,
+// and nothing else.
+func TestOffersAreCappedPerPerson(t *testing.T) {
+	n, b := shop(t, fmt.Sprintf("capped,items,a|b|c|d,,,,30,%s,,,2,,,,active\n", time.UnixMilli(1_767_225_600_000).UTC().Format(time.RFC3339)))
+	var items []*wire.Item
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		items = append(items, nodetest.Item(id, nil))
+	}
+	n.Put(items...)
+	began := n.Store.Now()
+	n.Advance(3 * time.Hour) // and the rulebook's own cap looks back one
+	v := b.View(n.Catalogue.Snapshot(), n.Store.Now())
+	seen := func(place int, slot string, at int64) attribution.Entry {
+		return attribution.Entry{Item: v.Hash[place], Slot: attribution.SlotKey(slot), Times: 2, At: at}
+	}
+	a := rules.Asked{Now: n.Store.Now(), Person: []attribution.Entry{
+		seen(0, "hero", began), seen(1, "till", began), seen(2, "hero", began-1), seen(4, "hero", began),
+	}, Session: []attribution.Entry{seen(3, "hero", began)}}
+	var allowed rules.Allowed
+	v.Source().Allow(&allowed, nil, a)
+	if want := []rules.Count{{Rule: rules.OfferCap, N: 1}}; allowed.Bits.Has(0) || !cmp.Equal(allowed.Removed, want) {
+		t.Errorf("removed are %v, want %v", allowed.Removed, want)
+	}
+}
+
 // Every rule removes what it says, each candidate is counted once, for the first.
 func TestAllow(t *testing.T) {
 	n, b := shop(t, "")
