@@ -40,6 +40,7 @@ type Active struct {
 
 	slots   map[string]*Slot
 	scorers map[string]*Scorer // by model
+	bare    bool               // none of its models can run
 }
 
 // Slot is one slot of a release.

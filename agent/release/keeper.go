@@ -165,7 +165,7 @@ func (k *Keeper) resume() error {
 			return fmt.Errorf("resume the release: %w", err)
 		}
 	}
-	a, err := k.read(k.state.Bank, k.state.Manifest)
+	a, err := k.read(k.state.Bank, k.state.Manifest, whole)
 	if err != nil {
 		k.opt.Log.Error("the release that ran last can't run any more; going back", "err", err)
 		k.refused = refusal{why: err}
@@ -176,8 +176,16 @@ func (k *Keeper) resume() error {
 
 const maxStarts = 3
 
+// extent is how much of a release is loaded.
+type extent bool
+
+const (
+	whole extent = true
+	bare  extent = false // without all that was learned
+)
+
 // read loads a bank. digest, if any, is what its manifest must have.
-func (k *Keeper) read(bank, digest string) (*Active, error) {
+func (k *Keeper) read(bank, digest string, much extent) (*Active, error) {
 	manifest, err := os.ReadFile(bankFile(k.opt.Dir, bank))
 	if err != nil {
 		return nil, fmt.Errorf("read bank %s: %w", bank, err)
@@ -189,20 +197,24 @@ func (k *Keeper) read(bank, digest string) (*Active, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read bank %s: %w", bank, err)
 	}
-	return k.load(r)
+	return k.load(r, much)
 }
 
 // load loads a verified release from its artifacts.
-func (k *Keeper) load(r *wire.Release) (*Active, error) {
+func (k *Keeper) load(r *wire.Release, much extent) (*Active, error) {
 	s := source{engine: k.opt.Engine, scheme: k.opt.Scheme, skip: k.state.bans, read: func(name string) ([]byte, error) {
 		for _, a := range r.Artifacts {
-			if a.Name == name {
+			if a.Name == name && (much == whole || !strings.HasPrefix(name, modelPrefix)) {
 				return k.artifacts.Read(artifact.Digest(a.Digest))
 			}
 		}
 		return nil, nil
 	}}
-	return k.ready(s.load(r))
+	a, err := k.ready(s.load(r))
+	if err == nil {
+		a.bare = much == bare
+	}
+	return a, err
 }
 
 // ready gives a release's scorers somebody to report to.
@@ -263,12 +275,14 @@ func (k *Keeper) manifest(bank string) (*wire.Release, error) {
 }
 
 // back goes to the release before, if that may run whole, or else serves the
-// current one without the models in quarantine.
+// current one without the models in quarantine. Where a model is damaged, or made
+// for another version of this program, none of them serves, and the hub is asked
+// for the same release again.
 func (k *Keeper) back() error {
 	k.state.Provisional, k.state.Starts = false, 0
 	previous := other(k.state.Bank)
-	a, err := k.read(previous, "")
-	if err == nil && !k.whole(previous) {
+	a, err := k.read(previous, "", whole)
+	if err == nil && !k.unbanned(previous) {
 		err = errors.Join(errors.New("the release before has a model in quarantine too"), a.close())
 	}
 	if err == nil {
@@ -277,7 +291,11 @@ func (k *Keeper) back() error {
 		k.state.Bank, k.state.Manifest = previous, hex.EncodeToString(sum[:])
 	} else {
 		k.opt.Log.Warn("no going back to the release before; serving without the models in quarantine", "err", err)
-		if a, err = k.read(k.state.Bank, k.state.Manifest); err != nil {
+		if a, err = k.read(k.state.Bank, k.state.Manifest, whole); err != nil {
+			k.opt.Log.Error("its models can't run; serving without them", "err", err)
+			a, err = k.read(k.state.Bank, k.state.Manifest, bare)
+		}
+		if err != nil {
 			k.opt.Log.Error("nothing to serve by until the hub is reached", "err", err)
 			return k.state.write(k.opt.Dir)
 		}
@@ -288,8 +306,8 @@ func (k *Keeper) back() error {
 	return k.swap(a)
 }
 
-// whole tells whether no model of a bank is in quarantine.
-func (k *Keeper) whole(bank string) bool {
+// unbanned tells whether no model of a bank is in quarantine.
+func (k *Keeper) unbanned(bank string) bool {
 	r, err := k.manifest(bank)
 	return err == nil && k.bannedIn(r) == ""
 }

@@ -379,6 +379,40 @@ func TestDamagedArtifact(t *testing.T) {
 	n.runs(2)
 }
 
+// Promise 8: a node whose only model can't be loaded any more, damaged or made for
+// another version, still serves by its rules, and gets the same release whole
+// from the hub.
+func TestModelThatCantRunAnyMore(t *testing.T) {
+	n := enrolled(t)
+	n.publish(1, n.files(nodetest.Random(1)), nil)
+	if err := n.update(); err != nil {
+		t.Fatal(err)
+	}
+	model := n.Releases.Active().Slot("hero").Scorer.Model
+	path := filepath.Join(n.ReleaseDir, "artifacts", hex.EncodeToString(model[:]))
+	if err := os.WriteFile(path, []byte("no model"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.down = true
+	for range 2 {
+		n.Restart()
+		n.runs(1)
+		if a := n.decide(); a.Degraded != ranking.Baseline || len(a.Items) != 3 || a.Versions.Release != "release 1" {
+			t.Fatalf("%+v", a)
+		}
+		if n.Releases.Status().Refused == nil {
+			t.Error("nobody is told")
+		}
+	}
+	n.down = false
+	if err := n.update(); err != nil {
+		t.Fatal(err)
+	}
+	if a := n.decide(); a.Degraded != ranking.NotDegraded || n.Releases.Status().Refused != nil {
+		t.Errorf("%+v, %v", a, n.Releases.Status().Refused)
+	}
+}
+
 // poison scores what is like golden vectors, and overflows on real prices.
 func poison(l *scoring.Linear) {
 	nodetest.Random(9)(l)

@@ -128,12 +128,13 @@ func (k *Keeper) touch() error {
 	return nil
 }
 
-// wants tells whether a release is one to be activated: newer than what runs,
-// without a model in quarantine, and not found unfit since the start.
+// wants tells whether a release is one to be activated: newer than what runs, or
+// the same where that runs bare, without a model in quarantine, and not found
+// unfit since the start.
 func (k *Keeper) wants(r *wire.Release) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if a := k.active.Load(); a != nil && r.Counter <= a.Counter || r.Counter == k.refused.counter {
+	if a := k.active.Load(); a != nil && !a.bare && r.Counter <= a.Counter || r.Counter == k.refused.counter {
 		return false
 	}
 	if name := k.bannedIn(r); name != "" {
@@ -149,7 +150,7 @@ func (k *Keeper) wants(r *wire.Release) bool {
 func (k *Keeper) activate(c *trust.Candidate) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	a, err := k.load(c.Release)
+	a, err := k.load(c.Release, whole)
 	if err != nil {
 		return fmt.Errorf("try release %d: %w", c.Release.Counter, err)
 	}
