@@ -3,9 +3,8 @@
 // stops, and whether the arms got the traffic they were meant to get.
 //
 // Everything is a pure value: no clock, no state but the caller's, no error.
-// Two kinds of interval are here, for rewards within known bounds. Sequence gives
-// narrow ones that hold in the limit, and did in simulation; Bounded gives wider
-// ones that hold by proof, whatever the rewards.
+// Intervals are of rewards within known bounds; they hold in the limit by proof,
+// and from the first reward on in simulation of the rewards that shops see.
 // Rewards must be independent of each other given the arm; where the unit of
 // assignment is a session or a person, add one reward a unit.
 package experiment

@@ -16,7 +16,7 @@
 // Artifacts lie in a folder under their digests. A release is its manifest, as
 // it was or will be signed, in one SQL row with its artifacts and the lineage of
 // its models: the ledger files that each was learned from. Rows are written
-// after the artifacts are durable, so a release that is listed is whole, until
+// after the artifacts are durable, so a release that Get gives is whole, until
 // Sweep takes the artifacts of those that nobody needs any more; the row stays.
 package registry
 

@@ -137,30 +137,10 @@ func (g *Registry) Next(ctx context.Context) (counter uint64, err error) {
 	return counter, err
 }
 
-const columns = `SELECT counter, id, created_ms, note, manifest FROM registry_release `
-
-// List returns releases, the newest first, at most limit.
-func (g *Registry) List(ctx context.Context, limit int) (entries []Entry, err error) {
-	err = g.db.View(ctx, func(tx *store.Tx) error {
-		for row, err := range tx.Query(columns+`ORDER BY counter DESC LIMIT ?`, limit) {
-			if err != nil {
-				return err
-			}
-			var e Entry
-			if err := e.read(tx, row); err != nil {
-				return err
-			}
-			entries = append(entries, e)
-		}
-		return nil
-	})
-	return entries, err
-}
-
 // Get returns the release of a counter, or ErrNone.
 func (g *Registry) Get(ctx context.Context, counter uint64) (e Entry, err error) {
 	err = g.db.View(ctx, func(tx *store.Tx) error {
-		return e.read(tx, tx.One(columns+`WHERE counter = ?`, counter))
+		return e.read(tx, tx.One(`SELECT counter, id, created_ms, note, manifest FROM registry_release WHERE counter = ?`, counter))
 	})
 	if errors.Is(err, store.ErrNone) {
 		err = ErrNone
