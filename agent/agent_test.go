@@ -125,6 +125,9 @@ func TestANodeOfItsOwn(t *testing.T) {
 	if status, _ := r.ask("GET", "/readyz", "", ""); status != 200 {
 		t.Errorf("not ready: %d", status)
 	}
+	if readme, err := os.ReadFile("README.md"); err != nil || !bytes.Contains(readme, []byte("-d '"+rank+"'")) {
+		t.Errorf("README.md shows another first request than %s: %v", rank, err)
+	}
 	first := r.must(r.post("/v1/decide", strings.Replace(rank, `{"s`, `{"eventId":"e1","s`, 1)))
 	r.must(r.post("/v1/outcomes", `[{"id":"o1","eventId":"e1","itemId":"tea","type":"reward","value":1}]`))
 	if s := r.seen(); s.Enrolled || s.Hub.Connected || s.Release.ID == "" || len(s.Release.Slots) != 1 {

@@ -170,6 +170,9 @@ func (c *Config) fill(beside string) {
 	c.API.Body, c.API.Bulk = cmp.Or(c.API.Body, 4<<20), cmp.Or(c.API.Bulk, 1<<30)
 	c.API.Actions, c.API.Count = cmp.Or(c.API.Actions, 10_000), cmp.Or(c.API.Count, 100)
 	c.Personalizer.Slot = cmp.Or(c.Personalizer.Slot, "personalizer")
+	f := &c.Fragments
+	f.Profile, f.Session = cmp.Or(f.Profile, localapi.From{Cookie: "card"}), cmp.Or(f.Session, localapi.From{Cookie: "session"})
+	f.TCF = cmp.Or(f.TCF, localapi.From{Cookie: "euconsent-v2"})
 	c.Hub.Central = cmp.Or(c.Hub.Central, "http://127.0.0.1:8460")
 	c.Hub.Status, c.Hub.Tick = cmp.Or(c.Hub.Status, 10*time.Second), cmp.Or(c.Hub.Tick, 5*time.Second)
 	c.Hub.Poll, c.Hub.Backoff = cmp.Or(c.Hub.Poll, time.Minute), cmp.Or(c.Hub.Backoff, time.Minute)

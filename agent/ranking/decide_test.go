@@ -430,6 +430,45 @@ func TestFullLog(t *testing.T) {
 	}
 }
 
+// A machine's clock that is two years off stops nothing and grants nothing: what
+// was granted under it is stale rather than fresh, holds end, and who grants now is
+// heard at once.
+func TestClockTwoYearsOff(t *testing.T) {
+	n := learned(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 3\n    hold: {ttl: 10m}", 1), noRules)
+	personalised := func() bool {
+		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p"})
+		if len(a.Items) != 3 || a.Degraded != ranking.NotDegraded {
+			t.Fatalf("%+v", a)
+		}
+		return a.Personalised
+	}
+	n.Grant("p", wire.PersonalisedOffers)
+	if !personalised() {
+		t.Error("granted, and not used")
+	}
+	n.Advance(2 * 365 * 24 * time.Hour)
+	if personalised() || n.Holds.Live() != 3 {
+		t.Errorf("two years ahead, a grant still counts, or %d holds do", n.Holds.Live())
+	}
+	n.Advance(-4 * 365 * 24 * time.Hour)
+	if personalised() {
+		t.Error("two years behind, a grant that was over counts again")
+	}
+	n.Restart()
+	n.Again()
+	if personalised() {
+		t.Error("a start two years behind makes a grant count again")
+	}
+	n.Grant("p", wire.PersonalisedOffers, wire.Measurement)
+	if !personalised() {
+		t.Error("granted anew, and not used")
+	}
+	_, at := n.Decisions()
+	if !slices.IsSorted(at) {
+		t.Errorf("node time fell: %v", at)
+	}
+}
+
 // What is held for an answer that can't be given is let go: nobody was told of it.
 func TestUngivenAnswersHoldNothing(t *testing.T) {
 	n := learned(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 3\n    hold: {ttl: 10m}", 1), noRules)

@@ -54,7 +54,7 @@ func importFile(cmd *cobra.Command, g *global, s *speaker, kind, name string) er
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return usageError{err}
+			return usageError{fmt.Errorf("%w; name a file that can be read, or - for standard input", err)}
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil {
