@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,7 +62,7 @@ type running struct {
 func run(t *testing.T, o store.Options) *running {
 	t.Helper()
 	in, out := io.Pipe()
-	o.Bin, o.Var, o.Port, o.JSON, o.Out, o.Every = bin, t.TempDir(), ports(t), true, out, time.Second
+	o.Bin, o.Var, o.Port, o.JSON, o.Out, o.Every = bin, cmp.Or(o.Var, t.TempDir()), ports(t), true, out, time.Second
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{port: o.Port, stop: stop, ended: make(chan error, 1)}
 	go func() {
@@ -188,7 +190,8 @@ func picture(t *testing.T, p *browser.Page, name string) {
 // TestTheLoop runs the generated world until what was learned is on all agents,
 // while people use its pages.
 func TestTheLoop(t *testing.T) {
-	r := run(t, store.Options{})
+	o := store.Options{Var: t.TempDir()}
+	r := run(t, o)
 	t.Run("kiosk", func(t *testing.T) { useKiosk(t, r) })
 	t.Run("page", func(t *testing.T) { usePage(t, r) })
 	r.until(t, "a learned release is on all agents", 3*time.Minute, func(r store.Report) bool { return r.Reached[store.Learned] > 0 })
@@ -204,7 +207,33 @@ func TestTheLoop(t *testing.T) {
 		t.Errorf("without rules nothing was broken: %v", p.Off)
 	}
 	t.Logf("\n%v", r.report())
+	r.withdraw(t, "north-00001")
+	learned := r.report().Slots[0].Arms[0].Decisions
 	r.end(t)
+
+	r = run(t, o)
+	r.until(t, "it goes on from there", time.Minute, func(r store.Report) bool {
+		return len(r.Slots) > 0 && r.Slots[0].Arms[0].Decisions > learned
+	})
+	r.end(t)
+}
+
+// withdraw is a person of the shop's who says no.
+func (r *running) withdraw(t *testing.T, card string) {
+	t.Helper()
+	q, err := http.NewRequestWithContext(t.Context(), http.MethodPut, r.at(1, "/v1/profiles/"+card+"/consent"), strings.NewReader(`{"purposes":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Header.Set("Content-Type", "application/json")
+	a, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		t.Fatalf("%s does not take a no: %s", card, a.Status)
+	}
 }
 
 // TestTheJourney plays some weeks of real baskets, and ends by itself.

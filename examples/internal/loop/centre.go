@@ -55,20 +55,13 @@ func (l *Loop) startCentre(ctx context.Context) error {
 	return l.release(ctx)
 }
 
-// release publishes the folder, where that is not what is out already.
+// release publishes the folder, also where the same one is out already: that may
+// have been made by other binaries, whose modules these don't emit.
 func (l *Loop) release(ctx context.Context) error {
-	changed, err := l.write(l.opt.Release, "release")
-	if err != nil {
+	if err := l.write(l.opt.Release, "release"); err != nil {
 		return err
 	}
-	o, err := l.Centre.Overview(ctx)
-	if err != nil {
-		return err
-	}
-	if o.Release != nil && !changed {
-		return nil
-	}
-	_, err = l.Centre.Command(ctx, "release", "propose", l.path("release"), "--publish", "--note", "the example's folder")
+	_, err := l.Centre.Command(ctx, "release", "propose", l.path("release"), "--publish", "--note", "the example's folder")
 	return err
 }
 

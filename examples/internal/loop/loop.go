@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -108,34 +107,16 @@ func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 // lay writes the pages and the folder for what children say.
 func (l *Loop) lay() error {
 	for at, files := range l.opt.Pages {
-		if _, err := l.write(files, "pages/"+strings.Trim(at, "/")); err != nil {
+		if err := l.write(files, "pages/"+strings.Trim(at, "/")); err != nil {
 			return err
 		}
 	}
 	return os.MkdirAll(l.path("log"), 0o755)
 }
 
-// write writes files to a folder under Var, and tells whether any was another.
-func (l *Loop) write(files fs.FS, to string) (changed bool, err error) {
-	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		path := l.path(to, name)
-		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
-			return nil
-		}
-		changed = true
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(path, b, 0o644)
-	})
-	return changed, err
+// write makes a folder under Var hold these files.
+func (l *Loop) write(files fs.FS, to string) error {
+	return cmp.Or(os.RemoveAll(l.path(to)), os.CopyFS(l.path(to), files))
 }
 
 func (l *Loop) path(parts ...string) string {

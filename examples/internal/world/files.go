@@ -38,13 +38,15 @@ func (s *Stock) WriteStock(out io.Writer, at time.Time) error {
 
 // WriteProfiles writes the people of a site who have a card, as a profiles file:
 // what they grant, and what those said of themselves who let a profile be built.
+// Versions are by the second, so that a world that begins anew goes before what
+// its people said in the last one.
 func (w *World) WriteProfiles(out io.Writer, site Site, at time.Time) error {
 	rows := [][]string{{"id", "purposes", "consent_at", "consent_version", "taste", "household"}}
 	for _, p := range population(w.seed, site) {
 		if p.card == "" {
 			continue
 		}
-		row := []string{p.card, join(p.granted), at.Format(time.RFC3339Nano), "1", "", ""}
+		row := []string{p.card, join(p.granted), at.Format(time.RFC3339Nano), fmt.Sprint(at.Unix()), "", ""}
 		if slices.Contains(p.granted, wire.ProfileBuilding) {
 			row[4], row[5] = segments[p.declared], households[p.household]
 		}
