@@ -78,6 +78,22 @@ func TestWithdrawalIsInForceWithItsAnswer(t *testing.T) {
 	}
 }
 
+// TestNoCacheKeepsAnybody: whatever is said of a person is said once.
+func TestNoCacheKeepsAnybody(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	grant(t, s, "p1", wire.PersonalisedOffers)
+	for _, at := range []string{
+		"GET /v1/profiles/p1", "GET /v1/profiles/p1/consent", `PUT /v1/profiles/p1/consent {"purposes":[]}`, "GET /v1/decisions/e1", "GET /v1/status",
+		`POST /v1/decide {"slot":"hero","eventId":"e1"}`, `POST /v1/outcomes []`, "POST /v1/decisions/e1/replay ", "GET /fragments/hero", "GET /nowhere",
+	} {
+		method, at, _ := strings.Cut(at, " ")
+		path, body, _ := strings.Cut(at, " ")
+		if got := s.ask(method, path, body).Header().Get("Cache-Control"); !strings.Contains(got, "no-store") {
+			t.Errorf("%s %s may be kept: %q", method, path, got)
+		}
+	}
+}
+
 func TestAccessTellsAll(t *testing.T) {
 	s := newSite(t, localapi.Options{})
 	csv := "id,purposes,consent_at,consent_version,taste,shoe\n" +

@@ -44,7 +44,7 @@ func (a *API) describe() huma.API {
 	registry.RegisterTypeAlias(reflect.TypeFor[features.Values](), reflect.TypeFor[map[string]any]())
 	registry.RegisterTypeAlias(reflect.TypeFor[ranking.Seconds](), reflect.TypeFor[*int64]())
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
-	return humago.New(a.mux, huma.Config{
+	api := humago.New(a.mux, huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
@@ -57,6 +57,14 @@ func (a *API) describe() huma.API {
 		DefaultFormat: jsonType,
 		Transformers:  []huma.Transformer{problemOf},
 	})
+	api.UseMiddleware(unstored)
+	return api
+}
+
+// unstored keeps what is said of a person, or of now, out of every cache.
+func unstored(ctx huma.Context, next func(huma.Context)) {
+	ctx.SetHeader("Cache-Control", "no-store")
+	next(ctx)
 }
 
 // unmarshal reads a body for the router, which would follow any depth.
