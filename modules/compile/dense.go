@@ -107,11 +107,13 @@ func (d *densePass) column(c *wasm.Code, column int) {
 	}
 }
 
-// splat loads an entry, each lane into all of its local's.
+// splat loads an entry, each lane into all of its local's. The instruction that
+// does both at once goes by way of an integer register in wazero.
 func (d *densePass) splat(c *wasm.Code, locals []int, address int) {
 	for k, local := range locals {
 		c.Index(wasm.LocalGet, d.base)
-		c.Mem(wasm.V128Load32Splat, address+4*k)
+		c.Mem(wasm.F32Load, address+4*k)
+		c.Op(wasm.F32x4Splat)
 		c.Index(wasm.LocalSet, local)
 	}
 }

@@ -89,6 +89,7 @@ const (
 	V128Store        Op = 0xfd0b
 	V128Const        Op = 0xfd0c
 	I8x16Shuffle     Op = 0xfd0d
+	F32x4Splat       Op = 0xfd13
 	I32x4ExtractLane Op = 0xfd1b
 	I32x4Eq          Op = 0xfd37
 	F32x4Eq          Op = 0xfd41
