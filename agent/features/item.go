@@ -1,0 +1,112 @@
+package features
+
+import (
+	"strings"
+
+	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+)
+
+func (c *column) eachDense(f *abi.Frame, of *rules.Candidates, number func(place int) float32) {
+	for i, place := range of.Places {
+		v := missing
+		if place != rules.Nowhere {
+			v = number(int(place))
+		}
+		f.Dense(i/abi.BlockRows, c.place)[i%abi.BlockRows] = v
+	}
+}
+
+func (c *column) eachID(f *abi.Frame, of *rules.Candidates, id func(place int) uint32) {
+	for i, place := range of.Places {
+		v := uint32(0)
+		switch {
+		case place != rules.Nowhere:
+			v = id(int(place))
+		case c.key == "id":
+			v = c.id(of.IDs[i]) // all that is known of it
+		}
+		f.Categorical(i/abi.BlockRows, c.place)[i%abi.BlockRows] = v
+	}
+}
+
+// numberOfItem gives a dense column's value by place.
+func (c *column) numberOfItem(v *rules.View) func(place int) float32 {
+	switch c.key {
+	case "price":
+		return func(i int) float32 { return c.number(float64(v.Gross[i])) }
+	case "margin":
+		return func(i int) float32 {
+			if v.Cost[i] == rulebook.UnknownCost || v.Net[i] <= 0 {
+				return missing
+			}
+			return c.number(float64(v.Net[i]-v.Cost[i]) / float64(v.Net[i]))
+		}
+	case "discount":
+		return func(i int) float32 {
+			if v.Snapshot.Gross[i] <= 0 {
+				return missing
+			}
+			return c.number(1 - float64(v.Gross[i])/float64(v.Snapshot.Gross[i]))
+		}
+	}
+	texts := c.texts(v)
+	numbers := make([]float32, len(texts.Names))
+	for k, text := range texts.Names {
+		numbers[k] = missing
+		if x, ok := parseNumber(text); ok {
+			numbers[k] = c.number(x)
+		}
+	}
+	return func(i int) float32 {
+		if texts.IDs == nil {
+			return missing
+		}
+		return numbers[texts.IDs[i]]
+	}
+}
+
+// idOfItem gives a categorical column's value by place.
+func (c *column) idOfItem(v *rules.View) func(place int) uint32 {
+	if c.key == "id" {
+		return func(i int) uint32 { return c.id(v.ID(i)) }
+	}
+	texts := c.texts(v)
+	ids := make([]uint32, len(texts.Names))
+	for k, text := range texts.Names {
+		if c.key == "department" {
+			text, _, _ = strings.Cut(text, "/")
+		}
+		ids[k] = c.id(text)
+	}
+	return func(i int) uint32 {
+		if texts.IDs == nil {
+			return 0
+		}
+		return ids[texts.IDs[i]]
+	}
+}
+
+// texts is the catalogue's column that a column reads; an attribute that the
+// catalogue does not keep has none.
+func (c *column) texts(v *rules.View) catalogue.Column {
+	switch c.key {
+	case "brand":
+		return v.Brand
+	case "category", "department":
+		return v.Category
+	}
+	texts, _ := v.Attribute(strings.TrimPrefix(c.key, "attr."))
+	return texts
+}
+
+func (c *column) onHand(dst []float32, of *rules.Candidates, cat *catalogue.Catalogue) {
+	for i, place := range of.Places {
+		dst[i] = missing
+		if place != rules.Nowhere {
+			dst[i] = c.number(float64(cat.OnHand(int(place))))
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package features
+
+import (
+	"slices"
+
+	"github.com/aisle-edge/aisle/agent/rules"
+)
+
+// live is a column that is filled in for each decision.
+type live struct {
+	*column
+	numbers []float32 // in room, or kept with the candidates
+	ids     []uint32
+	room    []float32
+}
+
+// lives tells whether a column is filled in for each decision.
+func (c *column) lives() bool { return c.origin == "action" || c.key == "stock" || c.purpose != "" }
+
+// stocked tells whether a column is what is on hand, which differs from decision
+// to decision, yet not between two movements.
+func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" && c.purpose == "" }
+
+// fill fills a column of this decision.
+func (l *live) fill(col *column, c *rules.Candidates, a *Asked, k *kept) {
+	l.column = col
+	if k != nil && col.stocked() {
+		l.numbers = k.stocked(col, c, a.Catalogue)
+		return
+	}
+	l.clear(c.Len())
+	switch {
+	case col.purpose != "" && !a.Granted(col.purpose):
+	case col.origin == "action":
+		l.fromActions(a.Actions)
+	case col.origin == "item" && col.key == "stock":
+		col.onHand(l.numbers, c, a.Catalogue)
+	case col.dense:
+		l.numbersOfItems(c)
+	default:
+		l.namesOfItems(c)
+	}
+}
+
+// clear makes the column missing, for n candidates.
+func (l *live) clear(n int) {
+	if !l.dense {
+		l.ids = slices.Grow(l.ids[:0], n)[:n]
+		clear(l.ids)
+		return
+	}
+	l.room = slices.Grow(l.room[:0], n)[:n]
+	l.numbers = l.room
+	for i := range l.numbers {
+		l.numbers[i] = missing
+	}
+}
+
+// fromActions reads what the caller says. Actions mostly say the same things in
+// the same order, so a value is looked for first where the last one was.
+func (l *live) fromActions(actions []Values) {
+	at := 0
+	for i, values := range actions {
+		v := (*Value)(nil)
+		if at < len(values) && values[at].Name == l.key {
+			v = &values[at]
+		} else if v = values.find(l.key); v != nil {
+			at = slices.IndexFunc(values, func(o Value) bool { return o.Name == l.key })
+		}
+		if l.dense {
+			l.numbers[i] = l.numberOf(v)
+		} else {
+			l.ids[i] = l.idOf(v)
+		}
+	}
+}
+
+func (l *live) numbersOfItems(c *rules.Candidates) {
+	number := l.numberOfItem(c.View)
+	for i, place := range c.Places {
+		if place != rules.Nowhere {
+			l.numbers[i] = number(int(place))
+		}
+	}
+}
+
+func (l *live) namesOfItems(c *rules.Candidates) {
+	id := l.idOfItem(c.View)
+	for i, place := range c.Places {
+		if place != rules.Nowhere {
+			l.ids[i] = id(int(place))
+		}
+	}
+}
