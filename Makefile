@@ -30,7 +30,7 @@ race: ## every test under the race detector
 
 crash: ## kill -9 under load, KILLS times in each test that kills; what was acknowledged is counted
 	@set -o pipefail; AISLE_KILLS=$(KILLS) go test -v -p 1 -count=1 -timeout 60m -run Kill \
-		$$(go list -f '{{.ImportPath}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}' ./... | awk '/ .*sync\/crashtest/ {print $$1}') | grep -v '^==='
+		$$(go list -f '{{.ImportPath}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}' ./... | awk '/ .*sync\/crashtest/ {print $$1}') | grep --line-buffered -v '^==='
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
