@@ -10,9 +10,9 @@
 //
 // # Folder
 //
-//	EPOCH-FIRST-LAST.seg   sealed and not covered by the mark
-//	EPOCH-FIRST-LAST.done  covered by the mark at the file's modification time
-//	new                    being written; worth nothing after a crash
+//	EPOCH-FIRST-LAST.seg      sealed and not covered by the mark
+//	EPOCH-FIRST-LAST.done     covered by the mark at the file's modification time
+//	EPOCH-FIRST-LAST.seg.new  being written; worth nothing after a crash
 //
 // EPOCH is 32, FIRST and LAST are 16 hexadecimal digits. There is no other
 // state: a start continues from what is there. The newest segment always stays,
@@ -21,7 +21,7 @@
 //
 // # Failure
 //
-// A crash before the rename of "new" leaves a range to be sealed again, never
+// A crash before a segment has its name leaves a range to be sealed again, never
 // one that was sent. If a file is missing in the middle, those behind it are
 // removed and sealed again from the log, which holds all that isn't confirmed;
 // ingest counts records, not segments. A failing disk or hub is tried again for

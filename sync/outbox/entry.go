@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +36,8 @@ type entry struct {
 	at          time.Time // when it came into its state, of stored and confirmed
 }
 
-const newName = "new"
+// unfinished is what artifact.Replace adds to a name until the file is whole.
+const unfinished = ".new"
 
 func (e *entry) name() string {
 	ext := ".seg"
@@ -86,8 +86,15 @@ func (o *Outbox) load() error {
 		return err
 	}
 	for _, f := range files {
-		e, ok := parseEntry(f.Name())
+		name, torn := strings.CutSuffix(f.Name(), unfinished)
+		e, ok := parseEntry(name)
 		if !ok {
+			continue
+		}
+		if torn { // its range is sealed again
+			if err := os.Remove(filepath.Join(o.dir, f.Name())); err != nil {
+				return err
+			}
 			continue
 		}
 		info, err := f.Info()
@@ -195,35 +202,4 @@ func (o *Outbox) prune(now time.Time) error {
 		return true
 	})
 	return errors.Join(errs...)
-}
-
-// write puts sealed bytes into the folder under the entry's name. A crash
-// before the rename leaves "new", one after it the whole segment.
-func (o *Outbox) write(e *entry, sealed []byte) error {
-	temp := filepath.Join(o.dir, newName)
-	f, err := os.Create(temp)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(sealed)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, o.path(e)); err != nil {
-		return err
-	}
-	return syncFolder(o.dir)
-}
-
-// syncFolder makes a rename durable; Windows has no such call and logs names
-// by itself.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -600,7 +601,8 @@ func TestHoleIsSealedAgain(t *testing.T) {
 		if len(files) != 5 {
 			t.Fatal(files)
 		}
-		if err := errors.Join(os.Remove(files[2]), os.WriteFile(filepath.Join(n.dir, "outbox", newName), []byte("torn"), 0o600)); err != nil {
+		torn := files[4] + unfinished
+		if err := errors.Join(os.Remove(files[2]), os.WriteFile(torn, []byte("torn"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		h.fate = well
@@ -612,6 +614,9 @@ func TestHoleIsSealedAgain(t *testing.T) {
 		if n.box.Confirmed() != 50 {
 			t.Errorf("confirmed to %d", n.box.Confirmed())
 		}
+		if _, err := os.Stat(torn); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("what a crash left half written is still there (%v)", err)
+		}
 	})
 }
 
@@ -619,8 +624,8 @@ func TestHoleIsSealedAgain(t *testing.T) {
 func TestFailingDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode(t, newHub(t, 1), config())
-		block := filepath.Join(n.dir, "outbox", newName)
-		if err := os.MkdirAll(block, 0o700); err != nil {
+		folder := filepath.Join(n.dir, "outbox")
+		if err := os.Rename(folder, folder+".away"); err != nil {
 			t.Fatal(err)
 		}
 		n.append(10, 10)
@@ -629,7 +634,7 @@ func TestFailingDisk(t *testing.T) {
 		if s := n.box.Stats(); n.hub.sendings() != 0 || s.Err == nil {
 			t.Errorf("%d sends of what could not be kept, %+v", n.hub.sendings(), s)
 		}
-		if err := os.Remove(block); err != nil {
+		if err := os.Rename(folder+".away", folder); err != nil {
 			t.Fatal(err)
 		}
 		sleep(time.Second)
@@ -648,7 +653,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	good := (&entry{first: 1, last: 2}).name()
-	for _, name := range []string{"", "new", "x.seg", strings.ToUpper(good), good + ".seg", strings.Replace(good, "1", "0", 1), strings.Replace(good, "-", "", 1), good[1:]} {
+	for _, name := range []string{"", "x.seg", good + unfinished, strings.ToUpper(good), good + ".seg", strings.Replace(good, "1", "0", 1), strings.Replace(good, "-", "", 1), good[1:]} {
 		if _, ok := parseEntry(name); ok {
 			t.Errorf("%q is taken for a segment", name)
 		}

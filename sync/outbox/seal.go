@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/segment"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -77,7 +78,7 @@ func (o *Outbox) seal(now time.Time) (bool, error) {
 	}
 	e, sealed, err := o.fit()
 	if err == nil {
-		err = o.write(e, sealed)
+		err = artifact.Replace(o.path(e), sealed)
 	}
 	if err != nil {
 		return false, errors.Join(unread, fmt.Errorf("seal records: %w", err))
