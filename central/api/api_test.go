@@ -466,17 +466,21 @@ func TestMeasurements(t *testing.T) {
 	}
 }
 
-// TestDescription: the OpenAPI document has every operation, and names no type
-// of problem by accident.
+// TestDescription: the OpenAPI document has every operation under a name of its
+// own, refers to nothing that it lacks, and names no type of problem by accident.
 func TestDescription(t *testing.T) {
 	s := newSite(t)
 	w := s.ask("GET", "/openapi.json", "", "Authorization", "")
 	var d struct {
 		OpenAPI string `json:"openapi"`
 		Paths   map[string]map[string]struct {
-			Summary   string              `json:"summary"`
-			Responses map[string]struct{} `json:"responses"`
+			OperationID string              `json:"operationId"`
+			Summary     string              `json:"summary"`
+			Responses   map[string]struct{} `json:"responses"`
 		} `json:"paths"`
+		Components struct {
+			Schemas map[string]struct{} `json:"schemas"`
+		} `json:"components"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil {
 		t.Fatal(err)
@@ -487,12 +491,22 @@ func TestDescription(t *testing.T) {
 		"/api/v1/releases/check", "/api/v1/releases/publish", "/api/v1/releases/rollback", "/api/v1/tokens",
 	}
 	var got []string
+	names := map[string]bool{}
 	for path, methods := range d.Paths {
 		got = append(got, path)
 		for method, o := range methods {
+			if o.OperationID == "" || names[o.OperationID] {
+				t.Errorf("%s %s has the name %q", method, path, o.OperationID)
+			}
+			names[o.OperationID] = true
 			if o.Summary == "" || len(o.Responses) < 2 {
 				t.Errorf("%s %s is not described", method, path)
 			}
+		}
+	}
+	for _, ref := range regexp.MustCompile(`"\$ref": ?"([^"]+)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+		if _, ok := d.Components.Schemas[strings.TrimPrefix(ref[1], "#/components/schemas/")]; !ok {
+			t.Errorf("%s is not there", ref[1])
 		}
 	}
 	slices.Sort(got)
