@@ -1,0 +1,187 @@
+package release
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// source is where a release's bytes come from.
+type source struct {
+	engine *host.Engine
+	scheme item.Scheme
+	read   func(name string) ([]byte, error) // nil bytes: there is none
+	skip   func(model [32]byte) bool         // in quarantine
+}
+
+const (
+	modelPrefix  = "model/"
+	rankingsName = modelPrefix + "rankings.json" // named so that the online role may refresh it
+	maxRankings  = 4 << 20
+)
+
+// load makes a release ready to serve, or says what is wrong with it.
+func (s *source) load(r *wire.Release) (a *Active, err error) {
+	a = &Active{Counter: r.GetCounter(), ID: r.GetId(), CreatedMs: r.GetCreatedMs(), slots: map[string]*Slot{}, scorers: map[string]*Scorer{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("%w: %w", ErrRelease, err), a.close())
+			a = nil
+		}
+	}()
+	if a.Rulebook, err = s.rulebook(); err != nil {
+		return a, err
+	}
+	a.RulebookText = Text(a.Rulebook.Digest[:])
+	a.Terms = consent.Terms{Regime: a.Rulebook.Regime, Lease: a.Rulebook.Lease}
+	a.declare()
+	offers, err := s.offers()
+	if err != nil {
+		return a, err
+	}
+	rankings, err := s.rankings()
+	if err != nil {
+		return a, err
+	}
+	for i := range a.Rulebook.Slots {
+		slot := &a.Rulebook.Slots[i]
+		one := &Slot{Slot: slot, Book: rules.New(a.Rulebook, slot, offers, rankings[slot.ID])}
+		if one.Scorer, one.Plan, err = s.scorer(a, slot.Model, r); err != nil {
+			return a, fmt.Errorf("model %s: %w", slot.Model, err)
+		}
+		a.slots[slot.ID] = one
+	}
+	return a, nil
+}
+
+func (s *source) rulebook() (*rulebook.Rulebook, error) {
+	files := rulebook.Files{Purpose: func(text string) bool { return wire.Purpose(text).Valid() }}
+	for name, to := range map[string]*[]byte{"slots.yaml": &files.Slots, "rules.yaml": &files.Rules, "features.yaml": &files.Features} {
+		b, err := s.read(name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		*to = b
+	}
+	return rulebook.Parse(files)
+}
+
+// declare lists the fields of persons; of one that is read for several purposes
+// each counts.
+func (a *Active) declare() {
+	for _, f := range a.Rulebook.Features {
+		if field, ok := strings.CutPrefix(f.Source, "profile."); ok {
+			a.Profile = append(a.Profile, consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL})
+		}
+	}
+}
+
+func (s *source) offers() (offers []*wire.Offer, err error) {
+	b, err := s.read("offers.csv")
+	if err != nil || b == nil {
+		return nil, err
+	}
+	for o, err := range item.Offers(bytes.NewReader(b), item.Options{Scheme: s.scheme}) {
+		if err != nil {
+			return nil, fmt.Errorf("offers.csv: %w", err)
+		}
+		offers = append(offers, o)
+	}
+	return offers, nil
+}
+
+func (s *source) rankings() (rankings map[string][]string, err error) {
+	b, err := s.read(rankingsName)
+	switch {
+	case err != nil || b == nil:
+		return nil, err
+	case len(b) > maxRankings:
+		return nil, errors.New(rankingsName + " is larger than 4 MiB")
+	}
+	if err := json.Unmarshal(b, &rankings); err != nil {
+		return nil, fmt.Errorf("%s: %w", rankingsName, err)
+	}
+	return rankings, nil
+}
+
+// scorer admits the module of a model and tries it. A slot whose model is not
+// there, or in quarantine, has none; slots of one model share it.
+func (s *source) scorer(a *Active, model string, r *wire.Release) (*Scorer, *features.Plan, error) {
+	one := a.scorers[model]
+	b, err := s.read(modelPrefix + model)
+	if err != nil || b == nil {
+		return nil, nil, err
+	}
+	opened, err := bundle.Open(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := features.New(&opened.Manifest, a.Rulebook)
+	if err != nil {
+		return nil, nil, err
+	}
+	if one == nil {
+		if one, err = s.admit(model, b, opened, r); err != nil || one == nil {
+			return nil, nil, err
+		}
+		a.scorers[model] = one
+	}
+	return one, plan, nil
+}
+
+func (s *source) admit(model string, file []byte, b *bundle.Bundle, r *wire.Release) (*Scorer, error) {
+	one := &Scorer{Name: model, Columns: b.Manifest.Columns, Model: digestOf(file), CreatedMs: b.Manifest.Created}
+	if s.skip(one.Model) {
+		return nil, nil
+	}
+	code, err := compile.Module(b)
+	if err != nil {
+		return nil, err
+	}
+	one.Code = digestOf(code)
+	if !named(r, model, b.Manifest.Emitter, one.Code) {
+		return nil, fmt.Errorf("the release names another module than the bundle's %s", hex.EncodeToString(one.Code[:8]))
+	}
+	one.CodeText, one.ModelText = Text(one.Code[:]), Text(one.Model[:])
+	if one.Shape, err = b.Manifest.Shape(); err != nil {
+		return nil, err
+	}
+	blob := b.Parts.Model
+	one.linear = sync.OnceValues(func() (*scoring.Linear, error) { return scoring.Decode(blob) })
+	if one.Module, err = s.engine.Admit(code, blob, host.Limits{}); err != nil {
+		return nil, err
+	}
+	if err := one.Module.Preflight(b.Golden); err != nil {
+		return nil, errors.Join(err, one.Module.Close())
+	}
+	return one, nil
+}
+
+// named tells whether the manifest names this module for a model. A folder has no
+// manifest.
+func named(r *wire.Release, model, emitter string, code [32]byte) bool {
+	if r == nil {
+		return true
+	}
+	for _, s := range r.Scorers {
+		if s.Model == modelPrefix+model {
+			return s.Emitter == emitter && bytes.Equal(s.Module, code[:])
+		}
+	}
+	return false
+}
