@@ -60,8 +60,8 @@ func report(w io.Writer, o api.Overview) {
 	in, tr := o.Counts.Ingest, o.Counts.Training
 	fmt.Fprintf(w, "\nsince %s: %d records in %d segments; %d outcomes counted already, %d without a decision at their agent, %d records unreadable, %d segments refused\n",
 		o.Started.Format(time.RFC3339), in.Records, in.Segments, in.Duplicates, in.Unmatched, in.Unreadable, in.Dead)
-	fmt.Fprintf(w, "in all: %d decisions finished, %d wait; %d outcomes joined, %d late, %d wait for their decision, %d never found one\n",
-		tr.Decisions, tr.Pending, tr.Joined, tr.Late, tr.Orphans, tr.Expired)
+	fmt.Fprintf(w, "in all: %d decisions finished, %d wait; %d outcomes joined, %d late, %d of what was not shown, %d wait for their decision, %d never found one\n",
+		tr.Decisions, tr.Pending, tr.Joined, tr.Late, tr.NotShown, tr.Orphans, tr.Expired)
 }
 
 func fleet(w io.Writer, o api.Overview) {
