@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -168,6 +169,26 @@ func TestDrawerLeavesNoTrace(t *testing.T) {
 		}
 		if !slices.Equal(before, allowed) {
 			t.Error("what is allowed was changed")
+		}
+	}
+}
+
+// What was best in one draw is where the next one looks first, and changes nothing.
+func TestDrawerForgetsWhatWasBest(t *testing.T) {
+	used, r := explore.New([]byte("salt")), rand.New(rand.NewPCG(5, 5))
+	means, allowed := shop(300, 5)
+	for i := range 500 {
+		for range r.IntN(40) { // ties too
+			means[r.IntN(len(means))] = float64(r.IntN(40)) / 20
+		}
+		for range r.IntN(10) {
+			allowed[r.IntN(4)] ^= r.Uint64() & r.Uint64() & r.Uint64()
+		}
+		p := &explore.Problem{Means: means, Allowed: allowed, Policy: policies["squarecb"], Count: 4, EventID: event, Attempt: uint32(i), Mask: onePer(7)}
+		a, errA := used.Draw(p)
+		b, errB := explore.New([]byte("salt")).Draw(p)
+		if errA != nil || errB != nil || !slices.Equal(a.Positions, b.Positions) || !slices.Equal(a.Contenders, b.Contenders) {
+			t.Fatalf("draw %d: %v and %v, %v, %v", i, a, b, errA, errB)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package explore
 
 import (
 	"math"
-	"math/bits"
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
 )
@@ -18,22 +17,33 @@ func (r *ranking) reset() { r.candidates, r.means, r.all = r.candidates[:0], r.m
 
 // scan keeps the m best of set.
 func (r *ranking) scan(means []float64, set bitmap.Bits, m int) {
+	least := r.least(means, set, m)
 	r.reset()
-	worst := math.Inf(-1) // of those kept
-	for w, word := range set {
-		for ; word != 0; word &= word - 1 {
-			i := 64*w + bits.TrailingZeros64(word)
-			x := means[i]
-			if len(r.means) == m {
-				r.all = false
-				if !(x > worst) {
-					continue
-				}
-			}
-			r.insert(i, x, m)
-			worst = r.means[len(r.means)-1]
+	r.all = set.Count() <= m
+	for i, x := range means {
+		if x < least || !set.Has(i) || len(r.means) == m && x <= least {
+			continue
+		}
+		if r.insert(i, x, m); len(r.means) == m {
+			least = r.means[m-1]
 		}
 	}
+}
+
+// least is a mean that m of set have or exceed, so that none below it is among
+// the best: the last scan's best are mostly good again. Without m of those left it
+// is -Inf, which rules out nothing.
+func (r *ranking) least(means []float64, set bitmap.Bits, m int) float64 {
+	found, least := 0, math.Inf(1)
+	for _, i := range r.candidates {
+		if i < len(means) && set.Has(i) {
+			found, least = found+1, min(least, means[i])
+		}
+	}
+	if found < m || least != least {
+		return math.Inf(-1)
+	}
+	return least
 }
 
 func (r *ranking) insert(i int, x float64, m int) {
