@@ -19,9 +19,8 @@ type child struct {
 	args []string
 	log  string // file of what it says
 
-	mu      sync.Mutex // guards the rest
+	mu      sync.Mutex // guards running
 	running *running
-	starts  int
 }
 
 // running is one life of a child.
@@ -64,7 +63,6 @@ func (c *child) start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.running = r
-	c.starts++
 	return nil
 }
 
