@@ -276,6 +276,24 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 	}
 }
 
+// TestEarlierExperimentIsNotThisOne: arms are compared within one experiment; what
+// another drew under the same names earns them nothing, and ranks nothing.
+func TestEarlierExperimentIsNotThisOne(t *testing.T) {
+	b := newBooks(t)
+	for n, experiment := range []string{"before", "loop", "before"} {
+		r := decide(n, "hero", "random", "milk")
+		r.GetDecision().Arms[0].Experiment = experiment
+		b.write("a-kiosk", 1000, r)
+		b.write("a-kiosk", 1000, told(n, purchase, "milk", 1))
+	}
+	b.tick("a-kiosk", waitMs+1001)
+	b.commit()
+	tr := b.trainer(config())
+	if n, sum := earned(tr, 2); n != 1 || !near(sum, 1) || tr.Snapshot().Stats.Decisions != 3 {
+		t.Errorf("%d decisions earned the arm %v, want one of three", n, sum)
+	}
+}
+
 // TestRewardsWhateverTheOrder interleaves the logs of three agents at random,
 // cuts them into files at random, and compares what was earned with a count over
 // the whole history that knows no order, no files and no marks.

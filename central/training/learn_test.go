@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -176,5 +177,36 @@ func TestRankingIsByMeanOfTheUniformArm(t *testing.T) {
 	got := b.trainer(config()).Snapshot().Rankings["hero"]
 	if len(got) != 4 || got[0] != "often" || got[1] != "lucky" || got[2] != "seldom" || got[3] != "never" {
 		t.Errorf("ranking is %v", got)
+	}
+}
+
+// TestRankingForgets: with a half-life, what sold long ago does not stand above
+// what sells now; without one it does.
+func TestRankingForgets(t *testing.T) {
+	b := newBooks(t)
+	n := 0
+	season := func(sold map[string]int, times int) {
+		for _, item := range []string{"old", "new"} {
+			for i := range times {
+				b.write("a-kiosk", int64(n), decide(n, "hero", "random", item))
+				if i < sold[item] {
+					b.write("a-kiosk", int64(n), told(n, purchase, item, 1))
+				}
+				n++
+			}
+		}
+		n += waitMs
+		b.tick("a-kiosk", int64(n))
+		b.commit()
+		b.received += 100_000
+	}
+	season(map[string]int{"old": 50, "new": 10}, 100)
+	season(map[string]int{"old": 2, "new": 10}, 20)
+	for halfLife, want := range map[time.Duration]string{10 * time.Second: "new", 0: "old"} {
+		cfg := config()
+		cfg.HalfLife = halfLife
+		if got := b.trainer(cfg).Snapshot().Rankings["hero"]; len(got) != 2 || got[0] != want {
+			t.Errorf("with a half-life of %v the ranking is %v, want %s first", halfLife, got, want)
+		}
 	}
 }
