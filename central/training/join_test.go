@@ -277,7 +277,7 @@ func TestWhatDoesNotFitIsCounted(t *testing.T) {
 }
 
 // TestEarlierExperimentIsNotThisOne: arms are compared within one experiment; what
-// another drew under the same names earns them nothing, and ranks nothing.
+// another drew under the same names earns them nothing.
 func TestEarlierExperimentIsNotThisOne(t *testing.T) {
 	b := newBooks(t)
 	for n, experiment := range []string{"before", "loop", "before"} {
