@@ -1,3 +1,27 @@
 // Package ranking makes one decision end to end: who may be known, what may be
 // shown, what it is worth, what is drawn, what is promised, what is recorded.
+//
+// # Order
+//
+// The slot is found in the release that runs; the person, what they grant and what
+// they saw are read in one view; the rules leave some of the candidates; a model,
+// or an order where none may score, gives each a worth; positions are drawn one
+// after the other; the record is committed. Nothing is removed or moved after the
+// draw, so every recorded probability is the one it was drawn with.
+//
+// The commit looks once more, under the store's lock, whether what the rules saw
+// is so still: the event, the person and, where something is held, the goods. It
+// never looks at what was drawn. If something moved, all of it runs again as the
+// next attempt, and only the attempt that is committed was ever made.
+//
+// # Failure
+//
+// A module that fails, or is late, costs the worths and not the answer: the slot's
+// order serves, and says so as Degraded. A release that takes over in the middle
+// costs nothing. An event that was decided before has its recorded answer, or is
+// refused with EventClash where the request is another one.
+//
+// A full log refuses what holds, what counts towards a cap and what must be
+// durable; other decisions are answered without a record, and counted as lost in
+// the log. After any other Refusal nothing is recorded and nothing is held.
 package ranking
