@@ -23,5 +23,6 @@
 //
 // A full log refuses what holds, what counts towards a cap and what must be
 // durable; other decisions are answered without a record, and counted as lost in
-// the log. After any other Refusal nothing is recorded and nothing is held.
+// the log. After any other Refusal nothing is held and nothing was recorded, except
+// what a failing disk took and could not vouch for.
 package ranking
