@@ -18,11 +18,14 @@ type cache struct {
 type kept struct {
 	of    *rules.Candidates
 	frame abi.Frame
+	bare  shelf // where no column is of stock
 	stock atomic.Pointer[shelf]
 }
 
-// shelf is a column of stock after a number of movements.
+// shelf is a column of stock after a number of movements. It stands for all that
+// is kept of rows: those it is in, and its own.
 type shelf struct {
+	in      *kept
 	of      *column
 	at      uint64
 	numbers []float32
@@ -39,6 +42,7 @@ func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 		return k, nil
 	}
 	k := &kept{of: c}
+	k.bare.in = k
 	var err error
 	if k.frame, err = abi.New(p.Shape, c.Len()); err != nil {
 		return nil, err
@@ -67,13 +71,13 @@ func (p *Plan) fill(f *abi.Frame, c *rules.Candidates) {
 }
 
 // stocked is a column of stock, kept until something moves.
-func (k *kept) stocked(col *column, c *rules.Candidates, cat *catalogue.Catalogue) []float32 {
+func (k *kept) stocked(col *column, c *rules.Candidates, cat *catalogue.Catalogue) *shelf {
 	at := cat.Movements()
 	if s := k.stock.Load(); s != nil && s.of == col && s.at == at {
-		return s.numbers
+		return s
 	}
-	s := &shelf{col, at, make([]float32, c.Len())}
+	s := &shelf{k, col, at, make([]float32, c.Len())}
 	col.onHand(s.numbers, c, cat)
 	k.stock.Store(s)
-	return s.numbers
+	return s
 }

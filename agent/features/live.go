@@ -9,9 +9,10 @@ import (
 // live is a column that is filled in for each decision.
 type live struct {
 	*column
-	numbers []float32 // in room, or kept with the candidates
+	numbers []float32 // in room, or the shelf's
 	ids     []uint32
 	room    []float32
+	shelf   *shelf // nil: filled in for this decision alone
 }
 
 // lives tells whether a column is filled in for each decision.
@@ -23,9 +24,10 @@ func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" 
 
 // fill fills a column of this decision.
 func (l *live) fill(col *column, c *rules.Candidates, a *Asked, k *kept) {
-	l.column = col
+	l.column, l.shelf = col, nil
 	if k != nil && col.stocked() {
-		l.numbers = k.stocked(col, c, a.Catalogue)
+		l.shelf = k.stocked(col, c, a.Catalogue)
+		l.numbers = l.shelf.numbers
 		return
 	}
 	l.clear(c.Len())

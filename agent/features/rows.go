@@ -69,18 +69,23 @@ func (p *Plan) still(r *Rows, c *rules.Candidates) (err error) {
 func (r *Rows) Frame(in *host.Instance) (*abi.Frame, error) {
 	var tag any
 	if r.kept != nil {
-		tag = r.kept
+		tag = r.stock()
 	}
-	f, there, err := in.FrameOf(tag, r.still.Shape(), r.still.Rows())
+	f, had, err := in.FrameOf(tag, r.still.Shape(), r.still.Rows())
 	if err != nil {
 		return nil, err
 	}
+	was, _ := had.(*shelf)
 	blocks := abi.Blocks(f.Rows())
-	if !there {
+	if was == nil || was.in != r.kept {
+		was = nil
 		copy(f.Blocks(0, blocks), r.still.Blocks(0, blocks))
 	}
 	for k := range r.live {
 		l := &r.live[k]
+		if was != nil && l.shelf == was {
+			continue
+		}
 		for b := range blocks {
 			first := b * abi.BlockRows
 			if l.dense {
@@ -91,6 +96,18 @@ func (r *Rows) Frame(in *host.Instance) (*abi.Frame, error) {
 		}
 	}
 	return f, nil
+}
+
+// stock is the shelf that the rows are of: the last, where columns of stock have
+// one each.
+func (r *Rows) stock() *shelf {
+	of := &r.kept.bare
+	for k := range r.live {
+		if s := r.live[k].shelf; s != nil {
+			of = s
+		}
+	}
+	return of
 }
 
 // FrameOf begins a frame of some candidates alone.

@@ -449,22 +449,22 @@ func TestFrameOfATagIsThereAgain(t *testing.T) {
 	code, blob, _ := linear(t, s)
 	m := admit(t, open(t, host.Options{}), code, blob, host.Limits{Instances: 1})
 	for i, c := range []struct {
-		tag   any
-		rows  int
-		there bool
+		tag  any
+		rows int
+		had  any
 	}{
-		{"a", 20, false}, {"a", 20, true}, {"a", 20, true}, {"b", 20, false}, {"a", 20, false}, {"a", 10, false}, {"a", 20, false}, {"a", 20, true},
-		{nil, 20, false}, {nil, 20, false}, {"a", 20, false}, {"a", 5000, false}, {"a", 5000, true}, {"a", 20, false},
+		{"a", 20, nil}, {"a", 20, "a"}, {"a", 20, "a"}, {"b", 20, "a"}, {"a", 20, "b"}, {"a", 10, nil}, {"a", 20, nil}, {"a", 20, "a"},
+		{nil, 20, "a"}, {nil, 20, nil}, {"a", 20, nil}, {"a", 5000, nil}, {"a", 5000, "a"}, {"a", 20, nil},
 	} {
 		in, err := m.Borrow()
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, there, err := in.FrameOf(c.tag, s.Frame, c.rows)
-		if err != nil || there != c.there {
-			t.Errorf("frame %d, of %v: there %v, %v", i, c, there, err)
+		f, had, err := in.FrameOf(c.tag, s.Frame, c.rows)
+		if err != nil || had != c.had {
+			t.Errorf("frame %d, of %v: had %v, %v", i, c, had, err)
 		}
-		if there && f.Dense(0, 1)[3] != float32(c.rows) {
+		if had != nil && f.Dense(0, 1)[3] != float32(c.rows) {
 			t.Errorf("frame %d, of %v, holds something else", i, c)
 		}
 		f.Dense(0, 1)[3] = float32(c.rows)

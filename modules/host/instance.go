@@ -77,16 +77,18 @@ func (in *Instance) Frame(s abi.Shape, rows int) (*abi.Frame, error) {
 }
 
 // FrameOf is Frame for rows that several calls have in common, which tag stands
-// for. It tells whether they are there already: the last frame of this instance
-// was of the same tag, shape and number of rows.
-func (in *Instance) FrameOf(tag any, s abi.Shape, rows int) (f *abi.Frame, there bool, err error) {
-	there = tag != nil && in.tag == tag && in.frame.Shape() == s && in.frame.Rows() == rows
+// for. It gives the tag of the last frame of this instance, if that was of the
+// same shape and number of rows: what was written into it is there still.
+func (in *Instance) FrameOf(tag any, s abi.Shape, rows int) (f *abi.Frame, had any, err error) {
+	if in.frame.Shape() == s && in.frame.Rows() == rows {
+		had = in.tag
+	}
 	in.tag = nil
 	if f, err = in.begin(s, rows); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	in.tag = tag
-	return f, there, nil
+	return f, had, nil
 }
 
 func (in *Instance) begin(s abi.Shape, rows int) (*abi.Frame, error) {
