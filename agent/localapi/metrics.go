@@ -2,6 +2,7 @@ package localapi
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,11 +22,15 @@ type metrics struct {
 	unmatched prometheus.Counter
 	problems  *prometheus.CounterVec
 	took      prometheus.Histogram
+
+	mu    sync.RWMutex
+	found map[kind]counted // guarded by mu; as few as there are slots
 }
 
 func newMetrics(a *API) *metrics {
 	m := &metrics{
 		registry:  prometheus.NewRegistry(),
+		found:     map[kind]counted{},
 		decisions: counters("aisle_decisions_total", "Decisions answered.", "slot", "degraded"),
 		items:     counters("aisle_items_shown_total", "Items answered.", "slot"),
 		outcomes:  counters("aisle_outcomes_total", "Outcomes told.", "result"),
@@ -50,8 +55,32 @@ func (m *metrics) handler() http.Handler {
 }
 
 func (m *metrics) decided(a *ranking.Answer) {
-	m.decisions.WithLabelValues(a.Slot, string(a.Degraded)).Inc()
-	m.items.WithLabelValues(a.Slot).Add(float64(len(a.Items)))
+	c := m.counts(kind{a.Slot, a.Degraded})
+	c.decisions.Inc()
+	c.items.Add(float64(len(a.Items)))
+}
+
+// kind is what the counters of decisions are told apart by.
+type kind struct {
+	slot     string
+	degraded ranking.Degraded
+}
+
+type counted struct{ decisions, items prometheus.Counter }
+
+// counts finds a kind's counters. The vectors would find them too, and hash and
+// compare labels for each decision.
+func (m *metrics) counts(k kind) counted {
+	m.mu.RLock()
+	c, ok := m.found[k]
+	m.mu.RUnlock()
+	if !ok {
+		c = counted{m.decisions.WithLabelValues(k.slot, string(k.degraded)), m.items.WithLabelValues(k.slot)}
+		m.mu.Lock()
+		m.found[k] = c
+		m.mu.Unlock()
+	}
+	return c
 }
 
 func (m *metrics) refused(d *Details) {

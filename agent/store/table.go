@@ -99,6 +99,8 @@ func (t *Table) pendingKeys(prefix string) []string {
 type recent struct {
 	mu   sync.Mutex // views read beside each other
 	rows map[string][]byte
+	keys [maxRecent]string // in the order in which they came
+	next int               // of keys: who makes room
 }
 
 // maxRecent bounds the rows that are recent, so that they take no memory to speak of.
@@ -114,13 +116,13 @@ func (r *recent) get(key []byte) (row []byte, ok bool) {
 func (r *recent) put(key []byte, row []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.rows) >= maxRecent {
-		for any := range r.rows {
-			delete(r.rows, any)
-			break
-		}
+	if _, ok := r.rows[string(key)]; ok { // another view was faster, and read the same
+		return
 	}
-	r.rows[string(key)] = row
+	k := string(key)
+	delete(r.rows, r.keys[r.next]) // or, if it was forgotten, perhaps a younger one of that key
+	r.rows[k], r.keys[r.next] = row, k
+	r.next = (r.next + 1) % maxRecent
 }
 
 // forget drops what is about to be in the file in place of what was.
