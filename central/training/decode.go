@@ -266,10 +266,17 @@ func (r *reader) next() bool {
 	return !r.broken
 }
 
+// varint has ways of its own for one byte and for two, which almost all tags and
+// lengths of a decision are.
 func (r *reader) varint() uint64 {
 	if len(r.b) > 0 && r.b[0] < 0x80 {
 		v := uint64(r.b[0])
 		r.b = r.b[1:]
+		return v
+	}
+	if len(r.b) > 1 && r.b[1] < 0x80 {
+		v := uint64(r.b[0]&0x7f) | uint64(r.b[1])<<7
+		r.b = r.b[2:]
 		return v
 	}
 	v, n := binary.Uvarint(r.b)
