@@ -89,7 +89,7 @@ type HubConfig struct {
 	Status  time.Duration `yaml:"status" env:"STATUS"`   // between two accounts of this node. Default 10s
 	Tick    time.Duration `yaml:"tick" env:"TICK"`       // longest silence of the log. Default 5s
 	Poll    time.Duration `yaml:"poll" env:"POLL"`       // how often the hub is asked without a hint. Default 1m
-	Backoff time.Duration `yaml:"backoff" env:"BACKOFF"` // longest wait between two tries to connect. Default 1m
+	Backoff time.Duration `yaml:"backoff" env:"BACKOFF"` // longest wait between two tries to connect, or 30s at most to send. Default 1m
 }
 
 // LogConfig is about the log that everything goes through.

@@ -138,7 +138,9 @@ func (a *Agent) openLink() error {
 		urls = a.id.Hub
 	}
 	a.link = link.NewAgent(link.Config{URLs: urls, Public: public, Sign: key.Sign, MaxBackoff: a.cfg.Hub.Backoff, Poll: a.cfg.Hub.Poll, Log: slog.Default()}, node)
-	a.outbox, err = outbox.Open(filepath.Join(a.cfg.State, "outbox"), a.log, a.link, outbox.Config{Agent: a.id.Agent, Sign: signer(key)})
+	a.outbox, err = outbox.Open(filepath.Join(a.cfg.State, "outbox"), a.log, a.link, outbox.Config{
+		Agent: a.id.Agent, Sign: signer(key), MaxBackoff: min(30*time.Second, a.cfg.Hub.Backoff),
+	})
 	return err
 }
 

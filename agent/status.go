@@ -76,6 +76,9 @@ func (a *Agent) logStatus() localapi.LogStatus {
 	s := localapi.LogStatus{Records: j.Last, Bytes: j.Bytes, Dropped: a.losses.all()}
 	if a.outbox != nil {
 		s.Unconfirmed = j.Last - min(j.Last, a.outbox.Confirmed())
+		if err := a.outbox.Stats().Err; err != nil {
+			s.Upload = err.Error()
+		}
 	}
 	if lost := a.decider.Stats().Lost; lost > s.Dropped["decision:full"] {
 		s.Dropped["decision:full"] = lost // told of in the log once there is room

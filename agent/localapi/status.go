@@ -58,6 +58,7 @@ type LogStatus struct {
 	Unconfirmed uint64            `json:"unconfirmed" doc:"Records that are not in the centre's ledger yet"`
 	Dropped     map[string]uint64 `json:"dropped" doc:"Records that were lost or left out, by reason"`
 	Failure     string            `json:"failure,omitempty" doc:"Why the disk takes nothing"`
+	Upload      string            `json:"upload,omitempty" doc:"Why records last did not go up; they are sent again"`
 }
 
 // GoodsStatus counts what the node knows of goods.

@@ -119,6 +119,9 @@ func describe(s *localapi.Status) string {
 	if s.Log.Failure != "" {
 		line("", "%s; look at the node's disk", s.Log.Failure)
 	}
+	if s.Log.Upload != "" && s.Hub.Connected { // else the line of the hub says why
+		line("", "not sent: %s", s.Log.Upload)
+	}
 	line("goods", "%d items, %d available, %d held", s.Goods.Items, s.Goods.Available, s.Goods.Holds)
 	if s.Clock.SkewSeconds >= 1 {
 		line("clock", "the machine's is %.0f s behind this node's time; set it", s.Clock.SkewSeconds)
