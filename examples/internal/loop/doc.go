@@ -2,9 +2,9 @@
 // with its hub, and an agent a site, each a child process.
 //
 // [Start] writes their configurations, starts the centre, publishes the release
-// folder where it is new, enrols agents that are not, and starts them. [Loop.Run]
-// keeps them: a child that ends by itself, or is killed, is started again. Stop
-// ends the agents before the centre, so that what they hold reaches it.
+// folder, enrols agents that are not, and starts them. [Loop.Run] keeps them: a
+// child that ends by itself, or is killed, is started again. Stop ends the agents
+// before the centre, so that what they hold reaches it.
 //
 // Everything lies under one folder, and a later Start goes on from there:
 //
