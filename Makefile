@@ -44,10 +44,11 @@ mutants: ## each promise's broken line must turn its test red
 golden: ## one hash of every number on amd64 v1 and v3, without FMA, and on arm64
 	@.ci/golden
 
-lint: ## gofmt, vet on every platform, staticcheck
+lint: ## gofmt, vet on every platform, staticcheck, and that mutants have their line
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
 	@for p in $(PLATFORMS); do echo "vet $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... || exit 1; done
 	@$(tools) honnef.co/go/tools/cmd/staticcheck -version >/dev/null && cd .ci/tools && go build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd ../.. && ./bin/staticcheck ./...
+	@$(tools) ./mutants -root $(CURDIR) -dry
 
 platforms: ## the binaries for every platform we promise
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./agent/cmd/... && GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./central/cmd/... || exit 1; done

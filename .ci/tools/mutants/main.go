@@ -17,6 +17,7 @@ type mutant struct{ name, promise, file, test, old, new string }
 func main() {
 	root := flag.String("root", ".", "the project's folder")
 	only := flag.String("only", "", "run the mutants whose name holds this")
+	dry := flag.Bool("dry", false, "only see that each has its line to break")
 	flag.Parse()
 	files, err := filepath.Glob(filepath.Join(*root, ".ci/mutants/*.mutant"))
 	if err != nil || len(files) == 0 {
@@ -29,6 +30,11 @@ func main() {
 			continue
 		}
 		m, err := read(f)
+		if err == nil && *dry {
+			if _, err = m.broken(*root); err == nil {
+				continue
+			}
+		}
 		if err == nil {
 			err = m.kill(*root)
 		}
@@ -40,7 +46,7 @@ func main() {
 		fmt.Printf("red   %-40s promise %s\n", m.name, m.promise)
 	}
 	if alive > 0 {
-		fmt.Printf("%d mutants alive: their tests would pass with the promise broken\n", alive)
+		fmt.Printf("%d mutants alive: their tests would pass with the promise broken, or can't be run\n", alive)
 		os.Exit(1)
 	}
 }
@@ -74,26 +80,34 @@ func read(file string) (mutant, error) {
 	return m, nil
 }
 
-// kill returns nil when the mutant builds and its test fails.
-func (m mutant) kill(root string) error {
-	source := filepath.Join(root, m.file)
-	b, err := os.ReadFile(source)
+// broken is its file with the line broken.
+func (m mutant) broken(root string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(root, m.file))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if n := strings.Count(string(b), m.old); n != 1 {
-		return fmt.Errorf("its old text stands %d times in %s, want once", n, m.file)
+		return "", fmt.Errorf("its old text stands %d times in %s, want once", n, m.file)
+	}
+	return strings.Replace(string(b), m.old, m.new, 1), nil
+}
+
+// kill returns nil when the mutant builds and its test fails.
+func (m mutant) kill(root string) error {
+	code, err := m.broken(root)
+	if err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	broken := filepath.Join(dir, filepath.Base(m.file))
-	if err := os.WriteFile(broken, []byte(strings.Replace(string(b), m.old, m.new, 1)), 0o600); err != nil {
+	file := filepath.Join(dir, filepath.Base(m.file))
+	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 		return err
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: broken}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(root, m.file): file}})
 	if err != nil {
 		return err
 	}
