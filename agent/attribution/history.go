@@ -78,13 +78,18 @@ func extended(row []byte, e Entry, items []uint64, keep int64) []byte {
 	next := make([]byte, 0, historyHeader+len(groups)+groupHeader+8*len(items))
 	next = append(append(next, version, 0), groups...)
 	next = appendGroup(next, e, items)
-	if len(next) <= 8*maxItems { // too short to hold that many
+	if count(next) <= maxItems {
 		return next
 	}
-	if entries := appendEntries(nil, next); len(entries) > maxItems {
-		return appendAll(next[:historyHeader], joined(entries))
+	return appendAll(next[:historyHeader], joined(appendEntries(nil, next)))
+}
+
+// count is how many items there are in a history of whole groups.
+func count(row []byte) (items int) {
+	for b := row[historyHeader:]; len(b) > 0; b = b[groupHeader+8*int(b[1]):] {
+		items += int(b[1])
 	}
-	return next
+	return items
 }
 
 // recent are the whole groups of a history that are later than a time.

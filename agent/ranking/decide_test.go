@@ -738,21 +738,6 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// A decision allocates the same whatever the number of its candidates.
-func TestAllocations(t *testing.T) {
-	counts := map[int]float64{}
-	for _, items := range []int{100, 3000} {
-		n := nodetest.New(t, nodetest.Options{})
-		n.Use(nodetest.Files(t, strings.Replace(nodetest.Slots(nodetest.Slot), "frame_share: 0.05", "frame_share: 0", 1), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
-		n.Put(nodetest.Items(items)...)
-		r := ranking.Request{Slot: "hero", SessionID: "s", DryRun: true}
-		counts[items] = testing.AllocsPerRun(200, func() { decide(t, n, r) })
-	}
-	if math.Abs(counts[100]-counts[3000]) > 1 {
-		t.Errorf("allocations by candidates: %v", counts)
-	}
-}
-
 // Promise 2: one event is decided once, however many ask at once, and all get the
 // same answer; also who was overtaken between the rules and the record.
 func TestSameEventAtOnce(t *testing.T) {
