@@ -17,8 +17,9 @@
 // Outcomes may come before their decision; they wait for it, for Config.Keep and
 // at most Config.MaxOrphans of them. An outcome counts when its node time is
 // within the wait of its decision's; a later one changes nothing and is counted
-// as late, or as expired if the decision was finished before it came. Rows flagged Duplicate, decisions that were never activated although
-// deferred, and items that were not shown are left out.
+// as late, or as expired if the decision was finished before it came. Rows
+// flagged Duplicate, decisions that were never activated although deferred, and
+// items that were not shown are left out.
 //
 // The reward of a position is the slot's: the sum of the weights of its
 // outcomes, or that of the earliest, or the net margin times its scale; a return
