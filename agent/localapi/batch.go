@@ -33,7 +33,7 @@ func (a *API) decideBatch(w http.ResponseWriter, r *http.Request) {
 		a.refused(w, r, err)
 		return
 	}
-	gpc := r.Header.Get("Sec-GPC") == "1"
+	gpc := r.Header.Get(gpcHeader) == "1"
 	results := make([]Result, len(requests))
 	for i := range requests {
 		requests[i].Consent.GPC = requests[i].Consent.GPC || gpc

@@ -69,7 +69,7 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 	var request ranking.Request
 	err := c.read(r, &request)
 	if err == nil {
-		if r.Header.Get("Sec-GPC") == "1" {
+		if r.Header.Get(gpcHeader) == "1" {
 			request.Consent.GPC = true
 		}
 		err = a.choose(r.Context(), c, &request)

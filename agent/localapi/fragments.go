@@ -92,7 +92,7 @@ func (a *API) makeFragment(r *http.Request) ([]byte, error) {
 	}
 	request := ranking.Request{
 		Slot: r.PathValue("slot"), ProfileID: from.Profile.read(r), SessionID: from.Session.read(r), Count: count,
-		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPC: r.Header.Get("Sec-GPC") == "1"},
+		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPC: r.Header.Get(gpcHeader) == "1"},
 		Context: queryContext(query),
 	}
 	if d := a.bounds(&request); d != nil {

@@ -23,6 +23,10 @@ const (
 	allowedMethods = "GET, POST, PUT, DELETE"
 )
 
+// gpcHeader is Sec-GPC as net/http spells it, or it would be spelt anew to look it
+// up in each request.
+const gpcHeader = "Sec-Gpc"
+
 // admit checks a request and prepares its body; done says that it is answered.
 func (g *guard) admit(w http.ResponseWriter, r *http.Request) (done bool) {
 	d := g.check(w.Header(), r)
@@ -115,7 +119,9 @@ func (g *guard) body(r *http.Request) *Details {
 	case r.ContentLength > limit:
 		return tooLarge(limit)
 	}
-	r.Body = http.MaxBytesReader(nil, r.Body, limit)
+	if r.ContentLength < 0 { // else the server reads no more than was said
+		r.Body = http.MaxBytesReader(nil, r.Body, limit)
+	}
 	return nil
 }
 
@@ -134,8 +140,10 @@ var rowTypes = map[string][]string{
 var jsonOnly = []string{jsonType}
 
 func bodyTypes(r *http.Request) []string {
-	if kinds := rowTypes[r.URL.Path]; kinds != nil && r.Method == http.MethodPut {
-		return kinds
+	if r.Method == http.MethodPut {
+		if kinds := rowTypes[r.URL.Path]; kinds != nil {
+			return kinds
+		}
 	}
 	return jsonOnly
 }

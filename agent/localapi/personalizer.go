@@ -116,7 +116,7 @@ func (a *API) rank(w http.ResponseWriter, r *http.Request) error {
 	if d := a.bounds(request); d != nil {
 		return d
 	}
-	request.Consent.GPC = r.Header.Get("Sec-GPC") == "1"
+	request.Consent.GPC = r.Header.Get(gpcHeader) == "1"
 	answer, err := a.Decider.Decide(r.Context(), request)
 	if err != nil {
 		return err

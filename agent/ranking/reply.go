@@ -8,7 +8,7 @@ import (
 
 // answer tells what the record says, and how old it all is.
 func (s *scratch) answer() *Answer {
-	a := s.d.answer(&s.record.decision, s.versions())
+	a := s.d.answer(&s.record.decision, s.versions(), s.now)
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
 		s.d.explain(a, &s.record.decision, s.dense, s.hashed)
@@ -31,7 +31,7 @@ func VersionsOf(v *wire.Versions) Versions {
 }
 
 // answer makes of a record what was or is answered.
-func (d *Decider) answer(rec *wire.Decision, v Versions) *Answer {
+func (d *Decider) answer(rec *wire.Decision, v Versions, now int64) *Answer {
 	a := &Answer{
 		EventID: rec.EventId, Slot: rec.Slot, Degraded: DegradedOf(rec.Degraded), Holdback: rec.Holdback, Versions: v,
 		Items: []Item{}, Experiments: []Experiment{},
@@ -48,7 +48,7 @@ func (d *Decider) answer(rec *wire.Decision, v Versions) *Answer {
 		a.Items = items(rec)
 		a.Short = d.short(rec)
 	}
-	a.Age = d.age(rec)
+	a.Age = d.age(rec, now)
 	return a
 }
 
@@ -86,8 +86,7 @@ func items(rec *wire.Decision) []Item {
 	return all
 }
 
-func (d *Decider) age(rec *wire.Decision) Age {
-	now := d.opt.Store.Now()
+func (d *Decider) age(rec *wire.Decision, now int64) Age {
 	a := Age{Model: -1, Catalogue: since(now, d.opt.Catalogue.Changed()), Consent: -1, HubContact: since(now, d.opt.Contact())}
 	if len(rec.Versions.GetModel()) > 0 {
 		a.Model = Seconds(rec.AgeModelS)
