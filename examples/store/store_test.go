@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,32 +18,13 @@ import (
 	"time"
 
 	"github.com/aisle-edge/aisle/examples/internal/browser"
+	"github.com/aisle-edge/aisle/examples/internal/loop/looptest"
 	"github.com/aisle-edge/aisle/examples/store"
 )
 
-var bin string
+var bin string // folder of the binaries
 
-// TestMain builds the binaries that people get, once.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "aisle-store-*")
-	if err == nil {
-		build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator),
-			"github.com/aisle-edge/aisle/agent/cmd/aisle-agent", "github.com/aisle-edge/aisle/central/cmd/aisle-central")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		var out []byte
-		if out, err = build.CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w: %s", err, out)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	bin = dir
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { looptest.Main(m, &bin) }
 
 // running is the example as somebody watches it.
 type running struct {
@@ -62,7 +42,7 @@ type running struct {
 func run(t *testing.T, o store.Options) *running {
 	t.Helper()
 	in, out := io.Pipe()
-	o.Bin, o.Var, o.Port, o.JSON, o.Out, o.Every = bin, cmp.Or(o.Var, t.TempDir()), ports(t), true, out, time.Second
+	o.Bin, o.Var, o.Port, o.JSON, o.Out, o.Every = bin, cmp.Or(o.Var, t.TempDir()), looptest.Port(t), true, out, time.Second
 	ctx, stop := context.WithCancel(t.Context())
 	r := &running{port: o.Port, stop: stop, ended: make(chan error, 1)}
 	go func() {
@@ -143,34 +123,6 @@ func (r *running) end(t *testing.T) {
 		}
 		l.Close()
 	}
-}
-
-func ports(t *testing.T) int {
-	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		if free(first) {
-			return first
-		}
-	}
-	t.Fatal("there are no free ports in a row")
-	return 0
-}
-
-func free(first int) bool {
-	for p := first; p < first+6; p++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p))
-		if err != nil {
-			return false
-		}
-		l.Close()
-	}
-	return true
 }
 
 func (r *running) at(place int, path string) string {

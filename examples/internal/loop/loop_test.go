@@ -2,43 +2,21 @@ package loop_test
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aisle-edge/aisle/examples/internal/loop"
+	"github.com/aisle-edge/aisle/examples/internal/loop/looptest"
 	"github.com/aisle-edge/aisle/examples/internal/world"
 	"github.com/aisle-edge/aisle/sync/item"
 )
 
-var bin string
+var bin string // folder of the binaries
 
-// TestMain builds the binaries that people get, once.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "aisle-loop-*")
-	if err == nil {
-		build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator),
-			"github.com/aisle-edge/aisle/agent/cmd/aisle-agent", "github.com/aisle-edge/aisle/central/cmd/aisle-central")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		var out []byte
-		if out, err = build.CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w: %s", err, out)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	bin = dir
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { looptest.Main(m, &bin) }
 
 // sites are the two stores.
 var sites = world.Sites()[:2]
@@ -46,7 +24,7 @@ var sites = world.Sites()[:2]
 // options are those of a small system in a folder of its own.
 func options(t *testing.T) loop.Options {
 	return loop.Options{
-		Bin: bin, Var: t.TempDir(), Port: ports(t), Release: os.DirFS("../../store/release"), Scheme: item.GTIN,
+		Bin: bin, Var: t.TempDir(), Port: looptest.Port(t), Release: os.DirFS("../../store/release"), Scheme: item.GTIN,
 		Sites: []string{sites[0].Name, sites[1].Name}, Every: time.Second, Pause: 20 * time.Millisecond, Say: t.Logf,
 	}
 }
@@ -101,26 +79,6 @@ func said(t *testing.T, dir string) {
 }
 
 // ports finds as many free ports in a row as a system needs.
-func ports(t *testing.T) int {
-	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		l.Close()
-		free := first+loop.HubPort <= 65535
-		for p := first; free && p <= first+loop.HubPort; p++ {
-			free = loop.Free(p) == nil
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatal("there are no free ports in a row")
-	return 0
-}
 
 // eventually waits until something is so.
 func eventually(t *testing.T, what string, is func() (bool, error)) {
