@@ -128,11 +128,17 @@ func text(v json.RawValue) (string, bool) {
 	return "", false
 }
 
-func unquote(v json.RawValue) (s string, ok bool) {
+func unquote(v json.RawValue) (string, bool) {
 	if bytes.IndexByte(v, '\\') < 0 && len(v) >= 2 {
 		return string(v[1 : len(v)-1]), utf8.Valid(v)
 	}
-	return s, json.Unmarshal(v, &s) == nil
+	return unescape(v)
+}
+
+// unescape is apart from unquote, whose text would else be allocated twice.
+func unescape(v json.RawValue) (s string, ok bool) {
+	ok = json.Unmarshal(v, &s) == nil
+	return s, ok
 }
 
 // find is the value of that name, nil when there is none; the last one counts.

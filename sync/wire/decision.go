@@ -199,19 +199,22 @@ func (p *pen) tag(field protowire.Number, t protowire.Type) {
 	p.b = protowire.AppendTag(p.b, field, t)
 }
 
-// open begins a message within this one, and close ends it: its length is known
-// only then, so what was written moves by a byte or two.
+// open begins a message within this one, and close ends it. Its length is known
+// only then: what was written moves if that takes more than the one byte that open
+// leaves.
 func (p *pen) open(field protowire.Number) (at int) {
 	p.tag(field, protowire.BytesType)
+	p.b = append(p.b, 0)
 	return len(p.b)
 }
 
 func (p *pen) close(at int) {
 	n := len(p.b) - at
-	size := protowire.SizeVarint(uint64(n))
-	p.b = append(p.b, make([]byte, size)...)
-	copy(p.b[at+size:], p.b[at:at+n])
-	binary.PutUvarint(p.b[at:], uint64(n))
+	if more := protowire.SizeVarint(uint64(n)) - 1; more > 0 {
+		p.b = append(p.b, make([]byte, more)...)
+		copy(p.b[at+more:], p.b[at:at+n])
+	}
+	binary.PutUvarint(p.b[at-1:], uint64(n))
 }
 
 func (p *pen) number(field protowire.Number, v uint64) {
