@@ -141,12 +141,20 @@ func (k *Keeper) Status() Status {
 	return s
 }
 
-// Close ends the modules. Requests in flight end as they began.
+// Close ends the modules. Requests in flight end as they began. A process that
+// comes to close has not been ended by a provisional release.
 func (k *Keeper) Close() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
 	if a := k.active.Swap(nil); a != nil {
-		return a.close()
+		errs = append(errs, a.close())
 	}
-	return nil
+	if k.state.Starts > 0 {
+		k.state.Starts = 0
+		errs = append(errs, k.state.write(k.opt.Dir))
+	}
+	return errors.Join(errs...)
 }
 
 // resume makes the current bank run, or what may run in its place.

@@ -167,6 +167,12 @@ func TestRestartOffline(t *testing.T) {
 			t.Fatalf("%+v", a)
 		}
 	}
+	n.Advance(7 * 24 * time.Hour)
+	n.Restart()
+	n.runs(1)
+	if a := n.decide(); a.Degraded != ranking.NotDegraded || len(a.Items) != 3 {
+		t.Fatalf("after a week: %+v", a)
+	}
 	if err := n.update(); err == nil || n.Releases.Status().Refused != nil {
 		t.Errorf("an absent hub refuses nothing: %v, %v", err, n.Releases.Status().Refused)
 	}
@@ -537,18 +543,22 @@ func TestProvisional(t *testing.T) {
 		t.Errorf("good after %d scores", d)
 	}
 	for range 5 {
-		n.Restart()
+		n.Crash()
 		n.runs(1)
 	}
 	n.publish(2, n.files(nodetest.Random(2)), nil)
 	if err := n.update(); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	for range 5 { // a till that is switched off every night, before a hundred people came
 		n.Restart()
 		n.runs(2)
 	}
-	n.Restart()
+	for range 2 {
+		n.Crash()
+		n.runs(2)
+	}
+	n.Crash()
 	n.runs(1)
 	if s := n.Releases.Status(); s.Provisional || s.Quarantine != 1 {
 		t.Errorf("%+v", s)
@@ -719,7 +729,7 @@ func TestCrashWhileActivating(t *testing.T) {
 			t.Fatal(err)
 		}
 		leave()
-		n.Restart()
+		n.Crash()
 		n.runs(1)
 		n.decide()
 		if err := n.update(); err != nil {

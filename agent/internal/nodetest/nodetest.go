@@ -82,11 +82,20 @@ func (n *Node) Close() {
 	n.Node.Close()
 }
 
+// Crash is Restart by a process whose modules did not close.
+func (n *Node) Crash() {
+	n.t.Helper()
+	n.Releases = nil
+	n.Restart()
+}
+
 func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	var err error
+	if n.Replay != nil {
+		n.check(n.Replay.Close())
+	}
 	if n.Releases != nil {
 		n.check(n.Releases.Close())
-		n.check(n.Replay.Close())
 	}
 	n.Vault, err = profile.OpenVault(keys)
 	n.check(err)
