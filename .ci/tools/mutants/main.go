@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -24,31 +25,51 @@ func main() {
 		fmt.Fprintln(os.Stderr, "no mutants found below", *root)
 		os.Exit(2)
 	}
-	alive := 0
+	var results []chan string
+	free := make(chan bool, runtime.NumCPU())
 	for _, f := range files {
 		if !strings.Contains(filepath.Base(f), *only) {
 			continue
 		}
-		m, err := read(f)
-		if err == nil && *dry {
-			if _, err = m.broken(*root); err == nil {
-				continue
-			}
-		}
-		if err == nil {
-			err = m.kill(*root)
-		}
-		if err != nil {
+		result := make(chan string, 1)
+		results = append(results, result)
+		go func() {
+			free <- true
+			result <- try(*root, f, *dry)
+			<-free
+		}()
+	}
+	alive := 0
+	for _, r := range results { // in the order of their names
+		line := <-r
+		if strings.HasPrefix(line, "ALIVE") {
 			alive++
-			fmt.Printf("ALIVE %-40s %v\n", m.name, err)
-			continue
 		}
-		fmt.Printf("red   %-40s promise %s\n", m.name, m.promise)
+		if line != "" {
+			fmt.Println(line)
+		}
 	}
 	if alive > 0 {
 		fmt.Printf("%d mutants alive: their tests would pass with the promise broken, or can't be run\n", alive)
 		os.Exit(1)
 	}
+}
+
+// try is the line to print of a mutant.
+func try(root, file string, dry bool) string {
+	m, err := read(file)
+	if err == nil && dry {
+		if _, err = m.broken(root); err == nil {
+			return ""
+		}
+	}
+	if err == nil {
+		err = m.kill(root)
+	}
+	if err != nil {
+		return fmt.Sprintf("ALIVE %-40s %v", m.name, err)
+	}
+	return fmt.Sprintf("red   %-40s promise %s", m.name, m.promise)
 }
 
 func read(file string) (mutant, error) {
@@ -116,22 +137,16 @@ func (m mutant) kill(root string) error {
 		return err
 	}
 	args := []string{"test", "-vet=off", "-count=1", "-timeout", "3m", "-overlay", list}
-	if out, err := run(root, append(args, "-run=^$", strings.Fields(m.test)[0])); err != nil {
-		return fmt.Errorf("it does not build: %s", out)
-	}
-	out, err := run(root, append(args, strings.Fields(m.test)...))
-	if err == nil {
-		return fmt.Errorf("%s stays green", m.test)
-	}
-	if !strings.Contains(out, "--- FAIL") && !strings.Contains(out, "panic:") {
-		return fmt.Errorf("it ended without a failing test: %s", out)
-	}
-	return nil
-}
-
-func run(root string, args []string) (string, error) {
-	cmd := exec.Command("go", args...)
+	cmd := exec.Command("go", append(args, strings.Fields(m.test)...)...)
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
-	return string(out), err
+	switch said := string(out); {
+	case err == nil:
+		return fmt.Errorf("%s stays green", m.test)
+	case strings.Contains(said, "[build failed]"):
+		return fmt.Errorf("it does not build: %s", said)
+	case !strings.Contains(said, "--- FAIL") && !strings.Contains(said, "panic:"):
+		return fmt.Errorf("it ended without a failing test: %s", said)
+	}
+	return nil
 }
