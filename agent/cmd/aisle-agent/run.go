@@ -52,11 +52,13 @@ its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub
 			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: c.LogLevel})))
 			go frugal(cmd.Context(), int64(c.Memory))
+			var settings []any
 			for _, s := range c.Settings() {
 				if s[1] != "" && s[1] != "[]" && s[1] != "map[]" {
-					slog.Info("setting", s[0], s[1])
+					settings = append(settings, s[0], s[1])
 				}
 			}
+			slog.Info("configuration", settings...)
 			return run(cmd.Context(), c, cmd.OutOrStdout())
 		},
 	}
