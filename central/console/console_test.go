@@ -97,7 +97,7 @@ func TestPageShowsWhatThereIs(t *testing.T) {
 		"52.4", "36\u202f120", "Broken promises", "1.7", "1\u202f240", "per 10,000 items shown", "&lt;the example&#39;s judge&gt;",
 		"home_hero", `<g class="arm learned">`, "95 % at any time", "don't compare them",
 		"store-2", "on trial", "verify release 61: the modules differ", "records 17 to 90 are missing", "silent", "48\u202fMiB", "1\u202f212",
-		"home_hero: 35\u202f480 decisions", "7 proposed", "new rules", "folder of 3", "autumn rules", "invite agent", "look into state/dead", "outcomes that came late",
+		"home_hero: decision 35\u202f480", "7 proposed", "new rules", "folder of 3", "autumn rules", "invite agent", "look into state/dead", "outcomes that came late",
 	} {
 		if !strings.Contains(p, want) {
 			t.Errorf("the page does not say %q", want)

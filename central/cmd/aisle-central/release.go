@@ -233,7 +233,7 @@ func releases(w io.Writer, list []api.Release) {
 		}
 		var learned []string
 		for _, m := range r.Models {
-			learned = append(learned, fmt.Sprintf("%s: %d decisions", m.Model, m.Decisions))
+			learned = append(learned, fmt.Sprintf("%s: decision %d", m.Model, m.Decisions))
 		}
 		row(t, r.Counter, kind, r.CreatedAt.Format(time.RFC3339), strings.Join(learned, ", "), strings.Join(r.Agents, " "), r.Note)
 	}
