@@ -50,6 +50,20 @@
 //	aisle_model   (size i32) -> i32  where the host writes the model, 16-aligned,
 //	              or 0 if that size is wrong; called once an instance
 //	aisle_score   (frame i32) -> i32 a [Status]; writes means and variances
+//
+// and may export
+//
+//	_initialize   () -> ()           called once an instance, before all else
+//	aisle_explain (frame i32, row i32, head i32) -> i32  where the contributions
+//	              to one mean of a frame lie that was scored, 8-aligned, or 0;
+//	              valid until the next call. They are f64: of the bias, of each
+//	              column in frame order (context dense, context categorical, row
+//	              dense, row categorical), of the model's crosses in their order;
+//	              their sum is the mean but for rounding
+//	aisle_depth   a mutable i32 global that only metering code names; what a
+//	              module that recurs or calls indirectly bounds its stack by
+//
+// A module that reads no model need not export aisle_model.
 package abi
 
 // Names of a module's import and exports.
@@ -62,6 +76,10 @@ const (
 	ExportAlloc  = "aisle_alloc"
 	ExportModel  = "aisle_model"
 	ExportScore  = "aisle_score"
+
+	ExportInitialize = "_initialize"
+	ExportExplain    = "aisle_explain"
+	ExportDepth      = "aisle_depth"
 )
 
 // Limits of a frame.
