@@ -6,14 +6,11 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"slices"
-
-	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // Parts is what a bundle holds beside its manifest.
 type Parts struct {
-	Model  []byte
+	Model  []byte // empty where the module holds it
 	Module []byte // empty when the emitter makes it
 	Golden []Vector
 }
@@ -101,31 +98,4 @@ func split(b []byte) (out [parts][]byte, err error) {
 		return out, fmt.Errorf("%w: bytes beside the parts", ErrBundle)
 	}
 	return out, nil
-}
-
-// agree checks the parts against the manifest.
-func (b *Bundle) agree() error {
-	want, err := b.Manifest.Shape()
-	if err != nil {
-		return err
-	}
-	have, err := scoring.Inspect(b.Model)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBundle, err)
-	}
-	if have.Frame != want.Frame || have.Bits != want.Bits || !slices.Equal(have.Crosses, want.Crosses) {
-		return fmt.Errorf("%w: the model is not of the manifest's shape", ErrBundle)
-	}
-	if (b.Manifest.Emitter == "") != (len(b.Module) > 0) {
-		return fmt.Errorf("%w: a module comes from an emitter or travels along, one of the two", ErrBundle)
-	}
-	if len(b.Golden) == 0 {
-		return fmt.Errorf("%w: no golden vectors", ErrBundle)
-	}
-	for _, v := range b.Golden {
-		if err := v.fits(want.Frame); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -78,6 +78,7 @@ func TestShapeFollowsFrameOrder(t *testing.T) {
 func TestBundlesReadBack(t *testing.T) {
 	for name, change := range map[string]func(m *bundle.Manifest, p *bundle.Parts){
 		"as it is":        func(*bundle.Manifest, *bundle.Parts) {},
+		"with both":       func(m *bundle.Manifest, p *bundle.Parts) { p.Module = []byte("module") },
 		"with its module": func(m *bundle.Manifest, p *bundle.Parts) { m.Emitter, p.Module = "", []byte("module") },
 	} {
 		m := shop()
@@ -150,13 +151,15 @@ func TestPartsThatContradictAreRefused(t *testing.T) {
 	for name, change := range map[string]func(m *bundle.Manifest, p *bundle.Parts){
 		"other format":            func(m *bundle.Manifest, _ *bundle.Parts) { m.Format = 1 },
 		"other family":            func(m *bundle.Manifest, _ *bundle.Parts) { m.Family = "trees" },
+		"unknown family":          func(m *bundle.Manifest, _ *bundle.Parts) { m.Family = "forest" },
+		"linear without table":    func(m *bundle.Manifest, _ *bundle.Parts) { m.Bits = 0 },
+		"variance behind a link":  func(m *bundle.Manifest, _ *bundle.Parts) { m.Link = bundle.Link{Kind: "logistic", Scale: 1} },
 		"model of another shape":  func(m *bundle.Manifest, _ *bundle.Parts) { m.Bits = 5 },
 		"no model":                func(_ *bundle.Manifest, p *bundle.Parts) { p.Model = nil },
 		"no golden vectors":       func(_ *bundle.Manifest, p *bundle.Parts) { p.Golden = nil },
 		"answers missing":         func(_ *bundle.Manifest, p *bundle.Parts) { p.Golden[0].Output = p.Golden[0].Output[8:] },
 		"input of another shape":  func(_ *bundle.Manifest, p *bundle.Parts) { p.Golden[0].Input[28] = 2 },
 		"input cut":               func(_ *bundle.Manifest, p *bundle.Parts) { p.Golden[0].Input = p.Golden[0].Input[:70] },
-		"module and emitter":      func(_ *bundle.Manifest, p *bundle.Parts) { p.Module = []byte{1} },
 		"neither":                 func(m *bundle.Manifest, _ *bundle.Parts) { m.Emitter = "" },
 		"columns out of order":    func(m *bundle.Manifest, _ *bundle.Parts) { m.Columns[0], m.Columns[3] = m.Columns[3], m.Columns[0] },
 		"unknown scope":           func(m *bundle.Manifest, _ *bundle.Parts) { m.Columns[0].Scope = "shop" },

@@ -22,6 +22,23 @@
 // other: bytes of a frame without its answers (u32), bytes of the answers (u32),
 // 8 bytes of zero, the frame (package abi), the answers: f64 bits of every
 // head's mean for each row, head after head, then the variances.
+//
+// Of family linear, linucb and factor the model is there and the module only if
+// no emitter makes it; of trees the model is what an emitter reads, and may be
+// missing where the module is there; of own modules the model is what the module
+// reads, if anything, and nobody else knows its form.
+//
+// # Scorer file, version 0
+//
+// A scorer file is one WebAssembly file for people to hand on: the module, then
+// custom sections with the parts of a bundle as above, each named and sized in
+// as few bytes as go.
+//
+//	aisle.manifest
+//	aisle.model     left out where it would be empty
+//	aisle.golden
+//
+// The module is the file without them; [Embed] and [Extract] convert.
 package bundle
 
 import "errors"

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
@@ -19,27 +20,41 @@ type Vector struct {
 
 const vectorHeader = 16
 
-// Golden makes vectors for a model from the reference: rows that fill a block,
-// cross one and fall short of one, with values, ids and contexts present and
-// missing. The same model always gives the same vectors.
-func Golden(l *scoring.Linear) ([]Vector, error) {
-	model, err := l.Encode()
+// Golden makes vectors for a model of any family from the reference. The same
+// model always gives the same vectors.
+func Golden(m scoring.Model) ([]Vector, error) {
+	model, err := m.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("make golden vectors: %w", err)
 	}
-	digest := sha256.Sum256(model)
-	r := sample.Rand(binary.LittleEndian.Uint64(digest[:]))
+	return golden(m.FrameShape(), sha256.Sum256(model), fill(m), m.Score)
+}
+
+// GoldenOf makes vectors of what score answers, for a module without a
+// reference. The same seed always gives the same frames.
+func GoldenOf(s abi.Shape, seed [32]byte, score func(*abi.Frame) error) ([]Vector, error) {
+	return golden(s, seed, nil, score)
+}
+
+// golden makes rows that fill a block, cross one and fall short of one, with
+// values, ids and contexts present and missing. fill, if any, writes over the
+// present values what a model tells apart.
+func golden(s abi.Shape, seed [32]byte, fill func(*abi.Frame, *rand.Rand), score func(*abi.Frame) error) ([]Vector, error) {
+	r := sample.Rand(binary.LittleEndian.Uint64(seed[:]))
 	var out []Vector
 	for _, c := range [...]struct {
 		rows    int
 		missing float64
 	}{{16, 0}, {37, 0.2}, {1, 0.5}, {5, 1}} {
-		f, err := abi.New(l.Frame, c.rows)
+		f, err := abi.New(s, c.rows)
 		if err != nil {
 			return nil, fmt.Errorf("make golden vectors: %w", err)
 		}
 		sample.Fill(&f, r, c.missing)
-		if err := l.Score(&f); err != nil {
+		if fill != nil {
+			fill(&f, r)
+		}
+		if err := score(&f); err != nil {
 			return nil, fmt.Errorf("make golden vectors: %w", err)
 		}
 		out = append(out, Vector{Input: f.Input(), Output: Answers(nil, &f)})
