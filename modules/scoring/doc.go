@@ -50,6 +50,30 @@
 //
 // Entries follow at the next multiple of 64, f32: for each the means of all
 // heads, then the variances of all heads, padded with zeros to a power of two.
+//
+// # Trees, version 0
+//
+// A module carries its trees in its code; these bytes are what a bundle keeps to
+// compile it from:
+//
+//	offset size field
+//	 0     4    magic "ATM" and the version byte, 0
+//	 4     4    size of the whole model in bytes
+//	 8     24   context dense, 0, dense, 0, heads, 0
+//	32     4    trees
+//	36     4    nodes of all trees
+//	40     4    leaves of all trees
+//	44     4    words of the sets of all trees
+//	48     4    1: sums and leaves are f32
+//	52     4    0
+//	56     8    divisor, f64
+//	64     8·n  base of each head, f64
+//
+// Then each tree: four u32, its head, its nodes, the words of its sets and 0; of
+// each node five u32: column, flags (bits 0 to 7 the test, 8 missing goes left, 9
+// zero is missing), the threshold as f32 or the words of its set, left and right
+// child (a node, or the complement of a leaf's index); the words of its sets, u32;
+// its leaves, one more than nodes, f64; what its nodes expect, f64.
 package scoring
 
 import "errors"
