@@ -2,18 +2,30 @@
 //
 // An [Engine] admits modules, a [Module] keeps a small pool of instances, and an
 // [Instance] scores one frame at a time. A request borrows an instance, fills
-// the frame in the module's own memory, scores and reads the answers there; it
-// copies nothing, and instantiates only where a broken instance was thrown away.
+// the frame in the module's own memory, scores and reads the answers there. It
+// copies nothing but contributions, and never instantiates, compiles or looks an
+// export up: where a broken instance was thrown away another is made beside it.
+//
+// An instance is made in this order: memory and data, _initialize within a
+// budget of its own, then aisle_model and the model's bytes if there are any. A
+// module runs as native code unless its Limits ask for the interpreter; both
+// spend the same fuel and answer the same bits.
 //
 // A module can't hurt the node. Before anything else meter.Check proves that it
 // pays fuel for what it executes; the host grants fuel in slices of about
 // 0.2 ms, and between two slices Go's garbage collector can run. Memory is bounded by
 // the module's own declared maximum, which Limits bound, and the stack by the
-// depth of calls, which has no cycles.
+// depth of calls, which Check bounds where calls can't recur and the module
+// itself, by a counter that Check proves, where they can.
 //
-// Score fails with [ErrFuel], [ErrTrap] or [ErrNotFinite]; the instance is then
-// broken, is replaced in the pool, and its memory comes back. A [RefusedError]
-// carries the module's own status and leaves the instance sound.
+// The host believes nothing it reads from a module: it knows where answers lie
+// from the frame it began, not from the frame's header in the module's memory; an address
+// is bounds-checked before it is followed; and rows that an earlier request wrote are
+// believed to be there still only in a module of our own emitters ([Limits].Keeps).
+//
+// A call fails with [ErrFuel], [ErrTrap] or [ErrNotFinite]; the instance is then
+// broken and answers nothing more, is replaced in the pool, and its memory comes back. A
+// [RefusedError] carries the module's own status and leaves the instance sound.
 package host
 
 import (
@@ -26,10 +38,15 @@ import (
 var (
 	// ErrFuel is returned when a call used up its budget and was stopped.
 	ErrFuel = errors.New("module used up its fuel")
-	// ErrTrap is returned when a module failed while running.
+	// ErrTrap is returned when a module failed while running, or answered with
+	// what lies outside its memory.
 	ErrTrap = errors.New("module trapped")
+	// ErrDepth is the ErrTrap of calls that nested too deep.
+	ErrDepth = fmt.Errorf("%w: calls nest too deep", ErrTrap)
 	// ErrNotFinite is returned when an answer was NaN or infinite.
 	ErrNotFinite = errors.New("module answered a number that is not finite")
+	// ErrNoExplain is returned when a module doesn't tell what its answers consist of.
+	ErrNoExplain = errors.New("module does not explain its answers")
 	// ErrRoom is returned when a module has no room for a frame or model of that size.
 	ErrRoom = errors.New("module has no room for that size")
 	// ErrClosed is returned once the module or engine is closed: take the current one and try again.

@@ -30,9 +30,18 @@ type Limits struct {
 	// Fuel is how many slices of at most about 0.2 ms a call may use, default 64.
 	// 10,240 rows of 32 dense columns and 30 lookups use 16.
 	Fuel int
+	// Initialize is how many slices _initialize may use, default 512. A Go runtime
+	// starts within 30.
+	Initialize int
 	// Instances is the size of the pool, default GOMAXPROCS+1. Each holds the
 	// model once.
 	Instances int
+	// Interpreter runs this module without native code.
+	Interpreter bool
+	// Keeps says that the module leaves the rows of a frame as they are: true only
+	// of code that is byte for byte what our emitters make. Of any other module,
+	// Instance.FrameOf never says that rows are there still.
+	Keeps bool
 	// Meter bounds the module itself; its Pages are those of the engine unless
 	// fewer are given.
 	Meter meter.Limits
@@ -46,49 +55,48 @@ const slice = 4 * meter.MaxCharge
 // It is safe for concurrent use.
 type Engine struct {
 	// immutable after Open
-	runtime wazero.Runtime
-	pages   int
+	native      wazero.Runtime // nil without native code
+	interpreter wazero.Runtime
+	pages       int
 
 	mu       sync.Mutex
-	compiled map[[32]byte]*compiled // by digest of the code
+	compiled map[key]*compiled
 
 	running sync.Map // api.Module of each instance → *Instance, for refill
 }
 
-// compiled is code that one or more modules use. The engine under it keeps
-// equal code once, so it must be released once.
-type compiled struct {
-	uses int // guarded by Engine.mu
-
-	once sync.Once // compiles
-	code wazero.CompiledModule
-	err  error
-}
-
 // Open starts an engine. Nothing is cached on disk.
 func Open(o Options) (*Engine, error) {
-	ctx := context.Background()
-	config := wazero.NewRuntimeConfig()
-	if o.Interpreter {
-		config = wazero.NewRuntimeConfigInterpreter()
+	e := &Engine{pages: cmp.Or(o.Pages, abi.MaxPages), compiled: map[key]*compiled{}}
+	var err error
+	if e.interpreter, err = e.runtime(wazero.NewRuntimeConfigInterpreter()); err == nil && !o.Interpreter {
+		e.native, err = e.runtime(wazero.NewRuntimeConfig())
 	}
-	pages := cmp.Or(o.Pages, abi.MaxPages)
-	config = config.WithMemoryLimitPages(uint32(pages)).WithCloseOnContextDone(false).WithDebugInfoEnabled(false).WithCoreFeatures(
-		api.CoreFeatureMutableGlobal | api.CoreFeatureSignExtensionOps |
-			api.CoreFeatureNonTrappingFloatToIntConversion | api.CoreFeatureSIMD)
-	e := &Engine{runtime: wazero.NewRuntimeWithConfig(ctx, config), pages: pages, compiled: map[[32]byte]*compiled{}}
-	_, err := e.runtime.NewHostModuleBuilder(abi.ImportModule).
-		NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(e.refill), nil, nil).Export(abi.ImportRefill).
-		Instantiate(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open engine: %w", err)
 	}
 	return e, nil
 }
 
+func (e *Engine) runtime(config wazero.RuntimeConfig) (wazero.Runtime, error) {
+	ctx := context.Background()
+	r := wazero.NewRuntimeWithConfig(ctx, config.WithMemoryLimitPages(uint32(e.pages)).
+		WithCloseOnContextDone(false).WithDebugInfoEnabled(false).WithCoreFeatures(api.CoreFeaturesV2))
+	_, err := r.NewHostModuleBuilder(abi.ImportModule).
+		NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(e.refill), nil, nil).Export(abi.ImportRefill).
+		Instantiate(ctx)
+	return r, err
+}
+
 // Close releases everything. Modules must have been closed and instances
 // returned before.
-func (e *Engine) Close() error { return e.runtime.Close(context.Background()) }
+func (e *Engine) Close() error {
+	err := e.interpreter.Close(context.Background())
+	if e.native != nil {
+		err = errors.Join(err, e.native.Close(context.Background()))
+	}
+	return err
+}
 
 // refill is called by a module whose fuel has run out. It grants the next slice
 // or stops the call, and lets other goroutines and the collector have the thread.
@@ -114,53 +122,14 @@ func (e *Engine) Admit(code, blob []byte, l Limits) (*Module, error) {
 	if err := meter.Check(code, l.Meter); err != nil {
 		return nil, fmt.Errorf("check module: %w", err)
 	}
-	digest := sha256.Sum256(code)
-	c, err := e.compile(digest, code)
+	k := key{sha256.Sum256(code), l.Interpreter || e.native == nil}
+	c, err := e.compile(k, code)
 	if err != nil {
 		return nil, fmt.Errorf("compile module: %w", err)
 	}
-	m := newModule(e, digest, c.code, blob, l)
+	m := newModule(e, k, c.code, blob, l)
 	if err := m.fill(); err != nil {
 		return nil, errors.Join(fmt.Errorf("instantiate module: %w", err), m.Close())
 	}
 	return m, nil
-}
-
-// compile returns code that may be shared with other modules of the engine.
-func (e *Engine) compile(digest [32]byte, code []byte) (*compiled, error) {
-	e.mu.Lock()
-	c := e.compiled[digest]
-	if c == nil {
-		c = &compiled{}
-		e.compiled[digest] = c
-	}
-	c.uses++
-	e.mu.Unlock()
-	c.once.Do(func() {
-		defer func() {
-			if thrown := recover(); thrown != nil {
-				c.err = fmt.Errorf("compiler failed: %v", thrown)
-			}
-		}()
-		c.code, c.err = e.runtime.CompileModule(context.Background(), code)
-	})
-	if c.err != nil {
-		return nil, errors.Join(c.err, e.release(digest))
-	}
-	return c, nil
-}
-
-// release gives up one use of compiled code.
-func (e *Engine) release(digest [32]byte) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	c := e.compiled[digest]
-	if c.uses--; c.uses > 0 {
-		return nil
-	}
-	delete(e.compiled, digest)
-	if c.code == nil {
-		return nil
-	}
-	return c.code.Close(context.Background())
 }

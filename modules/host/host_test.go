@@ -442,38 +442,3 @@ func TestRefusalsReachTheCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-// Rows that calls have in common are there again only if nothing else was.
-func TestFrameOfATagIsThereAgain(t *testing.T) {
-	s := scoring.Shape{Frame: abi.Shape{Dense: 2, Heads: 1}}
-	code, blob, _ := linear(t, s)
-	m := admit(t, open(t, host.Options{}), code, blob, host.Limits{Instances: 1})
-	for i, c := range []struct {
-		tag  any
-		rows int
-		had  any
-	}{
-		{"a", 20, nil}, {"a", 20, "a"}, {"a", 20, "a"}, {"b", 20, "a"}, {"a", 20, "b"}, {"a", 10, nil}, {"a", 20, nil}, {"a", 20, "a"},
-		{nil, 20, "a"}, {nil, 20, nil}, {"a", 20, nil}, {"a", 5000, nil}, {"a", 5000, "a"}, {"a", 20, nil},
-	} {
-		in, err := m.Borrow()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, had, err := in.FrameOf(c.tag, s.Frame, c.rows)
-		if err != nil || had != c.had {
-			t.Errorf("frame %d, of %v: had %v, %v", i, c, had, err)
-		}
-		if had != nil && f.Dense(0, 1)[3] != float32(c.rows) {
-			t.Errorf("frame %d, of %v, holds something else", i, c)
-		}
-		f.Dense(0, 1)[3] = float32(c.rows)
-		if err := in.Score(); err != nil {
-			t.Fatal(err)
-		}
-		in.Return()
-	}
-	if err := m.Preflight(nil); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -13,24 +13,28 @@ import (
 // for concurrent use.
 type Module struct {
 	// immutable after Admit
-	engine *Engine
-	digest [32]byte
-	code   wazero.CompiledModule
-	blob   []byte
-	fuel   int
+	engine     *Engine
+	key        key
+	code       wazero.CompiledModule
+	blob       []byte
+	fuel       int // slices of a call
+	initialize int // slices of _initialize
+	keeps      bool
 
 	mu       sync.Mutex // guards the pool
-	returned sync.Cond  // an instance came back, or the module was closed
+	returned sync.Cond  // an instance came back or was made, or the module was closed
 	free     []*Instance
-	vacant   int // places in the pool whose instance was thrown away
 	borrowed int
+	vacant   int   // places in the pool without an instance
+	mending  int   // places that an instance is being made for
+	failed   error // why the last one could not be made
 	closed   bool
 }
 
-func newModule(e *Engine, digest [32]byte, c wazero.CompiledModule, blob []byte, l Limits) *Module {
+func newModule(e *Engine, k key, c wazero.CompiledModule, blob []byte, l Limits) *Module {
 	m := &Module{
-		engine: e, digest: digest, code: c, blob: blob,
-		fuel:   cmp.Or(l.Fuel, 64),
+		engine: e, key: k, code: c, blob: blob, keeps: l.Keeps,
+		fuel: cmp.Or(l.Fuel, 64), initialize: cmp.Or(l.Initialize, 512),
 		vacant: cmp.Or(l.Instances, runtime.GOMAXPROCS(0)+1),
 	}
 	m.returned.L = &m.mu
@@ -50,12 +54,13 @@ func (m *Module) fill() error {
 }
 
 // Borrow takes an instance, the one used last first, and waits for one while all
-// are in use. It returns ErrClosed after Close, and any error of making a new
-// instance where one was thrown away. Instance.Return must follow.
+// are in use or being made. It returns ErrClosed after Close, and the error of
+// making an instance where none is left and none could be made. Instance.Return
+// must follow.
 func (m *Module) Borrow() (*Instance, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.closed && len(m.free) == 0 && m.vacant == 0 {
+	for !m.closed && len(m.free) == 0 && m.borrowed+m.mending > 0 {
 		m.returned.Wait()
 	}
 	if m.closed {
@@ -67,36 +72,56 @@ func (m *Module) Borrow() (*Instance, error) {
 		m.borrowed++
 		return in, nil
 	}
-	in, err := m.instantiate()
-	if err != nil {
-		m.returned.Signal() // the place is vacant still: let the next one try
-		return nil, err
-	}
-	m.vacant--
-	m.borrowed++
-	return in, nil
+	m.mend()
+	return nil, m.failed
 }
 
-// giveBack takes an instance back. A broken one is thrown away, and its place is
-// filled by the next borrower who finds no other.
+// giveBack takes an instance back. A broken one is thrown away and another made
+// in its place.
 func (m *Module) giveBack(in *Instance) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.borrowed--
-	if in.broken {
+	if !in.broken {
+		m.free = append(m.free, in)
+		m.returned.Signal()
+	} else {
 		in.drop()
 		m.vacant++
-	} else {
-		m.free = append(m.free, in)
+		if !m.closed {
+			m.mend()
+		}
 	}
 	if m.closed {
 		m.release()
 	}
-	m.returned.Signal()
 }
 
-// Close ends lending. Instances in use stay sound until they are returned; the
-// last one releases the code. It is safe to call twice.
+// mend makes an instance for a vacant place, beside the requests. Close waits
+// until it is made.
+func (m *Module) mend() {
+	m.vacant--
+	m.mending++
+	go func() {
+		in, err := m.instantiate()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.mending--
+		if m.failed = err; err != nil {
+			m.vacant++
+		} else {
+			m.free = append(m.free, in)
+		}
+		if m.closed {
+			m.release()
+		}
+		m.returned.Broadcast()
+	}()
+}
+
+// Close ends lending and waits for instances that are being made. Those in use
+// stay sound until they are returned; the last one releases the code. It is safe
+// to call twice.
 func (m *Module) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +130,11 @@ func (m *Module) Close() error {
 	}
 	m.closed = true
 	m.returned.Broadcast()
-	return m.release()
+	err := m.release()
+	for m.mending > 0 {
+		m.returned.Wait()
+	}
+	return err
 }
 
 // release drops what is not in use and, when nothing is, the code.
@@ -115,8 +144,8 @@ func (m *Module) release() error {
 		errs = append(errs, in.drop())
 	}
 	m.free = nil
-	if m.borrowed == 0 {
-		errs = append(errs, m.engine.release(m.digest))
+	if m.borrowed+m.mending == 0 {
+		errs = append(errs, m.engine.release(m.key))
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,8 @@
 package guest
 
 import (
+	"maps"
+
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 	"github.com/aisle-edge/aisle/modules/meter"
@@ -36,27 +38,36 @@ func (g *Guest) Scalar() int {
 
 // Paid adds a function (i32) -> i32 that charges for its body.
 func (g *Guest) Paid(body func(c *wasm.Code)) int {
+	return g.PaidOf([]wasm.ValType{wasm.I32}, []wasm.ValType{wasm.I32}, body)
+}
+
+// PaidOf adds a function of a type that charges for its body.
+func (g *Guest) PaidOf(in, out []wasm.ValType, body func(c *wasm.Code)) int {
 	var c wasm.Code
 	body(&c)
-	return g.Func(g.Scalar(), nil, meter.Charged(&c, g.Fuel))
+	return g.Func(g.Type(in, out), nil, meter.Charged(&c, g.Fuel))
 }
 
 // Const adds a function that answers v.
 func (g *Guest) Const(v int32) int { return g.Paid(func(c *wasm.Code) { c.I32(v) }) }
 
 // Bytes exports what the ABI demands, with score as the scorer, and gives the module.
-func (g *Guest) Bytes(score int) []byte {
+func (g *Guest) Bytes(score int) []byte { return g.With(score, nil) }
+
+// With is Bytes with further functions, or others in their place, by the names of
+// their exports.
+func (g *Guest) With(score int, functions map[string]int) []byte {
 	g.Memory(1, 4)
-	return g.Sealed(map[string]int{
-		abi.ExportScore: score, abi.ExportAlloc: g.Const(FrameAt), abi.ExportModel: g.Const(ModelAt),
-	})
+	all := map[string]int{abi.ExportScore: score, abi.ExportAlloc: g.Const(FrameAt), abi.ExportModel: g.Const(ModelAt)}
+	maps.Copy(all, functions)
+	return g.Sealed(all)
 }
 
 // Sealed exports the functions under their names beside memory and fuel.
 func (g *Guest) Sealed(functions map[string]int) []byte {
 	g.Export(abi.ExportMemory, wasm.KindMemory, 0)
 	g.Export(abi.ExportFuel, wasm.KindGlobal, g.Fuel)
-	for _, name := range [...]string{abi.ExportAlloc, abi.ExportModel, abi.ExportScore} {
+	for _, name := range [...]string{abi.ExportAlloc, abi.ExportModel, abi.ExportScore, abi.ExportInitialize, abi.ExportExplain} {
 		if f, ok := functions[name]; ok {
 			g.Export(name, wasm.KindFunc, f)
 		}
