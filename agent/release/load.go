@@ -163,7 +163,7 @@ func (s *source) admit(model string, file []byte, b *bundle.Bundle, r *wire.Rele
 	}
 	blob := b.Parts.Model
 	one.linear = sync.OnceValues(func() (*scoring.Linear, error) { return scoring.Decode(blob) })
-	if one.Module, err = s.engine.Admit(code, blob, host.Limits{}); err != nil {
+	if one.Module, err = s.engine.Admit(code, blob, host.Limits{Keeps: b.Manifest.Emitter != ""}); err != nil {
 		return nil, err
 	}
 	if err := one.Module.Preflight(b.Golden); err != nil {
