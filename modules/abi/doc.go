@@ -89,7 +89,7 @@ const (
 	// MaxColumns is the most columns of each of the four kinds.
 	MaxColumns = 1024
 	// MaxHeads is the most heads.
-	MaxHeads = 8
+	MaxHeads = 32
 	// BlockRows is the number of rows in a block.
 	BlockRows = 16
 	// MaxPages is the most memory a module declares, in pages of 64 KiB, unless

@@ -154,6 +154,7 @@ func TestPartsThatContradictAreRefused(t *testing.T) {
 		"unknown family":          func(m *bundle.Manifest, _ *bundle.Parts) { m.Family = "forest" },
 		"linear without table":    func(m *bundle.Manifest, _ *bundle.Parts) { m.Bits = 0 },
 		"variance behind a link":  func(m *bundle.Manifest, _ *bundle.Parts) { m.Link = bundle.Link{Kind: "logistic", Scale: 1} },
+		"link unknown":            func(m *bundle.Manifest, _ *bundle.Parts) { m.Variance, m.Link = false, bundle.Link{Kind: "probit"} },
 		"model of another shape":  func(m *bundle.Manifest, _ *bundle.Parts) { m.Bits = 5 },
 		"no model":                func(_ *bundle.Manifest, p *bundle.Parts) { p.Model = nil },
 		"no golden vectors":       func(_ *bundle.Manifest, p *bundle.Parts) { p.Golden = nil },

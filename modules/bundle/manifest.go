@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // Families of models.
@@ -41,10 +43,7 @@ type Manifest struct {
 
 // Link is what a mean has to go through to be a prediction. The zero value is
 // the identity.
-type Link struct {
-	Kind  string  `json:"kind"`
-	Scale float64 `json:"scale,omitempty"`
-}
+type Link = scoring.Link
 
 // Column is one column of the frame.
 type Column struct {

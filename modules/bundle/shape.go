@@ -36,6 +36,8 @@ func (m *Manifest) family(s abi.Shape) error {
 	hashed := s.ContextCategorical+s.Categorical > 0
 	problem := ""
 	switch {
+	case m.Link.Validate() != nil:
+		problem = fmt.Sprintf("%q with scale %v is no known link", m.Link.Kind, m.Link.Scale)
 	case len(m.Crosses) > 0 && m.Family != FamilyLinear:
 		problem = "crosses are of linear models only"
 	case m.Variance && m.Link != Link{}:

@@ -164,7 +164,7 @@ func TestAnotherValidatorAgrees(t *testing.T) {
 func TestTheWidestShapeIsAdmitted(t *testing.T) {
 	const most = abi.MaxColumns
 	code, err := compile.Linear(scoring.Shape{
-		Frame: abi.Shape{ContextDense: most, ContextCategorical: most, Dense: most, Categorical: most, Heads: abi.MaxHeads, Variance: true},
+		Frame: abi.Shape{ContextDense: most, ContextCategorical: most, Dense: most, Categorical: most, Heads: scoring.MaxHeads, Variance: true},
 		Bits:  8, Crosses: make([]scoring.Cross, scoring.MaxCrosses),
 	})
 	if err != nil {

@@ -204,6 +204,7 @@ func TestWeightsThatAreNotNumbersAreRefused(t *testing.T) {
 func TestShapesOutsideTheLimitsAreRefused(t *testing.T) {
 	for name, change := range map[string]func(s *scoring.Shape){
 		"no heads":              func(s *scoring.Shape) { s.Frame.Heads = 0 },
+		"too many heads":        func(s *scoring.Shape) { s.Frame.Heads = scoring.MaxHeads + 1 },
 		"table without columns": func(s *scoring.Shape) { s.Frame.Categorical, s.Frame.ContextCategorical, s.Crosses = 0, 0, nil },
 		"columns without table": func(s *scoring.Shape) { s.Bits = 0 },
 		"table too large":       func(s *scoring.Shape) { s.Bits = scoring.MaxBits + 1 },

@@ -12,6 +12,7 @@ import (
 const (
 	MaxBits    = 22
 	MaxCrosses = 256
+	MaxHeads   = 8 // fewer than a frame's, for the code to stay small
 )
 
 // Shape is what a linear model's code depends on: all but the weights.
@@ -27,7 +28,7 @@ type Cross struct{ A, B int }
 // Validate returns ErrShape unless the shape is within the limits.
 func (s Shape) Validate() error {
 	categorical := s.Frame.ContextCategorical + s.Frame.Categorical
-	if s.Frame.Validate() != nil || len(s.Crosses) > MaxCrosses {
+	if s.Frame.Validate() != nil || s.Frame.Heads > MaxHeads || len(s.Crosses) > MaxCrosses {
 		return ErrShape
 	}
 	if s.Bits < 0 || s.Bits > MaxBits || (s.Bits == 0) != (categorical == 0) {

@@ -144,9 +144,9 @@ func TestGoldenTrees(t *testing.T) {
 	}
 }
 
-// TestGolden: one hash of means and contributions on every processor.
+// TestGolden: one hash of means, contributions and predictions on every processor.
 func TestGolden(t *testing.T) {
-	const want = "d073932cb7d66175d7c622a3c785f53891d597c7f217b2c934791f253bc20d0f"
+	const want = "8cf0df076519cdb9188e4947c5ecd29a7eec40020f4db567566ab8681625494d"
 	h := sha256.New()
 	for seed := range uint64(60) {
 		r := sample.Rand(seed)
@@ -159,6 +159,10 @@ func TestGolden(t *testing.T) {
 		h.Write(f.Bytes())
 		for i := range f.Rows() {
 			binary.Write(h, binary.LittleEndian, trees.Contributions(0, scoring.Row{ContextDense: f.ContextDense(), Dense: f.DenseRow(nil, i)}))
+			means := []float64{f.Mean(0)[i], float64(i) / 7}
+			for _, kind := range []string{"logistic", "softmax", "exp", "square", "log1pexp", "argmax", "step"} {
+				binary.Write(h, binary.LittleEndian, scoring.Link{Kind: kind, Scale: 1.5}.Apply(nil, means))
+			}
 		}
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {

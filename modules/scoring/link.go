@@ -1,0 +1,113 @@
+package scoring
+
+import (
+	"errors"
+
+	"github.com/aisle-edge/aisle/modules/elementary"
+)
+
+// Link makes predictions of means: what the objective of a training library
+// applies to its raw margins. The zero value leaves them as they are.
+type Link struct {
+	Kind  string  `json:"kind"`
+	Scale float64 `json:"scale,omitempty"` // of logistic, above 0
+}
+
+// Kinds of links.
+const (
+	LinkIdentity = "identity" // x
+	LinkLogistic = "logistic" // 1/(1+e^(-scale·x)), head by head
+	LinkSoftmax  = "softmax"  // over all heads
+	LinkExp      = "exp"      // e^x
+	LinkSquare   = "square"   // x², with the sign of x
+	LinkLog1pExp = "log1pexp" // log(1+e^x)
+	LinkArgmax   = "argmax"   // one number: the first of the heads that are largest
+	LinkStep     = "step"     // 1 above 0, else 0
+)
+
+// ErrLink is returned for a link of an unknown kind or with a scale that its kind
+// does not take.
+var ErrLink = errors.New("not a known link")
+
+// Validate returns ErrLink for what Apply could not apply.
+func (l Link) Validate() error {
+	switch l.Kind {
+	case LinkLogistic:
+		if finite(l.Scale) && l.Scale > 0 {
+			return nil
+		}
+	case "", LinkIdentity, LinkSoftmax, LinkExp, LinkSquare, LinkLog1pExp, LinkArgmax, LinkStep:
+		if l.Scale == 0 {
+			return nil
+		}
+	}
+	return ErrLink
+}
+
+// Predictions is how many numbers Apply makes of so many heads.
+func (l Link) Predictions(heads int) int {
+	if l.Kind == LinkArgmax {
+		return 1
+	}
+	return heads
+}
+
+// Apply appends the predictions that a row's means stand for, one for each head,
+// or of argmax one in all. The same means give the same bits on every machine.
+func (l Link) Apply(dst, means []float64) []float64 {
+	switch l.Kind {
+	case LinkSoftmax:
+		return softmax(dst, means)
+	case LinkArgmax:
+		return append(dst, float64(largest(means)))
+	}
+	for _, x := range means {
+		dst = append(dst, l.one(x))
+	}
+	return dst
+}
+
+func (l Link) one(x float64) float64 {
+	switch l.Kind {
+	case LinkLogistic:
+		return 1 / (1 + elementary.Exp(-(l.Scale * x)))
+	case LinkExp:
+		return elementary.Exp(x)
+	case LinkSquare:
+		if x < 0 {
+			return -(x * x)
+		}
+		return x * x
+	case LinkLog1pExp:
+		return max(x, 0) + elementary.Log1p(elementary.Exp(-max(x, -x)))
+	case LinkStep:
+		if x > 0 {
+			return 1
+		}
+		return 0
+	}
+	return x
+}
+
+func largest(means []float64) int {
+	at := 0
+	for i, x := range means {
+		if x > means[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+func softmax(dst, means []float64) []float64 {
+	top, sum := means[largest(means)], 0.0
+	from := len(dst)
+	for _, x := range means {
+		e := elementary.Exp(x - top)
+		dst, sum = append(dst, e), sum+e
+	}
+	for i := from; i < len(dst); i++ {
+		dst[i] /= sum
+	}
+	return dst
+}
