@@ -32,4 +32,4 @@ package compile
 
 // Emitter names the version of the code this package writes. It changes
 // whenever the bytes for any shape change.
-const Emitter = "linear/1"
+const Emitter = "linear/2"

@@ -82,7 +82,7 @@ func TestSpoiltModelsAreRefused(t *testing.T) {
 			spoilt = bytes.Clone(b)
 			copy(spoilt[at:], []byte{0, 0, 0x80, 0x3f})
 			_, err := scoring.Parse(spoilt)
-			if zero := bytes.Equal(b[at:at+4], make([]byte, 4)); (err != nil) != (zero || at < 64) && (at &^ 63 != 64 || name != "v0.model") { // crosses lie there
+			if zero := bytes.Equal(b[at:at+4], make([]byte, 4)); (err != nil) != (zero || at < 64) && (at&^63 != 64 || name != "v0.model") { // crosses lie there
 				t.Errorf("%s: one at byte %d: %v", name, at, err)
 			}
 		}

@@ -28,7 +28,7 @@ type Posterior struct {
 // Validate returns ErrShape unless the shape is within the limits.
 func (s LinUCBShape) Validate() error {
 	f := s.Frame
-	if f.Validate() != nil || f.ContextCategorical+f.Categorical > 0 || !f.Variance {
+	if f.Validate() != nil || f.Heads > MaxHeads || f.ContextCategorical+f.Categorical > 0 || !f.Variance {
 		return ErrShape
 	}
 	if w := s.Width(); w < 1 || w > MaxWidth {
