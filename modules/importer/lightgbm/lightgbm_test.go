@@ -1,0 +1,31 @@
+package lightgbm_test
+
+import (
+	"testing"
+
+	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/importer/internal/oracle"
+	"github.com/aisle-edge/aisle/modules/importer/lightgbm"
+)
+
+// TestPredictionsAreLightGBMs: the rows and predictions are of LightGBM itself.
+func TestPredictionsAreLightGBMs(t *testing.T) {
+	for _, c := range []struct {
+		model, rows, raw, predictions string
+		tol                           float64
+	}{
+		{"lgmulticlass.model", "multiclass_test.tsv", "lgmulticlass_true_raw_predictions.txt", "lgmulticlass_true_predictions.txt", 1e-7},
+		{"lg_dart_breast_cancer.model", "breast_cancer_test.tsv", "", "lg_dart_breast_cancer_true_predictions.txt", 1e-6},
+		{"lg_dart_breast_cancer.json", "breast_cancer_test.tsv", "", "lg_dart_breast_cancer_true_predictions.txt", 1e-6},
+	} {
+		t.Run(c.model, func(t *testing.T) {
+			dir := "leaves/"
+			m := oracle.Read(t, oracle.Data(t, dir+c.model), lightgbm.Read, importer.Options{Objective: "binary"})
+			means := oracle.Means(t, m, oracle.Data(t, dir+c.rows))
+			if c.raw != "" {
+				oracle.Near(t, "raw", means, oracle.Numbers(t, oracle.Data(t, dir+c.raw)), c.tol)
+			}
+			oracle.Near(t, "predictions", oracle.Predictions(m.Link, means), oracle.Numbers(t, oracle.Data(t, dir+c.predictions)), c.tol)
+		})
+	}
+}
