@@ -19,10 +19,10 @@ import (
 // Folder is a release folder on its way.
 type Folder struct {
 	Note  string            `json:"note,omitempty" maxLength:"500" doc:"What it is for, in words."`
-	Files map[string][]byte `json:"files" doc:"slots.yaml, rules.yaml, features.yaml and offers.csv by name, each in base64."`
+	Files map[string][]byte `json:"files" doc:"slots.yaml, rules.yaml, features.yaml, offers.csv and scorer files NAME.wasm by name, each in base64."`
 }
 
-// maxFolder is the most bytes of a folder, in base64.
+// maxFolder is the most bytes of a folder without its scorer files, in base64.
 const maxFolder = 32 << 20
 
 // Rollback asks for an earlier release again.
@@ -33,7 +33,8 @@ type Rollback struct {
 
 func (s *server) releases() {
 	check := operation(http.MethodPost, "/releases/check", "checkRelease", "Check a release folder and keep nothing", kindFolder)
-	check.MaxBodyBytes = maxFolder
+	most := maxFolder + 4*s.MaxModel // room for a few scorer files that could be released
+	check.MaxBodyBytes = most
 	huma.Register(s.api, check, func(_ context.Context, in *struct{ Body Folder }) (*answer[Release], error) {
 		f, err := registry.CheckFiles(in.Body.Files, s.Scheme)
 		if err != nil {
@@ -42,7 +43,7 @@ func (s *server) releases() {
 		return s.made(release.Check(f, s.MaxModel))
 	})
 	propose := operation(http.MethodPost, "/releases", "proposeRelease", "Keep a release folder until it is published", kindFolder)
-	propose.MaxBodyBytes = maxFolder
+	propose.MaxBodyBytes = most
 	huma.Register(s.api, propose, func(ctx context.Context, in *struct{ Body Folder }) (*answer[Release], error) {
 		return s.made(s.Releases.Propose(ctx, administrator, in.Body.Note, in.Body.Files))
 	})

@@ -71,6 +71,7 @@ func (f *Folder) Assemble(h Header, learned Learned) (*Release, error) {
 			return nil, fmt.Errorf("assemble release %d: model %s: %w", h.Counter, name, err)
 		}
 	}
+	f.addOwn(r)
 	if r.Manifest, err = wire.AppendMessage(nil, r.Release); err != nil {
 		return nil, fmt.Errorf("assemble release %d: %w", h.Counter, err)
 	}

@@ -11,6 +11,12 @@
 // since a misspelt name would be a rule that silently does not hold; anything
 // else (a README) is let alone. The files go into a release as they are.
 //
+// NAME.wasm is a scorer file (package bundle): the model of the slots that say
+// `model: NAME`, made elsewhere and not trained here. Its columns must be declared
+// in features.yaml by name, with their scope and kind, and take from there what
+// they read and for which purpose. It goes into a release as the bundle own/NAME,
+// apart from what is learned, since the online role must not change it.
+//
 // # The store
 //
 // Artifacts lie in a folder under their digests. A release is its manifest, as
@@ -43,16 +49,25 @@ const offersFile = "offers.csv"
 // files are what a folder holds, in the order in which a release names them.
 var files = []string{"slots.yaml", "rules.yaml", "features.yaml", offersFile}
 
-// maxFile bounds what is read of one file.
+// maxFile bounds what is read of one file that people write.
 const maxFile = 16 << 20
+
+// limit is the most bytes of a file.
+func limit(name string) int64 {
+	if isScorer(name) {
+		return bundle.MaxSize
+	}
+	return maxFile
+}
 
 // Folder is a release folder that was checked.
 type Folder struct {
 	Rulebook *rulebook.Rulebook
 	Offers   []*wire.Offer
 
-	manifest bundle.Manifest // of its models: all but when, and of which module
+	manifest bundle.Manifest // of the models that are learned: all but when, and of which module
 	shape    scoring.Shape
+	own      map[string]own    // models that are not learned, by name
 	bytes    map[string][]byte // by name, as they were written
 }
 
@@ -82,7 +97,8 @@ func CheckFiles(there map[string][]byte, scheme item.Scheme) (*Folder, error) {
 	return f, nil
 }
 
-// Files are the files that were checked, by name, as they were written.
+// Files are the files that were checked, by name, as they were written. Those of
+// a release that was assembled have no scorer files any more.
 func (f *Folder) Files() map[string][]byte { return maps.Clone(f.bytes) }
 
 // read reads what could be a file of a release: of one that is too large, only
@@ -95,14 +111,14 @@ func read(dir string) (map[string][]byte, error) {
 	there := make(map[string][]byte)
 	for _, e := range entries {
 		name := e.Name()
-		if !slices.Contains([]string{".yaml", ".yml", ".csv", ".json"}, filepath.Ext(name)) {
+		if !slices.Contains([]string{".yaml", ".yml", ".csv", ".json", scorerExt}, filepath.Ext(name)) {
 			continue
 		}
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}
-		there[name], err = io.ReadAll(io.LimitReader(f, maxFile+1))
+		there[name], err = io.ReadAll(io.LimitReader(f, limit(name)+1))
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
@@ -114,10 +130,10 @@ func read(dir string) (map[string][]byte, error) {
 func complete(there map[string][]byte) (faults rulebook.Faults) {
 	for _, name := range slices.Sorted(maps.Keys(there)) {
 		switch {
-		case !slices.Contains(files, name):
+		case !slices.Contains(files, name) && !isScorer(name):
 			faults = append(faults, rulebook.Fault{File: name, Problem: "is no file of a release; remove it, or give it one of the names " + strings.Join(files, ", ")})
-		case len(there[name]) > maxFile:
-			faults = append(faults, rulebook.Fault{File: name, Problem: "is larger than 16 MiB"})
+		case int64(len(there[name])) > limit(name):
+			faults = append(faults, rulebook.Fault{File: name, Problem: fmt.Sprintf("is larger than %d MiB", limit(name)>>20)})
 		}
 	}
 	for _, name := range files {
@@ -150,7 +166,7 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 	if f.shape, err = f.manifest.Shape(); err != nil {
 		faults = append(faults, rulebook.Fault{File: "features.yaml", Problem: "makes no model: " + err.Error()})
 	}
-	return faults
+	return append(faults, f.scorers()...)
 }
 
 // parseOffers reads the offers; book is nil when it has faults of its own.
@@ -185,10 +201,11 @@ func (f *Folder) Shape() scoring.Shape { return f.shape }
 // ColumnSet names the columns, see bundle.Manifest.
 func (f *Folder) ColumnSet() [8]byte { return f.manifest.ColumnSet() }
 
-// Models are the names of the models that its slots score by, sorted.
+// Models are the names of the models that its slots score by and that are
+// learned, sorted.
 func (f *Folder) Models() (names []string) {
 	for _, s := range f.Rulebook.Slots {
-		if !slices.Contains(names, s.Model) {
+		if _, own := f.own[s.Model]; !own && !slices.Contains(names, s.Model) {
 			names = append(names, s.Model)
 		}
 	}
@@ -204,7 +221,7 @@ func manifest(book *rulebook.Rulebook) bundle.Manifest {
 		for _, kind := range []rulebook.FeatureKind{rulebook.Dense, rulebook.Hashed} {
 			for _, x := range book.Features {
 				if x.Scope == scope && x.Kind == kind {
-					m.Columns = append(m.Columns, column(x, book.Hash))
+					m.Columns = append(m.Columns, bundle.ColumnOf(&x, book.Hash))
 				}
 			}
 		}
@@ -216,14 +233,4 @@ func manifest(book *rulebook.Rulebook) bundle.Manifest {
 		m.Bits = book.Bits
 	}
 	return m
-}
-
-func column(x rulebook.Feature, hash rulebook.Hash) bundle.Column {
-	c := bundle.Column{Name: x.Name, Scope: string(x.Scope), Kind: string(x.Kind), Source: x.Source, Purpose: x.Purpose}
-	if x.Kind == rulebook.Hashed {
-		c.Hash = string(hash)
-		return c
-	}
-	c.Transform, c.Scale, c.Offset = string(x.Transform), x.Scale, x.Offset
-	return c
 }

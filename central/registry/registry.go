@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/trust"
 )
 
 // ErrNone is returned by Get when no release has the counter.
@@ -191,20 +193,37 @@ func (g *Registry) Read(e Entry) (map[string][]byte, error) {
 	return out, nil
 }
 
-// Folder returns the folder that a release was assembled from, checked again.
+// Folder returns the folder that a release was assembled from, checked again but
+// for its own models, which are taken as they were released.
 func (g *Registry) Folder(e Entry, scheme item.Scheme) (*Folder, error) {
-	there := make(map[string][]byte)
+	there, sealed := make(map[string][]byte), make(map[string][]byte)
 	for _, a := range e.Artifacts {
-		if !slices.Contains(files, a.Name) {
+		name, own := strings.CutPrefix(a.Name, ownPrefix)
+		if !own && !slices.Contains(files, a.Name) {
 			continue
 		}
 		b, err := g.artifacts.Read(a.Digest)
 		if err != nil {
 			return nil, fmt.Errorf("read %s of release %d: %w", a.Name, e.Counter, err)
 		}
-		there[a.Name] = b
+		if own {
+			sealed[name] = b
+		} else {
+			there[name] = b
+		}
 	}
-	return CheckFiles(there, scheme)
+	f, err := CheckFiles(there, scheme)
+	if err != nil {
+		return nil, err
+	}
+	r, err := trust.Parse(e.Manifest)
+	if err == nil {
+		err = f.reopen(r, sealed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read release %d: %w", e.Counter, err)
+	}
+	return f, nil
 }
 
 // Sweep removes the artifacts that none of the kept releases names. It must not

@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-edge/aisle/central/registry"
 	"github.com/aisle-edge/aisle/central/rollout"
 	"github.com/aisle-edge/aisle/central/training"
+	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -145,6 +146,11 @@ func (m *Maker) Refresh(ctx context.Context) (Made, error) {
 	if err := trust.OnlyModels(full, r.Release); err != nil {
 		return Made{}, fmt.Errorf("refresh release %d: %w; publish its folder again", full.Counter, err)
 	}
+	if newest, _, err := m.Newest(ctx); err != nil {
+		return Made{}, err
+	} else if same(newest.Entry, r) {
+		return Made{}, fmt.Errorf("%w: all is as in release %d", ErrNothing, newest.Counter)
+	}
 	if err := m.keep(ctx, kindRefresh, Trainer, r, lineage); err != nil {
 		return Made{}, err
 	}
@@ -153,6 +159,18 @@ func (m *Maker) Refresh(ctx context.Context) (Made, error) {
 	}
 	m.cfg.Log.Info("models refreshed", "counter", h.Counter, "file", learned.Stats.File, "decisions", learned.Stats.Decisions)
 	return m.get(ctx, h.Counter)
+}
+
+// same tells whether a release has nothing but what an earlier one has: so it is
+// where no model is learned, and the rankings stand.
+func same(e registry.Entry, r *registry.Release) bool {
+	was := make(map[string]artifact.Digest)
+	for _, a := range e.Artifacts {
+		was[a.Name] = a.Digest
+	}
+	return len(was) == len(r.Release.Artifacts) && !slices.ContainsFunc(r.Release.Artifacts, func(a *wire.Artifact) bool {
+		return was[a.Name] != artifact.Digest(a.Digest)
+	})
 }
 
 // due is what was learned for a folder since the last release.

@@ -17,6 +17,7 @@ const farthest = 20
 // Names among a release's artifacts, and as much of the rankings as nodes read.
 const (
 	modelPrefix = "model/"
+	ownPrefix   = "own/"
 	rankings    = modelPrefix + "rankings.json"
 	maxRankings = 4 << 20
 )
@@ -29,6 +30,8 @@ func fits(r *registry.Release, maxModel int64) error {
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; randomise fewer items", ErrPreflight, name, len(b), maxRankings)
 		case name != rankings && strings.HasPrefix(name, modelPrefix) && int64(len(b)) > maxModel:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; lower `bits` in features.yaml or raise releases.max_model", ErrPreflight, name, len(b), maxModel)
+		case strings.HasPrefix(name, ownPrefix) && int64(len(b)) > maxModel:
+			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; make a smaller model or raise releases.max_model", ErrPreflight, name, len(b), maxModel)
 		}
 	}
 	return nil

@@ -42,6 +42,7 @@ func (b *Bundle) model() error {
 		if len(b.Model) == 0 && b.Manifest.Emitter == "" {
 			return nil // its module is the model
 		}
+		return b.trees()
 	}
 	return fmt.Errorf("%w: family %q is not supported yet", ErrBundle, b.Manifest.Family)
 }
@@ -56,6 +57,21 @@ func (b *Bundle) linear() error {
 		return fmt.Errorf("%w: %w", ErrBundle, err)
 	}
 	if have.Frame != want.Frame || have.Bits != want.Bits || !slices.Equal(have.Crosses, want.Crosses) {
+		return fmt.Errorf("%w: the model is not of the manifest's shape", ErrBundle)
+	}
+	return nil
+}
+
+func (b *Bundle) trees() error {
+	want, err := b.Manifest.Frame()
+	if err != nil {
+		return err
+	}
+	have, err := scoring.DecodeTrees(b.Model)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBundle, err)
+	}
+	if have.Frame != want {
 		return fmt.Errorf("%w: the model is not of the manifest's shape", ErrBundle)
 	}
 	return nil

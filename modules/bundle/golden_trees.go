@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"math"
+	"math/bits"
 	"math/rand/v2"
 
 	"github.com/aisle-edge/aisle/modules/abi"
@@ -11,7 +12,7 @@ import (
 // fill is what vectors of a model need beside values between -2 and 2: of trees,
 // values on both sides of their thresholds.
 func fill(m scoring.Model) func(*abi.Frame, *rand.Rand) {
-	t, ok := any(m).(*scoring.Trees)
+	t, ok := m.(*scoring.Trees)
 	if !ok {
 		return nil
 	}
@@ -40,9 +41,9 @@ func edges(t *scoring.Trees) [][]float32 {
 				out[n.Column] = append(out[n.Column], n.Threshold)
 				continue
 			}
-			for k := range 32 * len(n.Set) {
-				if n.Set[k/32]>>(k%32)&1 == 1 {
-					out[n.Column] = append(out[n.Column], float32(k))
+			for k, word := range n.Set[:min(len(n.Set), 8)] { // enough to tell it from another
+				if word != 0 {
+					out[n.Column] = append(out[n.Column], float32(32*k+bits.TrailingZeros32(word)))
 				}
 			}
 		}
@@ -67,7 +68,9 @@ func near(edges []float32, x float32, r *rand.Rand) float32 {
 		return 0
 	case 2, 3:
 		return edge
-	case 4, 5:
+	case 4:
+		return edge + 1 // another category
+	case 5:
 		return math.Nextafter32(edge, float32(math.Inf(-1)))
 	}
 	return math.Nextafter32(edge, float32(math.Inf(1)))

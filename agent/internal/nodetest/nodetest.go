@@ -296,7 +296,7 @@ func Model(t testing.TB, book *rulebook.Rulebook, teach func(*scoring.Linear)) [
 		for _, kind := range []rulebook.FeatureKind{rulebook.Dense, rulebook.Hashed} {
 			for _, f := range book.Features {
 				if f.Scope == scope && f.Kind == kind {
-					m.Columns = append(m.Columns, column(f, book.Hash))
+					m.Columns = append(m.Columns, bundle.ColumnOf(&f, book.Hash))
 				}
 			}
 		}
@@ -346,16 +346,6 @@ func Seal(t testing.TB, m bundle.Manifest, l *scoring.Linear) []byte {
 		t.Fatal(err)
 	}
 	return sealed
-}
-
-func column(f rulebook.Feature, hash rulebook.Hash) bundle.Column {
-	c := bundle.Column{Name: f.Name, Scope: string(f.Scope), Kind: string(f.Kind), Source: f.Source, Purpose: f.Purpose}
-	if f.Kind == rulebook.Hashed {
-		c.Hash = string(hash)
-		return c
-	}
-	c.Transform, c.Scale, c.Offset = string(f.Transform), f.Scale, f.Offset
-	return c
 }
 
 // Random makes a model know something about everything.

@@ -1,0 +1,135 @@
+package registry
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/meter"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+const (
+	scorerExt = ".wasm"
+	// ownPrefix is apart from modelPrefix because the online role may refresh what
+	// is learned, and these are not.
+	ownPrefix = "own/"
+)
+
+// own is a model that was made elsewhere, ready to be released.
+type own struct {
+	sealed []byte
+	scorer *wire.Scorer
+}
+
+// scorers checks the scorer files and seals them.
+func (f *Folder) scorers() (faults rulebook.Faults) {
+	f.own = make(map[string]own)
+	for _, file := range slices.Sorted(maps.Keys(f.bytes)) {
+		name, ok := strings.CutSuffix(file, scorerExt)
+		if !ok {
+			continue
+		}
+		if !slices.ContainsFunc(f.Rulebook.Slots, func(s rulebook.Slot) bool { return s.Model == name }) {
+			faults = append(faults, rulebook.Fault{File: file, Problem: fmt.Sprintf("is used by no slot; write `model: %s` in slots.yaml, or remove the file", name)})
+			continue
+		}
+		one, wrong := f.scorer(name, f.bytes[file])
+		for _, w := range wrong {
+			w.File = file
+			faults = append(faults, w)
+		}
+		f.own[name] = one
+	}
+	return faults
+}
+
+// scorer checks one scorer file: that its columns are those that people declared,
+// that its module is the one it names and may run on nodes, and that it gives
+// the bits of its golden vectors in both engines.
+func (f *Folder) scorer(name string, file []byte) (one own, faults rulebook.Faults) {
+	problem := func(format string, args ...any) rulebook.Faults {
+		return rulebook.Faults{{Problem: fmt.Sprintf(format, args...)}}
+	}
+	b, err := bundle.Extract(file)
+	if err != nil {
+		return one, problem("is no scorer file: %v; make one with `aisle-module compile` or `aisle-module meter`", err)
+	}
+	for _, m := range b.Manifest.Adopt(f.Rulebook) {
+		faults = append(faults, rulebook.Fault{Path: m.Column, Problem: m.Problem})
+	}
+	if len(faults) > 0 {
+		return one, faults
+	}
+	code, err := compile.Module(b)
+	if err != nil {
+		return one, problem("%v; make it again with `aisle-module compile` or `aisle-module meter`", err)
+	}
+	one, err = sealOwn(name, b, code)
+	if err != nil {
+		return one, problem("can't be sealed: %v", err)
+	}
+	var refusal *meter.Refusal
+	switch err := preflight(one.sealed); {
+	case errors.As(err, &refusal):
+		return one, problem("may not run on nodes: %v; make it again with `aisle-module meter`", refusal)
+	case errors.Is(err, host.ErrGolden):
+		return one, problem("does not answer what its golden vectors say: %v; make it again from the model, and don't edit it", err)
+	case err != nil:
+		return one, problem("does not run on its golden vectors: %v", err)
+	}
+	return one, nil
+}
+
+// sealOwn makes the bundle that nodes get: the model alone where their emitter
+// makes the module of it, else the module too. Trees are all module.
+func sealOwn(name string, b *bundle.Bundle, code []byte) (one own, err error) {
+	m, parts := b.Manifest, bundle.Parts{Model: b.Model, Golden: b.Golden}
+	if m.Family == bundle.FamilyTrees {
+		m.Emitter, parts.Model = "", nil
+	}
+	if m.Emitter == "" {
+		parts.Module = code
+	}
+	one.sealed, err = bundle.Seal(m, parts)
+	one.scorer = scorerOf(name, m.Emitter, code)
+	return one, err
+}
+
+func scorerOf(name, emitter string, code []byte) *wire.Scorer {
+	digest := sha256.Sum256(code)
+	return &wire.Scorer{Model: ownPrefix + name, Emitter: emitter, Module: digest[:]}
+}
+
+// reopen takes own models as an earlier release has them, whose checks they have
+// passed.
+func (f *Folder) reopen(r *wire.Release, sealed map[string][]byte) error {
+	for _, s := range r.Scorers {
+		if name, ok := strings.CutPrefix(s.Model, ownPrefix); ok {
+			if _, err := bundle.Open(sealed[name]); err != nil {
+				return fmt.Errorf("model %s: %w", name, err)
+			}
+			f.own[name] = own{sealed[name], s}
+		}
+	}
+	return nil
+}
+
+// addOwn adds the own models to a release, as they are.
+func (f *Folder) addOwn(r *Release) {
+	for _, name := range slices.Sorted(maps.Keys(f.own)) {
+		r.add(ownPrefix+name, f.own[name].sealed)
+		r.Scorers = append(r.Scorers, f.own[name].scorer)
+	}
+}
+
+// isScorer tells whether a file of a folder is a scorer file.
+func isScorer(name string) bool { return filepath.Ext(name) == scorerExt }
