@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -13,7 +14,7 @@ func (b *Bundle) agree() error {
 	if err != nil {
 		return err
 	}
-	if err := b.model(); err != nil {
+	if err := b.model(frame); err != nil {
 		return err
 	}
 	if b.Manifest.Emitter == "" && len(b.Module) == 0 {
@@ -32,19 +33,38 @@ func (b *Bundle) agree() error {
 
 // model checks the model part by the family's own codec. What a module of
 // somebody's own reads, nobody else knows.
-func (b *Bundle) model() error {
+func (b *Bundle) model(frame abi.Shape) error {
 	switch b.Manifest.Family {
 	case FamilyOwn:
 		return nil
 	case FamilyLinear:
-		return b.linear()
+		return b.linear() // which is large, and need not be copied to be judged
 	case FamilyTrees:
 		if len(b.Model) == 0 && b.Manifest.Emitter == "" {
 			return nil // its module is the model
 		}
-		return b.trees()
 	}
-	return fmt.Errorf("%w: family %q is not supported yet", ErrBundle, b.Manifest.Family)
+	m, err := scoring.Parse(b.Model)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBundle, err)
+	}
+	if m.FrameShape() != frame || !b.Manifest.describes(m) {
+		return fmt.Errorf("%w: the model is not of the manifest's family and shape", ErrBundle)
+	}
+	return nil
+}
+
+// describes tells whether family and table are those of a model.
+func (m *Manifest) describes(model scoring.Model) bool {
+	switch model := model.(type) {
+	case *scoring.LinUCB:
+		return m.Family == FamilyLinUCB
+	case *scoring.Factor:
+		return m.Family == FamilyFactor && m.Bits == model.Bits
+	case *scoring.Trees:
+		return m.Family == FamilyTrees
+	}
+	return false
 }
 
 func (b *Bundle) linear() error {
@@ -57,21 +77,6 @@ func (b *Bundle) linear() error {
 		return fmt.Errorf("%w: %w", ErrBundle, err)
 	}
 	if have.Frame != want.Frame || have.Bits != want.Bits || !slices.Equal(have.Crosses, want.Crosses) {
-		return fmt.Errorf("%w: the model is not of the manifest's shape", ErrBundle)
-	}
-	return nil
-}
-
-func (b *Bundle) trees() error {
-	want, err := b.Manifest.Frame()
-	if err != nil {
-		return err
-	}
-	have, err := scoring.DecodeTrees(b.Model)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrBundle, err)
-	}
-	if have.Frame != want {
 		return fmt.Errorf("%w: the model is not of the manifest's shape", ErrBundle)
 	}
 	return nil
