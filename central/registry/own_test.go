@@ -145,10 +145,12 @@ func TestOwnModelsFaults(t *testing.T) {
 		"of another scope": {func(b *bundle.Bundle) {
 			b.Manifest.Columns[0].Name, b.Manifest.Columns[1].Name = "price", "hour"
 		}, "common.wasm: price: is context dense by the model and item dense by features.yaml"},
-		"of another source":    {column(func(c *bundle.Column) { c.Source = "item.margin" }), "common.wasm: price: reads item.margin by the model and item.price by features.yaml"},
-		"for a purpose":        {column(func(c *bundle.Column) { c.Purpose = "personalised_offers" }), "is for the purpose personalised_offers by the model and none by"},
-		"transformed":          {column(func(c *bundle.Column) { c.Scale = 2 }), "common.wasm: price: is transformed by none, scale 2"},
-		"another module":       {func(b *bundle.Bundle) { b.Module = append(bytes.Clone(b.Module), 0, 8, 7, 'a', 'i', 's', 'l', 'e', '.', 'x') }, "common.wasm: module is not the one the manifest names"},
+		"of another source": {column(func(c *bundle.Column) { c.Source = "item.margin" }), "common.wasm: price: reads item.margin by the model and item.price by features.yaml"},
+		"for a purpose":     {column(func(c *bundle.Column) { c.Purpose = "personalised_offers" }), "is for the purpose personalised_offers by the model and none by"},
+		"transformed":       {column(func(c *bundle.Column) { c.Scale = 2 }), "common.wasm: price: is transformed by none, scale 2"},
+		"another module": {func(b *bundle.Bundle) {
+			b.Module = append(bytes.Clone(b.Module), 0, 8, 7, 'a', 'i', 's', 'l', 'e', '.', 'x')
+		}, "common.wasm: module is not the one the manifest names"},
 		"without its meter":    {unmetered, "common.wasm: may not run on nodes: "},
 		"other golden vectors": {func(b *bundle.Bundle) { b.Golden[1].Output[3] ^= 1 }, "common.wasm: does not answer what its golden vectors say"},
 	} {
