@@ -7,7 +7,7 @@ import (
 
 // laneRows is how many rows a block has at least that is answered by lanes: they
 // take the same time for one row and for all.
-const laneRows = 5
+const laneRows = 3
 
 // scorer is the function aisle_score.
 type scorer struct {
