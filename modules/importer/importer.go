@@ -113,23 +113,30 @@ func (m *Model) Finish(t *scoring.Trees) error {
 	}
 	if m.Rows.Width > abi.MaxColumns {
 		m.Rows.Index = used(t)
-		names := make([]string, len(m.Rows.Index))
-		for c, feature := range m.Rows.Index {
-			if feature < len(m.Features) {
-				names[c] = m.Features[feature]
-			}
-		}
-		m.Features = names
 	}
 	t.Frame.Dense = m.Rows.Columns()
 	if t.Frame.Dense > abi.MaxColumns {
 		return Unsupportedf("trees that ask for %d features; at most %d are supported", t.Frame.Dense, abi.MaxColumns)
 	}
+	m.Name()
 	if err := t.Validate(); err != nil {
 		return Formatf("trees outside the limits: at most %d trees of %d nodes in all, leaves that are numbers", scoring.MaxTrees, scoring.MaxTreeNodes)
 	}
 	m.Scorer = t
 	return nil
+}
+
+// Name leaves in Features the names of the columns, which are f and the feature's
+// number where the file names none.
+func (m *Model) Name() {
+	names := make([]string, m.Rows.Columns())
+	for c := range names {
+		f := m.Rows.Feature(c)
+		if names[c] = fmt.Sprintf("f%d", f); f < len(m.Features) {
+			names[c] = m.Features[f]
+		}
+	}
+	m.Features = names
 }
 
 // used renumbers the nodes' columns to those that are asked for, and returns the

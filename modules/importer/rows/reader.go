@@ -102,16 +102,9 @@ func (r *Reader) headless(n int) error {
 		return r.errorf("%d fields; the model has %d features, before which a label may stand", n, r.rules.Width)
 	}
 	for c := range r.rules.Columns() {
-		r.fields = append(r.fields, label+r.rules.feature(c))
+		r.fields = append(r.fields, label+r.rules.Feature(c))
 	}
 	return nil
-}
-
-func (r Rules) feature(column int) int {
-	if r.Index != nil {
-		return r.Index[column]
-	}
-	return column
 }
 
 // next is the next line that is not empty.
@@ -188,7 +181,7 @@ func (r *Reader) libsvm(dst []float32, line string) ([]float32, error) {
 	for i, f := range strings.Fields(line) {
 		key, value, ok := strings.Cut(f, ":")
 		index, err := strconv.Atoi(key)
-		if i == 0 && (!ok || err != nil || strings.ContainsAny(key, ".eE")) || key == "qid" {
+		if i == 0 && (!ok || err != nil) || key == "qid" {
 			continue // the label, or the group of a ranking
 		}
 		x, number := r.rules.number(value)

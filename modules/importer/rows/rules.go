@@ -50,6 +50,14 @@ func (r Rules) Columns() int {
 	return r.Width
 }
 
+// Feature is the number of a column's feature in a whole row.
+func (r Rules) Feature(column int) int {
+	if r.Index != nil {
+		return r.Index[column]
+	}
+	return column
+}
+
 // number reads a number as a column holds it; what libraries write for missing
 // is NaN.
 func (r Rules) number(s string) (float32, bool) {
