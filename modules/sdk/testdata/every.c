@@ -1,0 +1,49 @@
+// Every column, two heads and variances.
+#define AISLE_CONTEXT_DENSE 2
+#define AISLE_CONTEXT_CATEGORICAL 2
+#define AISLE_DENSE 3
+#define AISLE_CATEGORICAL 2
+#define AISLE_HEADS 2
+#define AISLE_VARIANCE 1
+#define AISLE_ROW score
+// block {
+#define AISLE_BLOCK fast
+// block }
+#include "aisle.h"
+
+static void score(aisle_row *r) {
+  double h = r->head;
+  aisle_add(r, AISLE_BIAS, 1 + h);
+  aisle_add(r, 0, aisle_or(r, 0, 0.25) * 2);
+  aisle_add(r, 1, aisle_or(r, 1, -1));
+  aisle_add(r, 2, aisle_id(r, 2) % 8 * 0.5);
+  aisle_add(r, 3, aisle_id(r, 3) % 4);
+  aisle_add(r, 4, (h + 1) * aisle_or(r, 4, 0.5));
+  aisle_add(r, 5, 0.125 * aisle_or(r, 5, 0));
+  aisle_add(r, 6, aisle_or(r, 6, 1) * aisle_or(r, 0, 0.25));
+  aisle_add(r, 7, aisle_id(r, 7) % 16 * 0.25);
+  if (aisle_id(r, 8) == 0) aisle_add(r, 8, -3);
+  aisle_set_variance(r, 0.5 + h + aisle_or(r, 4, 0.5) * aisle_or(r, 4, 0.5));
+}
+
+// block {
+static double or(float x, double other) { return x == x ? x : other; }
+
+static void fast(aisle_block *b) {
+  for (int h = 0; h < AISLE_HEADS; h++)
+    for (int i = 0; i < AISLE_LANES; i++) {
+      double m = 1 + h, x = or(aisle_dense16(b, 4)[i], 0.5);
+      m += or(aisle_context(b, 0), 0.25) * 2;
+      m += or(aisle_context(b, 1), -1);
+      m += aisle_context_id(b, 2) % 8 * 0.5;
+      m += aisle_context_id(b, 3) % 4;
+      m += (h + 1) * x;
+      m += 0.125 * or(aisle_dense16(b, 5)[i], 0);
+      m += or(aisle_dense16(b, 6)[i], 1) * or(aisle_context(b, 0), 0.25);
+      m += aisle_id16(b, 7)[i] % 16 * 0.25;
+      if (aisle_id16(b, 8)[i] == 0) m -= 3;
+      aisle_mean16(b, h)[i] = m;
+      aisle_variance16(b, h)[i] = 0.5 + h + x * x;
+    }
+}
+// block }
