@@ -1,6 +1,25 @@
 package host
 
-import "github.com/aisle-edge/aisle/modules/abi"
+import (
+	"math"
+
+	"github.com/aisle-edge/aisle/modules/abi"
+)
+
+// unanswer takes away all answers of an earlier frame.
+func unanswer(f *abi.Frame) {
+	for h := range f.Shape().Heads {
+		fill(f.Mean(h))
+		fill(f.Variance(h))
+	}
+}
+
+func fill(values []float64) {
+	nan := math.NaN()
+	for i := range values {
+		values[i] = nan
+	}
+}
 
 // finite tells whether all answers are: x-x is 0 unless x is NaN or infinite.
 func finite(f *abi.Frame) bool {

@@ -57,13 +57,32 @@ func TestForeignRowsAreNeverThereAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, had, err := in.FrameOf("rows", oneHead, 20); err != nil || had != nil {
+		if _, had, err := in.FrameOf("rows", oneHead, 1); err != nil || had != nil {
 			t.Fatalf("had %v, %v", had, err)
 		}
 		if err := in.Score(); err != nil {
 			t.Fatal(err)
 		}
 		in.Return()
+	}
+}
+
+// TestAnswersThatAreLeftOutAreNotThoseOfAnotherFrame: a module answers all rows of
+// one request and only the first of the next.
+func TestAnswersThatAreLeftOutAreNotThoseOfAnotherFrame(t *testing.T) {
+	m := admit(t, open(t, host.Options{}), scorer(answers(1)), nil, host.Limits{Instances: 1})
+	in, err := m.Borrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Return()
+	f, err := in.Frame(oneHead, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Mean(0)[1] = 5 // what an earlier request was answered
+	if err := in.Score(); !errors.Is(err, host.ErrNotFinite) {
+		t.Fatalf("the second row scored %v, %v", f.Mean(0)[1], err)
 	}
 }
 
@@ -202,7 +221,7 @@ func TestContributionsAreCopiedOut(t *testing.T) {
 	two := abi.Shape{Dense: 1, Heads: 2}
 	for name, o := range engines {
 		t.Run(name, func(t *testing.T) {
-			m := admit(t, open(t, o), explains(512, 2.5), nil, host.Limits{Instances: 1})
+			m := admit(t, open(t, o), explains(512, 2.5), nil, host.Limits{Instances: 1, Keeps: true})
 			in, err := m.Borrow()
 			if err != nil {
 				t.Fatal(err)
@@ -290,7 +309,7 @@ func TestSpentCountsFuel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer in.Return()
-		if _, err := in.Frame(oneHead, 1); err != nil {
+		if _, err := in.Frame(oneHead, 0); err != nil {
 			t.Fatal(err)
 		}
 		if err := in.Score(); !errors.Is(err, want) {

@@ -97,8 +97,12 @@ func (in *Instance) load(blob []byte) error {
 	return nil
 }
 
-// Score answers the frame that Frame began.
+// Score answers the frame that Frame began. An answer that a foreign module leaves
+// out is as good as one that is not finite: it isn't that of an earlier frame.
 func (in *Instance) Score() error {
+	if !in.module.keeps {
+		unanswer(&in.frame)
+	}
 	status, err := in.call(in.module.fuel, in.score, uint64(in.at))
 	if err != nil {
 		return err
