@@ -232,6 +232,33 @@ func BenchmarkInstance(b *testing.B) {
 	runtime.KeepAlive(m)
 }
 
+// BenchmarkSmallInstance is what an instance of a small guest costs beyond code
+// that is compiled: to make, and to keep, its memory of one page included.
+func BenchmarkSmallInstance(b *testing.B) {
+	const n = 256
+	e := open(b, host.Options{})
+	code := scorer(answers(1))
+	admit(b, e, code, nil, host.Limits{Instances: 1}) // keeps the code compiled
+	best := map[int]time.Duration{1: time.Hour, 1 + n: time.Hour}
+	for b.Loop() {
+		for instances := range best {
+			start := time.Now()
+			m, err := e.Admit(code, nil, host.Limits{Instances: instances})
+			if err != nil {
+				b.Fatal(err)
+			}
+			best[instances] = min(best[instances], time.Since(start))
+			m.Close()
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(best[1+n]-best[1])/n/1000, "µs/instance")
+	before := heapInUse()
+	m := admit(b, e, code, nil, host.Limits{Instances: n})
+	b.ReportMetric(float64(heapInUse()-before)/n/1024, "KiB/instance")
+	runtime.KeepAlive(m)
+}
+
 func heapInUse() uint64 {
 	runtime.GC()
 	var s runtime.MemStats

@@ -67,6 +67,26 @@ func TestForeignRowsAreNeverThereAgain(t *testing.T) {
 	}
 }
 
+// TestEachFrameHasItsHeader although the module wrote over that of the last one.
+func TestEachFrameHasItsHeader(t *testing.T) {
+	code := scorer(func(g *guest.Guest, c *wasm.Code) {
+		answers(1)(g, c)
+		c.Index(wasm.LocalGet, 0)
+		c.Mem(wasm.I32Load, 0)
+		c.I32(abi.Magic)
+		c.Op(wasm.I32Ne, wasm.I32Add)
+		c.Index(wasm.LocalGet, 0)
+		c.I32(-1)
+		c.Mem(wasm.I32Store, 0)
+	})
+	m := admit(t, open(t, host.Options{}), code, nil, host.Limits{Instances: 1})
+	for i := range 3 {
+		if err := once(m); err != nil {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+	}
+}
+
 // TestAnswersThatAreLeftOutAreNotThoseOfAnotherFrame: a module answers all rows of
 // one request and only the first of the next.
 func TestAnswersThatAreLeftOutAreNotThoseOfAnotherFrame(t *testing.T) {

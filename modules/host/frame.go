@@ -26,6 +26,11 @@ func (in *Instance) FrameOf(tag any, s abi.Shape, rows int) (f *abi.Frame, had a
 }
 
 func (in *Instance) begin(s abi.Shape, rows int) (*abi.Frame, error) {
+	if in.began && in.frame.Shape() == s && in.frame.Rows() == rows && in.memory.Size() == in.size {
+		copy(in.frame.Bytes(), in.header[:]) // a guest may have written over it
+		return &in.frame, nil
+	}
+	in.began = false
 	if s.Validate() != nil || rows < 0 || rows > abi.MaxRows {
 		return nil, abi.ErrShape
 	}
@@ -40,8 +45,12 @@ func (in *Instance) begin(s abi.Shape, rows int) (*abi.Frame, error) {
 		return nil, ErrRoom
 	}
 	f, err := abi.Init(b, s, rows)
-	in.frame, in.size = f, in.memory.Size()
-	return &in.frame, err
+	if err != nil {
+		return nil, err
+	}
+	in.frame, in.size, in.began = f, in.memory.Size(), true
+	copy(in.header[:], f.Bytes())
+	return &in.frame, nil
 }
 
 func (in *Instance) grow(size int) error {
