@@ -16,7 +16,7 @@ func TestNoneIsAdmittedAsItIs(t *testing.T) {
 		t.Fatalf("a corpus of %d modules", len(all))
 	}
 	for _, m := range all {
-		if got := refusal(meter.Check(m.Wasm, meter.Limits{})); got != m.Check {
+		if got := refusal(meter.Check(m.Wasm, meter.Limits{})); !attack.Among(got, m.Check) {
 			t.Errorf("%s: %s, want %s", m.Name, got, m.Check)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,8 @@ import (
 type Module struct {
 	Name string
 	Wasm []byte
-	// Check is the kind by which meter.Check refuses it as it is, or "ok".
+	// Check is the kind by which meter.Check refuses it as it is, or "ok". Several
+	// kinds, of which each is true, are separated by a slash, here and below.
 	Check string
 	// Rewritten is what becomes of it behind meter.Rewrite, or as it is where it
 	// carries a sound meter: "refused KIND"; "admit WHAT" when making an instance
@@ -70,6 +72,11 @@ func Harmless() (out []Module) {
 		}
 	}
 	return out
+}
+
+// Among tells whether got is one of what is expected.
+func Among(got, expected string) bool {
+	return slices.Contains(strings.Split(expected, "/"), got)
 }
 
 // table yields the rows of the table: name, check, rewritten, separated by |; a
