@@ -4,7 +4,6 @@ import (
 	"math/bits"
 
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
-	"github.com/aisle-edge/aisle/modules/meter"
 )
 
 // context sums what all rows share, bias first, and leaves it at sharedAt. It
@@ -19,10 +18,9 @@ func (e *linear) context() int {
 		f.Op(wasm.F32Add)
 		f.Index(wasm.LocalSet, sum)
 	}
-	at, end := f.local(wasm.I32), f.local(wasm.I32)
 	shape := e.shape.Frame
-	e.columns(f, at, end, shape.OffsetContext(), shape.ContextDense, e.contextDense(f, sums, at))
-	e.columns(f, at, end, shape.OffsetContextID(), shape.ContextCategorical, e.contextID(f, sums, at))
+	f.over(e.shell, shape.ContextDense, 4, frame, shape.OffsetContext(), e.contextDense(f, sums))
+	f.over(e.shell, shape.ContextCategorical, 4, frame, shape.OffsetContextID(), e.contextID(f, sums))
 	for k, sum := range sums {
 		f.I32(0)
 		f.Index(wasm.LocalGet, sum)
@@ -31,78 +29,54 @@ func (e *linear) context() int {
 	return e.end(f)
 }
 
-// columns runs body with at on each of n values of four bytes from offset on.
-func (e *linear) columns(f *fn, at, end, offset, n int, body func(*wasm.Code)) {
-	if n == 0 {
-		return
-	}
-	f.Index(wasm.LocalGet, frame)
-	f.I32(int32(offset))
-	f.Op(wasm.I32Add)
-	f.Index(wasm.LocalTee, at)
-	f.I32(int32(4 * n))
-	f.Op(wasm.I32Add)
-	f.Index(wasm.LocalSet, end)
-	meter.Loop(&f.Code, e.fuel, func(c *wasm.Code) {
-		body(c)
-		c.Index(wasm.LocalGet, at)
-		c.I32(4)
-		c.Op(wasm.I32Add)
-		c.Index(wasm.LocalTee, at)
-		c.Index(wasm.LocalGet, end)
-		c.Op(wasm.I32Ne)
-		c.Index(wasm.BrIf, 0)
-	})
-}
-
 // contextDense adds the terms of one dense value, or those of its absence.
-func (e *linear) contextDense(f *fn, sums []int, at int) func(*wasm.Code) {
-	weights, x := f.local(wasm.I32), f.local(wasm.F32)
+func (e *linear) contextDense(f *fn, sums []int) func(c *wasm.Code, at, number int) {
+	weights, x, xx := f.local(wasm.I32), f.local(wasm.F32), f.local(wasm.F32)
 	first := e.entries + e.entry*e.shape.Weight(0)
-	return func(c *wasm.Code) {
+	return func(c *wasm.Code, at, _ int) {
 		c.Index(wasm.LocalGet, at)
 		c.Mem(wasm.F32Load, 0)
-		c.Index(wasm.LocalSet, x)
+		c.Index(wasm.LocalTee, x)
+		c.Index(wasm.LocalGet, x)
+		c.Op(wasm.F32Mul)
+		c.Index(wasm.LocalSet, xx)
 		for k, sum := range sums {
 			c.Index(wasm.LocalGet, sum)
-			c.Index(wasm.LocalGet, weights)
-			c.Mem(wasm.F32Load, first+4*k)
-			c.Index(wasm.LocalGet, x)
-			if k >= e.shape.Frame.Heads {
-				c.Index(wasm.LocalGet, x)
-				c.Op(wasm.F32Mul)
+			if k < e.shape.Frame.Heads {
+				weighted(c, weights, x, first+4*k, e.entry)
+			} else {
+				weighted(c, weights, xx, first+4*k, e.entry)
 			}
-			c.Op(wasm.F32Mul)
-			c.Index(wasm.LocalGet, weights)
-			c.Mem(wasm.F32Load, first+e.entry+4*k)
-			c.Index(wasm.LocalGet, x)
-			c.Index(wasm.LocalGet, x)
-			c.Op(wasm.F32Eq, wasm.Select, wasm.F32Add)
+			c.Op(wasm.F32Add)
 			c.Index(wasm.LocalSet, sum)
 		}
-		c.Index(wasm.LocalGet, weights)
-		c.I32(int32(2 * e.entry))
-		c.Op(wasm.I32Add)
-		c.Index(wasm.LocalSet, weights)
+		advance(c, weights, 2*e.entry)
 	}
+}
+
+// weighted leaves on the stack what a dense value adds: its product with the
+// weight at the address in base plus first, or the weight of missing, one entry
+// behind.
+func weighted(c *wasm.Code, base, x, first, entry int) {
+	c.Index(wasm.LocalGet, base)
+	c.Mem(wasm.F32Load, first)
+	c.Index(wasm.LocalGet, x)
+	c.Op(wasm.F32Mul)
+	c.Index(wasm.LocalGet, base)
+	c.Mem(wasm.F32Load, first+entry)
+	c.Index(wasm.LocalGet, x)
+	c.Index(wasm.LocalGet, x)
+	c.Op(wasm.F32Eq, wasm.Select)
 }
 
 // contextID adds the entry of one id; that of id 0 is zero.
-func (e *linear) contextID(f *fn, sums []int, at int) func(*wasm.Code) {
+func (e *linear) contextID(f *fn, sums []int) func(c *wasm.Code, at, number int) {
 	id := f.local(wasm.I32)
-	return func(c *wasm.Code) {
+	return func(c *wasm.Code, at, _ int) {
 		c.Index(wasm.LocalGet, at)
 		c.Mem(wasm.I32Load, 0)
 		c.Index(wasm.LocalTee, id)
-		c.I32(e.mask())
-		c.Op(wasm.I32And)
-		c.I32(1)
-		c.Op(wasm.I32Add)
-		c.I32(0)
-		c.Index(wasm.LocalGet, id)
-		c.Op(wasm.Select)
-		c.I32(e.shift())
-		c.Op(wasm.I32Shl)
+		e.offset(c, id)
 		c.Index(wasm.LocalSet, id)
 		for k, sum := range sums {
 			c.Index(wasm.LocalGet, sum)
@@ -112,6 +86,22 @@ func (e *linear) contextID(f *fn, sums []int, at int) func(*wasm.Code) {
 			c.Index(wasm.LocalSet, sum)
 		}
 	}
+}
+
+// offset turns the id on the stack into the offset of its entry behind that of
+// missing ids, or into 0 if one of the locals is.
+func (e *linear) offset(c *wasm.Code, ids ...int) {
+	c.I32(e.mask())
+	c.Op(wasm.I32And)
+	c.I32(1)
+	c.Op(wasm.I32Add)
+	for _, id := range ids {
+		c.I32(0)
+		c.Index(wasm.LocalGet, id)
+		c.Op(wasm.Select)
+	}
+	c.I32(e.shift())
+	c.Op(wasm.I32Shl)
 }
 
 // nothing is the address of the entry of missing ids; the table follows it.

@@ -11,8 +11,8 @@ type densePass struct {
 	from, to int
 	twin     int     // function that also handles missing values, or none
 	sums     [][]int // by lane and vector
-	weight   []int   // of the column at hand, by lane
-	missing  []int   // its weight of missing, by lane; nil in a pass that leaves that to its twin
+	weight   [][]int // of the columns at hand, by lane
+	missing  [][]int // their weights of missing, by lane; nil in a pass that leaves that to its twin
 	x, xx    int
 	present  int
 }
@@ -32,10 +32,19 @@ func (e *linear) densePass(from, to int, first bool, twin int, selects bool) int
 	for range e.lanes {
 		d.sums = append(d.sums, d.some(vectors, wasm.V128))
 	}
-	d.weight = d.some(e.lanes, wasm.V128)
+	wide := e.lanes
+	if selects {
+		wide *= 2
+	}
+	for range min(max(1, splats/wide), to-from) {
+		d.weight = append(d.weight, d.some(e.lanes, wasm.V128))
+		if selects {
+			d.missing = append(d.missing, d.some(e.lanes, wasm.V128))
+		}
+	}
 	d.x, d.xx = d.local(wasm.V128), d.local(wasm.V128)
 	if selects {
-		d.missing, d.present = d.some(e.lanes, wasm.V128), d.local(wasm.V128)
+		d.present = d.local(wasm.V128)
 	}
 	meter.Loop(&d.Code, e.fuel, d.block)
 	return e.end(d.fn)
@@ -46,8 +55,14 @@ func (d *densePass) block(c *wasm.Code) {
 	touch(c, d.base, d.entries+d.entry*d.shape.Weight(d.shape.Frame.ContextDense+d.to))
 	d.touchOuts(c, outBytes)
 	d.begin(c)
-	for column := d.from; column < d.to; column++ {
-		d.column(c, column)
+	for from := d.from; from < d.to; from += len(d.weight) {
+		n := min(len(d.weight), d.to-from)
+		for i := range n {
+			d.splats(c, from+i, i)
+		}
+		for i := range n {
+			d.column(c, from+i, i)
+		}
 	}
 	if d.twin != none {
 		d.handOver(c)
@@ -80,11 +95,17 @@ func (d *densePass) begin(c *wasm.Code) {
 	}
 }
 
-// column adds one column's terms to all sums.
-func (d *densePass) column(c *wasm.Code, column int) {
+// splats loads the weights of a column into the locals of place i.
+func (d *densePass) splats(c *wasm.Code, column, i int) {
 	weight := d.entries + d.entry*d.shape.Weight(d.shape.Frame.ContextDense+column)
-	d.splat(c, d.weight, weight)
-	d.splat(c, d.missing, weight+d.entry)
+	d.splat(c, d.weight[i], weight)
+	if d.missing != nil {
+		d.splat(c, d.missing[i], weight+d.entry)
+	}
+}
+
+// column adds one column's terms, whose weights are at place i, to all sums.
+func (d *densePass) column(c *wasm.Code, column, i int) {
 	for v := range vectors {
 		c.Index(wasm.LocalGet, passBlock)
 		c.Mem(wasm.V128Load, columnBytes*column+16*v)
@@ -102,7 +123,7 @@ func (d *densePass) column(c *wasm.Code, column int) {
 			c.Index(wasm.LocalSet, d.xx)
 		}
 		for k, sums := range d.sums {
-			d.term(c, sums[v], k)
+			d.term(c, sums[v], k, i)
 		}
 	}
 }
@@ -120,21 +141,21 @@ func (d *densePass) splat(c *wasm.Code, locals []int, address int) {
 
 // term adds lane k's term for x: x·w, or x²·v for a variance. The weight, which is
 // wanted again, comes second: the first operand's register takes the product.
-func (d *densePass) term(c *wasm.Code, sum, k int) {
+func (d *densePass) term(c *wasm.Code, sum, k, i int) {
 	c.Index(wasm.LocalGet, sum)
 	if k < d.shape.Frame.Heads {
 		c.Index(wasm.LocalGet, d.x)
 	} else {
 		c.Index(wasm.LocalGet, d.xx)
 	}
-	c.Index(wasm.LocalGet, d.weight[k])
+	c.Index(wasm.LocalGet, d.weight[i][k])
 	c.Op(wasm.F32x4Mul)
 	if d.missing != nil { // select by xor and and: fewer machine instructions than bitselect
-		c.Index(wasm.LocalGet, d.missing[k])
+		c.Index(wasm.LocalGet, d.missing[i][k])
 		c.Op(wasm.V128Xor)
 		c.Index(wasm.LocalGet, d.present)
 		c.Op(wasm.V128And)
-		c.Index(wasm.LocalGet, d.missing[k])
+		c.Index(wasm.LocalGet, d.missing[i][k])
 		c.Op(wasm.V128Xor)
 	}
 	c.Op(wasm.F32x4Add)
@@ -165,14 +186,7 @@ func (d *densePass) handOver(c *wasm.Code) {
 func (d *densePass) store(c *wasm.Code) {
 	for k, sums := range d.sums {
 		for v, sum := range sums {
-			c.Index(wasm.LocalGet, d.outs[k])
-			c.Index(wasm.LocalGet, sum)
-			c.Op(wasm.F64x2PromoteLow)
-			c.Mem(wasm.V128Store, 32*v)
-			c.Index(wasm.LocalGet, d.outs[k])
-			highHalf(c, sum)
-			c.Op(wasm.F64x2PromoteLow)
-			c.Mem(wasm.V128Store, 32*v+16)
+			storeWide(c, d.outs[k], sum, 32*v)
 		}
 	}
 }

@@ -30,6 +30,10 @@
 // can leave out the other bounds checks.
 package compile
 
-// Emitter names the version of the code this package writes. It changes
-// whenever the bytes for any shape change.
-const Emitter = "linear/2"
+// Versions of what this package writes. Each changes whenever the bytes for any
+// shape of its family change.
+const (
+	Emitter       = "linear/2"
+	EmitterLinUCB = "linucb/0"
+	EmitterFactor = "factor/0"
+)

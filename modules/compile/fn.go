@@ -1,6 +1,9 @@
 package compile
 
-import "github.com/aisle-edge/aisle/modules/internal/wasm"
+import (
+	"github.com/aisle-edge/aisle/modules/internal/wasm"
+	"github.com/aisle-edge/aisle/modules/meter"
+)
 
 // fn is a function in the making.
 type fn struct {
@@ -35,4 +38,34 @@ func returnIf(f *fn, value int32) {
 	f.Begin(wasm.If)
 	f.I32(value)
 	f.Op(wasm.Return, wasm.End)
+}
+
+// over runs body on each of n values that lie step bytes apart from offset of the
+// address in base on: at is a local with the value's address, number one with 4
+// times its number.
+func (f *fn) over(e *shell, n, step, base, offset int, body func(c *wasm.Code, at, number int)) {
+	if n == 0 {
+		return
+	}
+	at, number := f.local(wasm.I32), f.local(wasm.I32)
+	f.Index(wasm.LocalGet, base)
+	f.I32(int32(offset))
+	f.Op(wasm.I32Add)
+	f.Index(wasm.LocalSet, at)
+	meter.Loop(&f.Code, e.fuel, func(c *wasm.Code) {
+		body(c, at, number)
+		advance(c, at, step)
+		until(c, number, 4, 4*n)
+	})
+}
+
+// until adds step to a local and repeats the loop unless it is at the end.
+func until(c *wasm.Code, local, step, end int) {
+	c.Index(wasm.LocalGet, local)
+	c.I32(int32(step))
+	c.Op(wasm.I32Add)
+	c.Index(wasm.LocalTee, local)
+	c.I32(int32(end))
+	c.Op(wasm.I32Ne)
+	c.Index(wasm.BrIf, 0)
 }

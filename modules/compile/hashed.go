@@ -202,15 +202,6 @@ func (h *hashedPass) advance(c *wasm.Code) {
 	for _, out := range h.outs {
 		advance(c, out, 4*8)
 	}
-	advance(c, passBlock, 16)
-	c.Index(wasm.LocalGet, passBlock)
-	c.I32(int32(h.shape.Frame.BlockSize() - columnBytes))
-	c.I32(0)
-	c.Index(wasm.LocalGet, h.steps)
-	c.I32(vectors - 1)
-	c.Op(wasm.I32And)
-	c.I32(1)
-	c.Op(wasm.I32Eq, wasm.Select, wasm.I32Add)
-	c.Index(wasm.LocalSet, passBlock)
+	nextRow(c, passBlock, h.steps, vectors, h.shape.Frame.BlockSize())
 	again(c, h.steps)
 }

@@ -24,7 +24,8 @@ func Linear(s scoring.Shape) ([]byte, error) {
 		entry:   4 * s.Stride(),
 		entries: modelAt + s.Offset(),
 	}
-	return e.module(Emitter, e.score()), nil
+	score := e.score()
+	return e.module(Emitter, score, e.explain()), nil
 }
 
 // linear is the state of one emission.

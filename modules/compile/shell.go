@@ -48,7 +48,7 @@ func (e *shell) reserve(bytes int) (at int) {
 }
 
 // module is the module with its exports. Nothing is reserved afterwards.
-func (e *shell) module(emitter string, score int) []byte {
+func (e *shell) module(emitter string, score, explain int) []byte {
 	least, most := pages(e.frameAt), pages(e.frameAt+e.frame.Size(abi.MaxRows))
 	e.m.Memory(least, max(least, min(most, abi.MaxPages)))
 	e.m.Export(abi.ExportMemory, wasm.KindMemory, 0)
@@ -56,6 +56,7 @@ func (e *shell) module(emitter string, score int) []byte {
 	e.m.Export(abi.ExportAlloc, wasm.KindFunc, e.alloc())
 	e.m.Export(abi.ExportModel, wasm.KindFunc, e.place())
 	e.m.Export(abi.ExportScore, wasm.KindFunc, score)
+	e.m.Export(abi.ExportExplain, wasm.KindFunc, explain)
 	e.m.Custom("aisle.emitter", []byte(emitter))
 	return e.m.Bytes()
 }

@@ -7,15 +7,18 @@ import (
 
 const magicLinUCB = "ALU\x00"
 
-// Offset is where the heads begin in the model's bytes; defaults lie before.
+// Defaults is where the defaults lie in the model's bytes.
+func (s LinUCBShape) Defaults() int { return headerSize }
+
+// Offset is where the heads begin in the model's bytes.
 func (s LinUCBShape) Offset() int { return align64(headerSize + 4*(s.Width()-s.first())) }
 
 // Size is the number of bytes of a model.
-func (s LinUCBShape) Size() int { return s.at(s.Frame.Heads, 0) }
+func (s LinUCBShape) Size() int { return s.Line(s.Frame.Heads, 0) }
 
-// at is the offset of line 0, the weights of a head, or of line 1+j, column j of
+// Line is the offset of line 0, the weights of a head, or of line 1+j, column j of
 // its root.
-func (s LinUCBShape) at(head, line int) int {
+func (s LinUCBShape) Line(head, line int) int {
 	d := s.Width()
 	return s.Offset() + 4*d*(head*(1+d)+line)
 }
@@ -44,9 +47,9 @@ func (l *LinUCB) Encode() ([]byte, error) {
 		if len(p.Mean) != d || len(p.Root) != d*d {
 			return nil, ErrModel
 		}
-		putFloats(b, l.at(h, 0), p.Mean)
+		putFloats(b, l.Line(h, 0), p.Mean)
 		for i, v := range p.Root {
-			putFloat(b, l.at(h, 1+i%d)+4*(i/d), v)
+			putFloat(b, l.Line(h, 1+i%d)+4*(i/d), v)
 		}
 	}
 	if l.inspect(b) != nil {
@@ -72,9 +75,9 @@ func DecodeLinUCB(b []byte) (*LinUCB, error) {
 	d := s.Width()
 	floats(l.Default, b, headerSize)
 	for h, p := range l.Heads {
-		floats(p.Mean, b, s.at(h, 0))
+		floats(p.Mean, b, s.Line(h, 0))
 		for i := range p.Root {
-			p.Root[i] = float(b, s.at(h, 1+i%d)+4*(i/d))
+			p.Root[i] = float(b, s.Line(h, 1+i%d)+4*(i/d))
 		}
 	}
 	return l, nil
@@ -108,7 +111,7 @@ func (s LinUCBShape) inspect(b []byte) error {
 	for h := range s.Frame.Heads {
 		for j := range d {
 			for i := range j {
-				if binary.LittleEndian.Uint32(b[s.at(h, 1+j)+4*i:]) != 0 {
+				if binary.LittleEndian.Uint32(b[s.Line(h, 1+j)+4*i:]) != 0 {
 					return ErrModel
 				}
 			}

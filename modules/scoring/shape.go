@@ -113,8 +113,12 @@ func (s Shape) Fingerprint() uint32 {
 	return binary.LittleEndian.Uint32(s.header()[OffsetFingerprint:])
 }
 
-// OffsetFingerprint is where a model carries its shape's fingerprint.
-const OffsetFingerprint = 44
+// Places in a model's bytes: of its shape's fingerprint, and of a linear model's
+// crosses.
+const (
+	OffsetFingerprint = 44
+	OffsetCrosses     = headerSize
+)
 
 const (
 	magic      = "ALM\x00"
