@@ -30,11 +30,11 @@ type Plan struct {
 
 // New makes the plan of a model: ErrColumns unless every column is declared.
 func New(m *bundle.Manifest, book *rulebook.Rulebook) (*Plan, error) {
-	shape, err := m.Shape()
+	shape, err := m.Frame()
 	if err != nil {
 		return nil, fmt.Errorf("plan the features: %w", err)
 	}
-	p := &Plan{Shape: shape.Frame, Columns: m.ColumnSet()}
+	p := &Plan{Shape: shape, Columns: m.ColumnSet()}
 	var next [2][2]int // places taken, by scope and kind
 	for _, c := range m.Columns {
 		col, err := newColumn(c, book)

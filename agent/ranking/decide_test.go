@@ -575,10 +575,11 @@ func TestNoProfileWithoutAGrant(t *testing.T) {
 
 // scored is the mean of a record's first row, with the person's column as said.
 func scored(t *testing.T, n *nodetest.Node, d *wire.Decision, taste uint32) float64 {
-	linear, err := n.Releases.Active().Slot("hero").Scorer.Linear()
+	model, err := n.Releases.Active().Slot("hero").Scorer.Reference()
 	if err != nil {
 		t.Fatal(err)
 	}
+	linear := model.(*scoring.Linear)
 	s := linear.Frame
 	ids := slices.Clone(wireIDs(t, d.Features.ContextCategorical))
 	ids[1] = taste

@@ -2,10 +2,13 @@ package ranking
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/release"
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -14,7 +17,9 @@ import (
 const maxReasons = 5
 
 // explain adds the reasons of each shown item, if what scored it is still loaded.
-// The context is dense and hashed, or what the record has of it.
+// The context is dense and hashed, or what the record and the node have of it. What
+// a module says of itself is told of the score that was given only: one that can't
+// be computed again has no reasons.
 func (d *Decider) explain(a *Answer, rec *wire.Decision, dense []float32, hashed []uint32) {
 	scorer := d.scorer(rec)
 	rows, ok := parseRows(rec)
@@ -24,17 +29,67 @@ func (d *Decider) explain(a *Answer, rec *wire.Decision, dense []float32, hashed
 		}
 		return
 	}
-	linear, err := scorer.Linear()
-	if err != nil || !rows.fit(linear.Shape) {
+	if !rows.fit(scorer.Shape) {
 		return
 	}
 	if dense != nil || hashed != nil {
 		rows.context, rows.contexts = dense, hashed
+	} else if d.restore(&rows, rec) != nil {
+		return
 	}
-	names := names(scorer)
+	rows.n = len(a.Items) // which come first
+	if err := d.ask(a, scorer, &rows, rec); err != nil && !errors.Is(err, host.ErrNoExplain) && !errors.Is(err, host.ErrClosed) {
+		scorer.Scored(err) // a module that fails here is as harmful as one that can't score
+	}
+}
+
+// ask asks the module what the scores of rows consist of.
+func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.Decision) error {
+	in, err := scorer.Module.Borrow()
+	if err != nil {
+		return err
+	}
+	defer in.Return()
+	f, err := in.Frame(scorer.Shape, rows.n)
+	if err != nil {
+		return err
+	}
+	rows.write(f)
+	if err := in.Score(); err != nil {
+		return err
+	}
+	given, err := predictions(nil, scorer.Link, f)
+	if err != nil {
+		return err
+	}
+	means, _ := wire.View[float64](rec.Mean)
 	for i := range a.Items {
-		a.Items[i].Reasons = reasons(names, linear.Contributions(0, rows.row(linear.Shape, i)))
+		if i >= len(means) || !math.IsInf(means[i], -1) && math.Float64bits(means[i]) != math.Float64bits(given[i]) {
+			continue
+		}
+		contributions, err := in.Explain(i, 0, len(scorer.Terms))
+		if errors.Is(err, host.ErrNoExplain) {
+			contributions, err = plainly(scorer, f, i)
+		}
+		if err != nil {
+			return err
+		}
+		a.Items[i].Reasons = reasons(scorer.Terms, contributions)
 	}
+	return nil
+}
+
+// plainly is what the model in plain Go says of a row, where the module says
+// nothing.
+func plainly(scorer *release.Scorer, f *abi.Frame, row int) ([]float64, error) {
+	model, err := scorer.Reference()
+	if err != nil || model == nil {
+		return nil, host.ErrNoExplain
+	}
+	return model.Contributions(0, scoring.Row{
+		ContextDense: f.ContextDense(), ContextCategorical: f.ContextCategorical(),
+		Dense: f.DenseRow(nil, row), Categorical: f.CategoricalRow(nil, row),
+	}), nil
 }
 
 // scorer is the one that scored a decision, if it is still loaded.
@@ -44,22 +99,6 @@ func (d *Decider) scorer(rec *wire.Decision) *release.Scorer {
 		return nil
 	}
 	return active.Scorer(rec.Versions.Model)
-}
-
-// names are those of a score's summands: the bias, the columns, the crosses.
-func names(s *release.Scorer) []string {
-	all := []string{""}
-	var hashed []string
-	for _, c := range s.Columns {
-		all = append(all, c.Name)
-		if c.Kind == "hashed" {
-			hashed = append(hashed, c.Name)
-		}
-	}
-	for _, x := range s.Shape.Crosses {
-		all = append(all, hashed[x.A]+" × "+hashed[x.B])
-	}
-	return all
 }
 
 // reasons are the largest of what columns and crosses add, the bias left out: it
@@ -106,15 +145,7 @@ func parseRows(rec *wire.Decision) (r rows, ok bool) {
 }
 
 // fit tells whether the features are of a shape.
-func (r *rows) fit(s scoring.Shape) bool {
-	return len(r.context) == s.Frame.ContextDense && len(r.contexts) == s.Frame.ContextCategorical &&
-		len(r.dense) == r.n*s.Frame.Dense && len(r.hashed) == r.n*s.Frame.Categorical
-}
-
-func (r *rows) row(s scoring.Shape, i int) scoring.Row {
-	d, c := s.Frame.Dense, s.Frame.Categorical
-	return scoring.Row{
-		ContextDense: r.context, ContextCategorical: r.contexts,
-		Dense: r.dense[i*d : (i+1)*d], Categorical: r.hashed[i*c : (i+1)*c],
-	}
+func (r *rows) fit(s abi.Shape) bool {
+	return len(r.context) == s.ContextDense && len(r.contexts) == s.ContextCategorical &&
+		len(r.dense) == r.n*s.Dense && len(r.hashed) == r.n*s.Categorical
 }

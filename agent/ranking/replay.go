@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -17,11 +18,12 @@ import (
 type Replayed struct {
 	EventID    string `json:"eventId"`
 	DecisionID string `json:"decisionId"`
-	Agrees     bool   `json:"agrees"`    // all that was checked did
-	Scored     bool   `json:"scored"`    // a model scored, so its bits were compared
-	Module     bool   `json:"module"`    // the module gave the recorded bits for every recorded row
-	Reference  bool   `json:"reference"` // and so did the model in plain Go
-	Draw       bool   `json:"draw"`      // the seed drew the same items with the same probabilities
+	Agrees     bool   `json:"agrees"`               // all that was checked did
+	Scored     bool   `json:"scored"`               // a model scored, so its bits were compared
+	Module     bool   `json:"module"`               // the module gave the recorded bits for every recorded row
+	Reference  bool   `json:"reference"`            // and so did the model in plain Go, if there is such a model
+	OnlyModule bool   `json:"onlyModule,omitempty"` // there is none: the module alone is the model
+	Draw       bool   `json:"draw"`                 // the seed drew the same items with the same probabilities
 	Rows       int    `json:"rows"`
 	Why        string `json:"why,omitempty"` // what did not agree
 }
@@ -44,7 +46,7 @@ func (d *Decider) Replay(eventID string) (*Replayed, error) {
 		}
 	}
 	r.Draw = redraw(rec, active)
-	r.Agrees = r.Draw && (!r.Scored || r.Module && r.Reference)
+	r.Agrees = r.Draw && (!r.Scored || r.Module && (r.Reference || r.OnlyModule))
 	r.Why = r.why()
 	return r, nil
 }
@@ -53,7 +55,7 @@ func (r *Replayed) why() string {
 	switch {
 	case r.Scored && !r.Module:
 		return "the module gives other scores"
-	case r.Scored && !r.Reference:
+	case r.Scored && !r.Reference && !r.OnlyModule:
 		return "the model in plain Go gives other scores"
 	case !r.Draw:
 		return "the seed draws another slate"
@@ -75,19 +77,21 @@ func (d *Decider) rescore(r *Replayed, rec *wire.Decision) error {
 	if err := d.restore(&rows, rec); err != nil {
 		return err
 	}
-	f, err := abi.New(scorer.Shape.Frame, rows.n)
-	if err != nil {
-		return refuse(ModelGone, err, "the record is of another shape")
-	}
-	rows.write(&f)
-	linear, err := scorer.Linear()
+	model, err := scorer.Reference()
 	if err != nil {
 		return refuse(ModelGone, err, "the model can't be read")
 	}
-	if err := linear.Score(&f); err != nil {
-		return refuse(ModelGone, err, "the model can't score the record")
+	if r.OnlyModule = model == nil; !r.OnlyModule {
+		f, err := abi.New(scorer.Shape, rows.n)
+		if err != nil {
+			return refuse(ModelGone, err, "the record is of another shape")
+		}
+		rows.write(&f)
+		if err := model.Score(&f); err != nil {
+			return refuse(ModelGone, err, "the model can't score the record")
+		}
+		r.Reference = same(rec, &f, scorer.Link)
 	}
-	r.Reference = same(rec, &f)
 	r.Module, err = inModule(scorer, &rows, rec)
 	return err
 }
@@ -137,7 +141,7 @@ func inModule(scorer *release.Scorer, r *rows, rec *wire.Decision) (bool, error)
 		return false, modelGone()
 	}
 	defer in.Return()
-	f, err := in.Frame(scorer.Shape.Frame, r.n)
+	f, err := in.Frame(scorer.Shape, r.n)
 	if err == nil {
 		r.write(f)
 		err = in.Score()
@@ -145,22 +149,23 @@ func inModule(scorer *release.Scorer, r *rows, rec *wire.Decision) (bool, error)
 	if err != nil {
 		return false, refuse(ModelGone, err, "the module can't score the record")
 	}
-	return same(rec, f), nil
+	return same(rec, f, scorer.Link), nil
 }
 
-// same compares the bits of a frame's answers with those recorded. A candidate
+// same compares the bits of a frame's predictions with those recorded. A candidate
 // that was not scored, and none, have no score to compare.
-func same(rec *wire.Decision, f *abi.Frame) bool {
+func same(rec *wire.Decision, f *abi.Frame, link scoring.Link) bool {
 	means, err := wire.View[float64](rec.Mean)
 	variances, err2 := wire.View[float64](rec.Variance)
-	if err != nil || err2 != nil || len(means) != f.Rows() {
+	again, err3 := predictions(nil, link, f)
+	if err != nil || err2 != nil || err3 != nil || len(means) != f.Rows() {
 		return false
 	}
 	for i, m := range means {
 		if math.IsInf(m, -1) || rec.Items[i] == "" {
 			continue
 		}
-		if math.Float64bits(m) != math.Float64bits(f.Mean(0)[i]) {
+		if math.Float64bits(m) != math.Float64bits(again[i]) {
 			return false
 		}
 		if v := f.Variance(0); v != nil && (len(variances) != len(means) || math.Float64bits(variances[i]) != math.Float64bits(v[i])) {

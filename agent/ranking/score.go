@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // score gives every candidate a mean, by the model or by an order, and says by
@@ -160,9 +161,32 @@ func (s *scratch) run() error {
 	if err := in.Score(); err != nil {
 		return err
 	}
+	if s.predicted, err = predictions(s.predicted[:0], s.scorer.Link, f); err != nil {
+		return err
+	}
 	s.take(f, candidates)
 	s.d.spent(f.Rows(), s.d.opt.Now().Sub(from))
 	return nil
+}
+
+// predictions appends what candidates are ranked by, one a row: the first head's
+// mean as the link makes a prediction of it. host.ErrNotFinite if one overflows.
+func predictions(dst []float64, link scoring.Link, f *abi.Frame) ([]float64, error) {
+	if link == (scoring.Link{}) || link.Kind == scoring.LinkIdentity {
+		return append(dst, f.Mean(0)...), nil
+	}
+	var row, out [abi.MaxHeads]float64
+	for i := range f.Rows() {
+		for h := range f.Shape().Heads {
+			row[h] = f.Mean(h)[i]
+		}
+		p := link.Apply(out[:0], row[:f.Shape().Heads])[0]
+		if p-p != 0 {
+			return dst, host.ErrNotFinite
+		}
+		dst = append(dst, p)
+	}
+	return dst, nil
 }
 
 // chosen are the candidates of a shortlist: the first allowed of the baseline. Nil
@@ -188,7 +212,7 @@ func (s *scratch) chosen() []uint32 {
 // take copies the answers. A candidate that was not scored can be drawn by
 // exploration only.
 func (s *scratch) take(f *abi.Frame, candidates []uint32) {
-	mean, variance := f.Mean(0), f.Variance(0)
+	mean, variance := s.predicted, f.Variance(0)
 	if candidates == nil {
 		s.means = append(s.means[:0], mean...)
 		s.variance = append(s.variance[:0], variance...)

@@ -40,42 +40,43 @@ type scratch struct {
 	buffer  []byte
 
 	// of the attempt
-	number   uint32
-	now      int64 // node time
-	id       [16]byte
-	active   *release.Active
-	slot     *release.Slot
-	scorer   *release.Scorer // nil: no model scores
-	who      consent.Answer
-	known    wire.Pseudonym // person, if they may be known
-	marks    [4]uint32      // of person, session, basket and event, before anything was read
-	saw      [2][]attribution.Entry
-	of       *rules.Candidates
-	given    rules.Candidates
-	ids      []string
-	values   []features.Values
-	stock    *rules.Stock
-	ownStock rules.Stock
-	allowed  rules.Allowed
-	none     bool
-	arm      string
-	share    float64
-	by       rulebook.ArmPolicy
-	degraded Degraded
-	policy   explore.Policy
-	rows     features.Rows
-	planned  bool // rows are of this attempt
-	scored   bool // means are the model's
-	dense    []float32
-	hashed   []uint32
-	means    []float64 // one a candidate
-	variance []float64 // likewise, empty without
-	order    []uint32
-	drawer   *explore.Drawer
-	salt     rulebook.Salt // of drawer
-	problem  explore.Problem
-	slate    explore.Slate
-	shadow   string
+	number    uint32
+	now       int64 // node time
+	id        [16]byte
+	active    *release.Active
+	slot      *release.Slot
+	scorer    *release.Scorer // nil: no model scores
+	who       consent.Answer
+	known     wire.Pseudonym // person, if they may be known
+	marks     [4]uint32      // of person, session, basket and event, before anything was read
+	saw       [2][]attribution.Entry
+	of        *rules.Candidates
+	given     rules.Candidates
+	ids       []string
+	values    []features.Values
+	stock     *rules.Stock
+	ownStock  rules.Stock
+	allowed   rules.Allowed
+	none      bool
+	arm       string
+	share     float64
+	by        rulebook.ArmPolicy
+	degraded  Degraded
+	policy    explore.Policy
+	rows      features.Rows
+	planned   bool // rows are of this attempt
+	scored    bool // means are the model's
+	dense     []float32
+	hashed    []uint32
+	means     []float64 // one a candidate
+	predicted []float64 // one a row of the frame
+	variance  []float64 // likewise, empty without
+	order     []uint32
+	drawer    *explore.Drawer
+	salt      rulebook.Salt // of drawer
+	problem   explore.Problem
+	slate     explore.Slate
+	shadow    string
 
 	record record
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -43,20 +44,23 @@ type Slot struct {
 	Plan   *features.Plan // of the scorer's columns
 }
 
-// Scorer is a module with its model.
+// Scorer is a module with its model, of any family.
 type Scorer struct {
 	Name      string
 	Module    *host.Module
-	Shape     scoring.Shape
-	Columns   []bundle.Column
-	Code      [32]byte // digest of the module
-	Model     [32]byte // digest of the bundle
+	Shape     abi.Shape
+	Link      scoring.Link    // makes predictions of means; candidates are ranked by the first head's
+	Columns   []bundle.Column // in frame order
+	Terms     []string        // what contributions are of: "" for the bias, columns, crosses
+	Code      [32]byte        // digest of the module
+	Model     [32]byte        // digest of the bundle
 	CreatedMs int64
 
 	CodeText, ModelText string // the digests as Text writes them
 
-	linear func() (*scoring.Linear, error)
-	tally  tally
+	artifact  string                        // its name in a release
+	reference func() (scoring.Model, error) // nil: there is none
+	tally     tally
 }
 
 // Slot is the slot of that name, nil if the release has none.
@@ -72,8 +76,14 @@ func (a *Active) Scorer(model []byte) *Scorer {
 	return nil
 }
 
-// Linear is the model in plain Go: the reference, and what explains a score.
-func (s *Scorer) Linear() (*scoring.Linear, error) { return s.linear() }
+// Reference is the model in plain Go, nil where the module alone is the model: of
+// trees, and of what others wrote.
+func (s *Scorer) Reference() (scoring.Model, error) {
+	if s.reference == nil {
+		return nil, nil
+	}
+	return s.reference()
+}
 
 // Scored tells how a score went: nil, or why it failed.
 func (s *Scorer) Scored(err error) { s.tally.add(err == nil) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -19,7 +18,7 @@ func (k *Keeper) quarantineAll(why string) {
 		return // and it won't run
 	}
 	for _, a := range r.Artifacts {
-		if strings.HasPrefix(a.Name, modelPrefix) && a.Name != rankingsName { // rankings are not run
+		if learned(a.Name) && a.Name != rankingsName { // rankings are not run
 			k.state.ban(banned{Counter: r.Counter, Model: hex.EncodeToString(a.Digest), Name: a.Name, Why: why})
 		}
 	}

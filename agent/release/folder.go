@@ -6,23 +6,31 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 )
 
-// ReadFolder reads the files of a release from a folder, for Keeper.Use.
+// ReadFolder reads the files of a release from a folder, for Keeper.Use: those
+// that people write, scorer files, and what lies in its folder model.
 func ReadFolder(dir string) (map[string][]byte, error) {
-	files := map[string][]byte{}
-	for _, name := range []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv"} {
-		if err := readInto(files, dir, name); err != nil {
-			return nil, err
+	names := []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv"}
+	for folder, is := range map[string]func(name string) bool{
+		"":      func(name string) bool { return filepath.Ext(name) == scorerExt },
+		"model": func(string) bool { return true },
+	} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read release folder: %w", err)
+		}
+		for _, e := range entries {
+			if is(e.Name()) {
+				names = append(names, path.Join(folder, e.Name()))
+			}
 		}
 	}
-	models, err := os.ReadDir(filepath.Join(dir, "model"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read release folder: %w", err)
-	}
-	for _, m := range models {
-		if err := readInto(files, dir, modelPrefix+m.Name()); err != nil {
+	files := map[string][]byte{}
+	for _, name := range names {
+		if err := readInto(files, dir, name); err != nil {
 			return nil, err
 		}
 	}

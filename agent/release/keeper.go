@@ -211,7 +211,7 @@ func (k *Keeper) read(bank, digest string, much extent) (*Active, error) {
 func (k *Keeper) load(r *wire.Release, much extent) (*Active, error) {
 	s := source{engine: k.opt.Engine, scheme: k.opt.Scheme, skip: k.state.bans, read: func(name string) ([]byte, error) {
 		for _, a := range r.Artifacts {
-			if a.Name == name && (much == whole || !strings.HasPrefix(name, modelPrefix)) {
+			if a.Name == name && (much == whole || !learned(name)) {
 				return k.artifacts.Read(artifact.Digest(a.Digest))
 			}
 		}
@@ -222,6 +222,12 @@ func (k *Keeper) load(r *wire.Release, much extent) (*Active, error) {
 		a.bare = much == bare
 	}
 	return a, err
+}
+
+// learned tells whether an artifact is a model or what is learned beside them: not
+// what people wrote.
+func learned(name string) bool {
+	return strings.HasPrefix(name, modelPrefix) || strings.HasPrefix(name, ownPrefix)
 }
 
 // ready gives a release's scorers somebody to report to.

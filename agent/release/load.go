@@ -2,21 +2,15 @@ package release
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/aisle-edge/aisle/agent/consent"
-	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/rules"
-	"github.com/aisle-edge/aisle/modules/bundle"
-	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
-	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -31,6 +25,8 @@ type source struct {
 
 const (
 	modelPrefix  = "model/"
+	ownPrefix    = "own/"                        // of models that are not learned, and no online role may change
+	scorerExt    = ".wasm"                       // of a scorer file, in a folder
 	rankingsName = modelPrefix + "rankings.json" // named so that the online role may refresh it
 	maxRankings  = 4 << 20
 )
@@ -117,71 +113,4 @@ func (s *source) rankings() (rankings map[string][]string, err error) {
 		return nil, fmt.Errorf("%s: %w", rankingsName, err)
 	}
 	return rankings, nil
-}
-
-// scorer admits the module of a model and tries it. A slot whose model is not
-// there, or in quarantine, has none; slots of one model share it.
-func (s *source) scorer(a *Active, model string, r *wire.Release) (*Scorer, *features.Plan, error) {
-	one := a.scorers[model]
-	b, err := s.read(modelPrefix + model)
-	if err != nil || b == nil {
-		return nil, nil, err
-	}
-	opened, err := bundle.Open(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	plan, err := features.New(&opened.Manifest, a.Rulebook)
-	if err != nil {
-		return nil, nil, err
-	}
-	if one == nil {
-		if one, err = s.admit(model, b, opened, r); err != nil || one == nil {
-			return nil, nil, err
-		}
-		a.scorers[model] = one
-	}
-	return one, plan, nil
-}
-
-func (s *source) admit(model string, file []byte, b *bundle.Bundle, r *wire.Release) (*Scorer, error) {
-	one := &Scorer{Name: model, Columns: b.Manifest.Columns, Model: digestOf(file), CreatedMs: b.Manifest.Created}
-	if s.skip(one.Model) {
-		return nil, nil
-	}
-	code, err := compile.Module(b)
-	if err != nil {
-		return nil, err
-	}
-	one.Code = digestOf(code)
-	if !named(r, model, b.Manifest.Emitter, one.Code) {
-		return nil, fmt.Errorf("the release names another module than the bundle's %s", hex.EncodeToString(one.Code[:8]))
-	}
-	one.CodeText, one.ModelText = Text(one.Code[:]), Text(one.Model[:])
-	if one.Shape, err = b.Manifest.Shape(); err != nil {
-		return nil, err
-	}
-	blob := b.Parts.Model
-	one.linear = sync.OnceValues(func() (*scoring.Linear, error) { return scoring.Decode(blob) })
-	if one.Module, err = s.engine.Admit(code, blob, host.Limits{Keeps: b.Manifest.Emitter != ""}); err != nil {
-		return nil, err
-	}
-	if err := one.Module.Preflight(b.Golden); err != nil {
-		return nil, errors.Join(err, one.Module.Close())
-	}
-	return one, nil
-}
-
-// named tells whether the manifest names this module for a model. A folder has no
-// manifest.
-func named(r *wire.Release, model, emitter string, code [32]byte) bool {
-	if r == nil {
-		return true
-	}
-	for _, s := range r.Scorers {
-		if s.Model == modelPrefix+model {
-			return s.Emitter == emitter && bytes.Equal(s.Module, code[:])
-		}
-	}
-	return false
 }

@@ -216,8 +216,8 @@ func (k *Keeper) sentence(v verdict) error {
 	}
 	k.opt.Log.Error("a module failed too often; going back", "model", v.of.Name, "counter", a.Counter)
 	why := "its module failed too often"
-	k.refused = refusal{a.Counter, fmt.Errorf("release %d: model/%s: %w", a.Counter, v.of.Name, ErrQuarantine)}
-	k.state.ban(banned{Counter: a.Counter, Model: hex.EncodeToString(v.of.Model[:]), Name: modelPrefix + v.of.Name, Why: why})
+	k.refused = refusal{a.Counter, fmt.Errorf("release %d: %s: %w", a.Counter, v.of.artifact, ErrQuarantine)}
+	k.state.ban(banned{Counter: a.Counter, Model: hex.EncodeToString(v.of.Model[:]), Name: v.of.artifact, Why: why})
 	if k.opt.Trust == nil {
 		return k.reload()
 	}

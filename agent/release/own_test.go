@@ -1,0 +1,213 @@
+package release_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"testing"
+
+	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/agent/release"
+	"github.com/aisle-edge/aisle/central/registry"
+	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
+	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/elementary"
+	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/meter"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// ownBundle is a module that somebody wrote, over some of the features that are
+// declared.
+func ownBundle(t *testing.T) *bundle.Bundle {
+	return bundletest.Own(t, bundletest.Column("context", "hour"), bundletest.Column("item", "price"), bundletest.Column("item", "said"))
+}
+
+// folderOf is a release folder with the scorer file of a bundle.
+func folderOf(t *testing.T, b *bundle.Bundle) map[string][]byte {
+	return map[string][]byte{
+		"slots.yaml": []byte(nodetest.Slots(nodetest.Slot)), "rules.yaml": []byte(rules), "features.yaml": []byte(nodetest.Features),
+		"offers.csv": []byte("id,title,kind,target\n"), "hero.wasm": bundletest.File(t, b),
+	}
+}
+
+// assemble makes a release of a folder as the centre does.
+func assemble(t *testing.T, counter uint64, files map[string][]byte) *registry.Release {
+	t.Helper()
+	f, err := registry.CheckFiles(files, item.Own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Assemble(registry.Header{Counter: counter, MinCounter: 1, CreatedMs: 1_767_000_000_000}, registry.Learned{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// release brings the centre's release to the hub; change changes its artifacts
+// before it is signed.
+func (n *node) release(r *registry.Release, change func(artifacts map[string][]byte)) {
+	n.t.Helper()
+	files := maps.Clone(r.Artifacts)
+	if change != nil {
+		change(files)
+	}
+	n.publish(r.Counter, files, func(signed *wire.Release) { signed.Scorers = r.Scorers })
+}
+
+// TestOwnModel goes all the way of a model that was made elsewhere: checked,
+// released and signed at the centre, run by a node, explained, recorded, replayed.
+func TestOwnModel(t *testing.T) {
+	for name, link := range map[string]scoring.Link{"as it is": {}, "behind a link": {Kind: scoring.LinkLogistic, Scale: 0.25}} {
+		t.Run(name, func(t *testing.T) {
+			n := enrolled(t)
+			b := ownBundle(t)
+			b.Manifest.Link = link
+			n.release(assemble(t, 1, folderOf(t, b)), nil)
+			if err := n.update(); err != nil {
+				t.Fatal(err)
+			}
+			decideOwn(t, n.Node, link)
+		})
+	}
+}
+
+func decideOwn(t *testing.T, n *nodetest.Node, link scoring.Link) {
+	for i := range 100 {
+		r := &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Explain: true}
+		if i%2 == 1 {
+			for k := range 6 {
+				r.Actions = append(r.Actions, ranking.Action{ID: fmt.Sprintf("item-%05d", k), Features: features.Values{{Name: "said", Kind: features.Number, Number: float64(k)}}})
+			}
+		}
+		a, err := n.Decider.Decide(t.Context(), r)
+		if err != nil || a.Degraded != ranking.NotDegraded || len(a.Items) != 3 {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		all, _ := n.Decisions()
+		sums := recorded(t, all[len(all)-1])
+		for k, it := range a.Items {
+			if want := predicted(link, sums[k]); it.Score != want {
+				t.Fatalf("item %d of %s has score %v, want %v", k, r.EventID, it.Score, want)
+			}
+			told := 0.0
+			for _, reason := range it.Reasons {
+				told += reason.Contribution
+			}
+			if math.Abs(told-sums[k]) > 1e-9 || len(it.Reasons) == 0 {
+				t.Fatalf("reasons %+v of a sum of %v", it.Reasons, sums[k])
+			}
+		}
+		again, err := n.Decider.Replay(r.EventID)
+		if err != nil || !again.Agrees || !again.Scored || !again.Module || again.Reference || !again.OnlyModule {
+			t.Fatalf("replay %+v, %v", again, err)
+		}
+	}
+	if s := n.Decider.Stats(); s.Failed > 0 {
+		t.Errorf("%d scores failed", s.Failed)
+	}
+}
+
+// recorded is what the module must have answered to the rows of a record.
+func recorded(t *testing.T, d *wire.Decision) (sums []float64) {
+	t.Helper()
+	context, err := wire.View[float32](d.Features.ContextDense)
+	dense, err2 := wire.View[float32](d.Features.Dense)
+	if err != nil || err2 != nil || len(dense) != 2*len(d.Items) {
+		t.Fatal(err, err2, len(dense))
+	}
+	for i := range d.Items {
+		sums = append(sums, bundletest.Sum([]float32{context[0], dense[2*i], dense[2*i+1]}))
+	}
+	return sums
+}
+
+func predicted(l scoring.Link, sum float64) float64 {
+	if l.Kind == "" {
+		return sum
+	}
+	return 1 / (1 + elementary.Exp(-(l.Scale * sum)))
+}
+
+// TestFolderWithOwnModel: a node of its own takes the scorer file as it lies there.
+func TestFolderWithOwnModel(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	n.Use(folderOf(t, ownBundle(t)))
+	n.Put(nodetest.Items(20)...)
+	decideOwn(t, n, scoring.Link{})
+	b := ownBundle(t)
+	b.Manifest.Columns[1].Name = "age"
+	if err := n.Releases.Use(folderOf(t, b)); !errors.Is(err, release.ErrRelease) || !errors.Is(err, features.ErrColumns) {
+		t.Errorf("a column that nobody declared: %v", err)
+	}
+}
+
+// TestOwnModelsThatNobodyApproved: none of them runs, whoever signed it; the node
+// says why, and serves on by the release before.
+func TestOwnModelsThatNobodyApproved(t *testing.T) {
+	seal := func(change func(b *bundle.Bundle)) func(*registry.Release, map[string][]byte) {
+		return func(r *registry.Release, artifacts map[string][]byte) {
+			b, err := bundle.Open(artifacts["own/hero"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Module = bytes.Clone(b.Module)
+			change(b)
+			if artifacts["own/hero"], err = bundle.Seal(b.Manifest, b.Parts); err != nil {
+				t.Fatal(err)
+			}
+			r.Scorers[0].Module, _ = hex.DecodeString(b.Manifest.Module)
+		}
+	}
+	var refusal *meter.Refusal
+	for name, c := range map[string]struct {
+		forge func(*registry.Release, map[string][]byte)
+		want  any
+	}{
+		"a module of other bytes": {seal(func(b *bundle.Bundle) { b.Module[len(b.Module)-1] ^= 1 }), compile.ErrModule},
+		"a module without its meter": {seal(func(b *bundle.Bundle) {
+			b.Module[bytes.LastIndex(b.Module, []byte{0x6b, 0x24, 0})] = 0x6a // adds where it should subtract
+			b.Manifest.Module = compile.Digest(b.Module)
+		}), &refusal},
+		"other golden vectors": {seal(func(b *bundle.Bundle) {
+			b.Golden[0].Output = bytes.Clone(b.Golden[0].Output)
+			b.Golden[0].Output[0] ^= 1
+		}), host.ErrGolden},
+		"a column nobody declared":   {seal(func(b *bundle.Bundle) { b.Manifest.Columns[1].Name = "age" }), features.ErrColumns},
+		"a column of another source": {seal(func(b *bundle.Bundle) { b.Manifest.Columns[1].Source = "item.margin" }), features.ErrColumns},
+		"another scorer":             {func(r *registry.Release, _ map[string][]byte) { r.Scorers[0].Module = make([]byte, 32) }, release.ErrRelease},
+		"a scorer of a model":        {func(r *registry.Release, _ map[string][]byte) { r.Scorers = nil }, release.ErrRelease},
+		"a broken bundle":            {func(_ *registry.Release, artifacts map[string][]byte) { artifacts["own/hero"] = []byte("AISLEBN") }, bundle.ErrBundle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := enrolled(t)
+			n.release(assemble(t, 1, folderOf(t, ownBundle(t))), nil)
+			if err := n.update(); err != nil {
+				t.Fatal(err)
+			}
+			r := assemble(t, 2, folderOf(t, ownBundle(t)))
+			n.release(r, func(artifacts map[string][]byte) { c.forge(r, artifacts) })
+			err := n.update()
+			is := errors.Is(err, release.ErrRelease)
+			if want, ok := c.want.(error); ok {
+				is = is && errors.Is(err, want)
+			} else {
+				is = is && errors.As(err, c.want)
+			}
+			if !is {
+				t.Errorf("got %v", err)
+			}
+			n.runs(1)
+			decideOwn(t, n.Node, scoring.Link{})
+		})
+	}
+}
