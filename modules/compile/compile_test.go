@@ -67,7 +67,7 @@ func agree(t *testing.T, e *host.Engine, model scoring.Model, r *rand.Rand, sum 
 			sample.Fill(&want, r, missing)
 			same(t, m, model, &want, sum)
 			if rows > 0 {
-				explained(t, m, model, &want, r.IntN(rows), sum)
+				contributed(t, m, model, &want, r.IntN(rows), sum)
 			}
 		}
 	}
@@ -101,8 +101,8 @@ func admitted(t *testing.T, e *host.Engine, model scoring.Model) *host.Module {
 	return m
 }
 
-// explained compares contributions to a row of a frame.
-func explained(t *testing.T, m *host.Module, model scoring.Model, f *abi.Frame, row int, sum hash.Hash) {
+// contributed compares contributions to a row of a frame.
+func contributed(t *testing.T, m *host.Module, model scoring.Model, f *abi.Frame, row int, sum hash.Hash) {
 	t.Helper()
 	in, err := m.Borrow()
 	if err != nil {

@@ -66,7 +66,7 @@ func (x *explainer) end() int {
 func (x *explainer) put(c *wasm.Code, value func()) {
 	c.Index(wasm.LocalGet, x.out)
 	value()
-	c.Op(wasm.F64PromoteF32)
+	c.Op(wasm.F64Widen)
 	c.Mem(wasm.F64Store, x.at)
 	advance(c, x.out, 8)
 }

@@ -45,14 +45,14 @@ func (e *factor) group(from, to int, first bool) int {
 		} else {
 			c.Index(wasm.LocalGet, passOut)
 			c.Mem(wasm.F64Load, 0)
-			c.Op(wasm.F32DemoteF64)
+			c.Op(wasm.F32Wrap)
 		}
 		total(c, product)
 		c.Op(wasm.F32Add)
 		c.Index(wasm.LocalSet, mean)
 		c.Index(wasm.LocalGet, passOut)
 		c.Index(wasm.LocalGet, mean)
-		c.Op(wasm.F64PromoteF32)
+		c.Op(wasm.F64Widen)
 		c.Mem(wasm.F64Store, 0)
 		advance(c, passOut, 8)
 		nextRow(c, passBlock, rows, 1, e.frame.BlockSize())

@@ -54,9 +54,7 @@ const (
 
 	I32Load    Op = 0x28
 	F32Load    Op = 0x2a
-	F64Load    Op = 0x2b
 	I32Load8U  Op = 0x2d
-	I32Load16U Op = 0x2f
 	I32Store   Op = 0x36
 	F32Store   Op = 0x38
 	F64Store   Op = 0x39
@@ -74,7 +72,6 @@ const (
 	I32LtU  Op = 0x49
 	I32GtS  Op = 0x4a
 	I32GtU  Op = 0x4b
-	I32GeU  Op = 0x4f
 	F32Eq   Op = 0x5b
 	I32Add  Op = 0x6a
 	I32Sub  Op = 0x6b
@@ -82,15 +79,11 @@ const (
 	I32DivU Op = 0x6e
 	I32And  Op = 0x71
 	I32Or   Op = 0x72
-	I32Xor  Op = 0x73
 	I32Shl  Op = 0x74
 	I32ShrU Op = 0x76
 	F32Add  Op = 0x92
 	F32Mul  Op = 0x94
 	F32Div  Op = 0x95
-
-	F32DemoteF64  Op = 0xb6
-	F64PromoteF32 Op = 0xbb
 
 	V128Load         Op = 0xfd00
 	V128Load32Splat  Op = 0xfd09
