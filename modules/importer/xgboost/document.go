@@ -23,7 +23,11 @@ func readDocument(b []byte) (*learner, error) {
 	if err != nil {
 		return nil, importer.Formatf("%v", err)
 	}
-	l, err := readLearner(d.Get("learner"))
+	model := d
+	if d.Has("Model") { // a pickled booster, with its configuration beside
+		model = d.Get("Model")
+	}
+	l, err := readLearner(model.Get("learner"))
 	if d.Err() != nil {
 		return nil, importer.Formatf("%v", d.Err())
 	}

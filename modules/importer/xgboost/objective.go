@@ -34,7 +34,7 @@ var objectives = map[string]objective{
 	"reg:quantileerror":    {margin: same},
 	"reg:logistic":         {link: logistic, margin: logit},
 	"binary:logistic":      {link: logistic, margin: logit},
-	"binary:logitraw":      {margin: logit},
+	"binary:logitraw":      {margin: same},
 	"binary:hinge":         {link: scoring.Link{Kind: scoring.LinkStep}, margin: same},
 	"count:poisson":        {link: scoring.Link{Kind: scoring.LinkExp}, margin: logarithm},
 	"reg:gamma":            {link: scoring.Link{Kind: scoring.LinkExp}, margin: logarithm},

@@ -70,9 +70,8 @@ func Numbers(t testing.TB, path string) [][]float64 {
 	return out
 }
 
-// Means scores the rows of a file, head after head of each row, and demands of
-// the contributions that they sum to each.
-func Means(t testing.TB, m *importer.Model, path string) [][]float64 {
+// Rows are the rows of a file as the model's columns.
+func Rows(t testing.TB, m *importer.Model, path string) [][]float32 {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -83,7 +82,7 @@ func Means(t testing.TB, m *importer.Model, path string) [][]float64 {
 	if err != nil {
 		t.Fatalf("%s: %v", filepath.Base(path), err)
 	}
-	var out [][]float64
+	var out [][]float32
 	for {
 		dense, err := r.Read(nil)
 		if err == io.EOF {
@@ -91,8 +90,19 @@ func Means(t testing.TB, m *importer.Model, path string) [][]float64 {
 		} else if err != nil {
 			t.Fatalf("%s: %v", filepath.Base(path), err)
 		}
+		out = append(out, dense)
+	}
+}
+
+// Means scores the rows of a file, head after head of each row, and demands of
+// the contributions that they sum to each.
+func Means(t testing.TB, m *importer.Model, path string) [][]float64 {
+	t.Helper()
+	var out [][]float64
+	for _, dense := range Rows(t, m, path) {
 		out = append(out, score(t, m.Scorer, dense))
 	}
+	return out
 }
 
 func score(t testing.TB, s scoring.Model, dense []float32) []float64 {
