@@ -1,31 +1,12 @@
 package meter
 
-import (
-	"github.com/aisle-edge/aisle/modules/internal/wasm"
-)
+import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
 // anyType stands for an operand of unreachable code.
 const anyType wasm.ValType = 0
 
-// block is an entry of the control stack.
-type block struct {
-	op          wasm.Op
-	result      []wasm.ValType // at its end
-	height      int            // of the operand stack at its start
-	unreachable bool
-	part        int // the straight part its instructions belong to
-	loops       int // around its instructions
-}
-
-// label is what a branch to the block carries.
-func (b *block) label() []wasm.ValType {
-	if b.op == wasm.Loop {
-		return nil
-	}
-	return b.result
-}
-
-// part is what one charge pays for: a function or a loop without the loops in it.
+// part is what one charge pays for: the rest of the block it stands in, without
+// what other charges in there pay for.
 type part struct {
 	at       int // of the charge
 	declared uint32
@@ -42,14 +23,21 @@ type body struct {
 	blocks []block
 	parts  []part
 
+	taken    uint32 // of the depth; 0: nothing
+	bound    bound
 	branches int // so far
+	frame    frame
 }
 
 func (c *checker) body(index int) {
 	t := c.types[c.funcs[index]]
 	b := &body{checker: c, index: index, locals: t.in[:len(t.in):len(t.in)]}
 	b.declare()
-	b.blocks = []block{{op: wasm.Block, result: t.out, part: b.charge()}}
+	b.blocks = []block{{op: wasm.Block, out: t.out}}
+	b.top().part = b.charge()
+	if b.begins(b.takes) {
+		b.take()
+	}
 	for len(b.blocks) > 0 {
 		b.instruction()
 	}
@@ -62,6 +50,8 @@ func (c *checker) body(index int) {
 			b.refuse(Short, "charges %d units for a cost of %d", p.declared, p.cost)
 		}
 	}
+	c.calls.needs[index].own = b.frame.units(b.locals)
+	c.calls.needs[index].taken = int(b.taken)
 }
 
 func (b *body) declare() {
@@ -76,21 +66,36 @@ func (b *body) declare() {
 
 // charge demands a charge here and begins the part it pays for.
 func (b *body) charge() (index int) {
-	n, length, ok := readCharge(b.module[b.at:b.end], b.fuel)
+	at := b.at
+	n, ok := b.sequence(b.charges)
 	if !ok {
 		b.refuse(Charge, "a function or loop without a charge in front")
 	}
 	if n > MaxCharge {
 		b.refuse(Limit, "a charge of %d units, at most %d are admitted", n, MaxCharge)
 	}
-	b.parts = append(b.parts, part{at: b.at, declared: n, cost: uint64(chargeCost)})
-	b.at += length
+	b.parts = append(b.parts, part{at: at, declared: n, cost: uint64(chargeCost)})
 	return len(b.parts) - 1
 }
 
+// again reads a charge within a block, which pays from here to the block's end.
+func (b *body) again() {
+	at := b.at
+	if _, ok := b.sequence(b.charges); !ok {
+		b.refuse(Fuel, "the fuel is named outside a charge")
+	}
+	b.at = at
+	b.top().part = b.charge()
+}
+
+func (b *body) pay(cost uint64) { b.parts[b.top().part].cost += cost }
+
 func (b *body) top() *block { return &b.blocks[len(b.blocks)-1] }
 
-func (b *body) push(types ...wasm.ValType) { b.stack = append(b.stack, types...) }
+func (b *body) push(types ...wasm.ValType) {
+	b.stack = append(b.stack, types...)
+	b.frame.values(types)
+}
 
 func (b *body) pop(want wasm.ValType) wasm.ValType {
 	top := b.top()
@@ -124,8 +129,13 @@ func (b *body) unreachable() {
 }
 
 func (b *body) instruction() {
+	if b.begins(b.charges) {
+		b.again()
+		return
+	}
+	start := b.at
 	op, info := b.op()
-	b.parts[b.top().part].cost += uint64(info.Cost)
+	b.pay(uint64(info.Cost))
 	switch info.Imm {
 	case wasm.ImmBlock:
 		b.edges(1)
@@ -136,18 +146,26 @@ func (b *body) instruction() {
 	case wasm.ImmLabels:
 		b.branchTable()
 	case wasm.ImmFunc:
-		b.call()
+		b.function(op)
+	case wasm.ImmIndirect:
+		b.callIndirect()
 	case wasm.ImmLocal:
 		b.local(op)
 	case wasm.ImmGlobal:
 		b.global(op)
+	case wasm.ImmTypes:
+		b.selectTyped()
+	case wasm.ImmTable, wasm.ImmTables, wasm.ImmElem, wasm.ImmElemTable, wasm.ImmRefType:
+		b.reference(op, start)
+	case wasm.ImmData, wasm.ImmDataMem, wasm.ImmMemories:
+		b.bulk(op, start)
 	default:
-		b.plain(op, info)
+		b.plain(op, info, start)
 	}
 }
 
 // plain handles what has fixed types, and control without an immediate.
-func (b *body) plain(op wasm.Op, info wasm.Info) {
+func (b *body) plain(op wasm.Op, info wasm.Info, start int) {
 	switch op {
 	case wasm.Unreachable:
 		b.unreachable()
@@ -156,90 +174,23 @@ func (b *body) plain(op wasm.Op, info wasm.Info) {
 	case wasm.End:
 		b.close()
 	case wasm.Return:
-		b.popAll(b.blocks[0].result)
+		b.leaves(0)
+		b.popAll(b.blocks[0].out)
 		b.unreachable()
 	case wasm.Drop:
 		b.pop(anyType)
 	case wasm.Select:
-		b.pop(wasm.I32)
-		t := b.pop(anyType)
-		b.push(b.pop(t))
+		b.selectPlain()
+	case wasm.RefIsNull:
+		if t := b.pop(anyType); t != anyType && !t.Ref() {
+			b.refuse(Invalid, "operand is not a reference")
+		}
+		b.push(wasm.I32)
+	case wasm.MemoryFill:
+		b.bulk(op, start)
 	default:
-		b.operands(info)
+		b.bound.see(op, start, b.operands(info), b.at)
 		b.popAll([]wasm.ValType(info.In))
 		b.push([]wasm.ValType(info.Out)...)
 	}
-}
-
-// operands reads and checks the immediates of numeric and memory instructions.
-func (b *body) operands(info wasm.Info) {
-	switch info.Imm {
-	case wasm.ImmMemory:
-		b.memory()
-		if b.byte() != 0 {
-			b.refuse(Malformed, "another memory")
-		}
-	case wasm.ImmArg, wasm.ImmArgLane:
-		b.memory()
-		if b.u32() > uint32(info.Align()) {
-			b.refuse(Invalid, "alignment above the access")
-		}
-		b.u32()
-		if info.Imm == wasm.ImmArgLane {
-			b.lane(info.Lanes())
-		}
-	case wasm.ImmLane:
-		b.lane(info.Lanes())
-	case wasm.ImmShuffle:
-		for range 16 {
-			b.lane(32)
-		}
-	default:
-		b.immediate(info)
-	}
-}
-
-func (b *body) memory() {
-	if b.memories == 0 {
-		b.refuse(Invalid, "no memory")
-	}
-}
-
-func (b *body) lane(lanes byte) {
-	if b.byte() >= lanes {
-		b.refuse(Invalid, "no such lane")
-	}
-}
-
-func (b *body) local(op wasm.Op) {
-	i := b.u32()
-	if uint64(i) >= uint64(len(b.locals)) {
-		b.refuse(Invalid, "no such local")
-	}
-	t := b.locals[i]
-	if op != wasm.LocalGet {
-		b.pop(t)
-	}
-	if op != wasm.LocalSet {
-		b.push(t)
-	}
-}
-
-func (b *body) global(op wasm.Op) {
-	i := b.u32()
-	if uint64(i) >= uint64(len(b.globals)) {
-		b.refuse(Invalid, "no such global")
-	}
-	if int(i) == b.fuel {
-		b.refuse(Fuel, "the fuel is named outside a charge")
-	}
-	g := b.globals[i]
-	if op == wasm.GlobalGet {
-		b.push(g.typ)
-		return
-	}
-	if !g.mutable {
-		b.refuse(Invalid, "a constant is set")
-	}
-	b.pop(g.typ)
 }

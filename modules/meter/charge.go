@@ -13,8 +13,12 @@ const MaxCharge = 1 << 17
 // refill is the index of the imported function: the module's only import.
 const refill = 0
 
-// chargeCost is the cost of a charge's own instructions.
-var chargeCost = charge(0, 0).Cost()
+// The costs of the meter's own sequences.
+var (
+	chargeCost = charge(0, 0).Cost()
+	takeCost   = take(0, 0).Cost()
+	giveCost   = give(0, 0).Cost()
+)
 
 // Charged returns body with a charge for all of it in front: a function's body
 // as the encoder takes it. Loops in it were written with Loop.
@@ -35,38 +39,73 @@ func Loop(c *wasm.Code, fuel int, body func(*wasm.Code)) {
 	c.Splice([]byte{byte(wasm.End)})
 }
 
-// charge is the sequence itself; emitter and checker share it.
+// charge takes n from the fuel and asks for more when less than nothing is left.
 func charge(fuel int, n uint32) *wasm.Code {
+	return lower(fuel, n, func(c *wasm.Code) { c.Index(wasm.Call, refill) })
+}
+
+// take takes n from the depth and traps when less than nothing is left.
+func take(depth int, n uint32) *wasm.Code {
+	return lower(depth, n, func(c *wasm.Code) { c.Op(wasm.Unreachable) })
+}
+
+func lower(global int, n uint32, below func(*wasm.Code)) *wasm.Code {
 	var c wasm.Code
-	c.Index(wasm.GlobalGet, fuel)
+	c.Index(wasm.GlobalGet, global)
 	c.I32(int32(n))
 	c.Op(wasm.I32Sub)
-	c.Index(wasm.GlobalSet, fuel)
-	c.Index(wasm.GlobalGet, fuel)
+	c.Index(wasm.GlobalSet, global)
+	c.Index(wasm.GlobalGet, global)
 	c.I32(0)
 	c.Op(wasm.I32LtS)
 	c.Begin(wasm.If)
-	c.Index(wasm.Call, refill)
+	below(&c)
 	c.Op(wasm.End)
 	return &c
 }
 
-// readCharge returns the constant of the charge that code begins with and the
-// charge's length; ok is false when code begins with anything else.
-func readCharge(code []byte, fuel int) (n uint32, length int, ok bool) {
-	head := wasm.AppendU32([]byte{byte(wasm.GlobalGet)}, uint32(fuel))
-	head = append(head, byte(wasm.I32Const))
-	if !bytes.HasPrefix(code, head) {
-		return 0, 0, false
+// give returns n to the depth.
+func give(depth int, n uint32) *wasm.Code {
+	var c wasm.Code
+	c.Index(wasm.GlobalGet, depth)
+	c.I32(int32(n))
+	c.Op(wasm.I32Add)
+	c.Index(wasm.GlobalSet, depth)
+	return &c
+}
+
+// sequence is what one of the meter's own sequences reads as, around its number.
+type sequence struct{ head, tail []byte }
+
+func read(build func(global int, n uint32) *wasm.Code, global int) sequence {
+	if global < 0 {
+		return sequence{}
 	}
-	for i := len(head); i < len(code) && i < len(head)+4; i++ {
-		n |= uint32(code[i]&0x7f) << (7 * (i - len(head)))
-		if code[i]&0x80 == 0 {
-			break
-		}
+	b := build(global, 0).Bytes()
+	n := len(wasm.AppendU32([]byte{byte(wasm.GlobalGet)}, uint32(global))) + 1
+	return sequence{head: b[:n], tail: b[n+1:]}
+}
+
+// begins tells whether the sequence's global is named here.
+func (b *body) begins(s sequence) bool {
+	return len(s.head) > 0 && bytes.HasPrefix(b.module[b.at:b.end], s.head[:len(s.head)-1])
+}
+
+// sequence reads past s and returns its number; ok is false, and nothing is
+// read, when something else stands here.
+func (b *body) sequence(s sequence) (n uint32, ok bool) {
+	start := b.at
+	if !b.begins(s) || !bytes.HasPrefix(b.module[b.at:b.end], s.head) {
+		return 0, false
 	}
-	want := charge(fuel, n).Bytes()
-	return n, len(want), bytes.HasPrefix(code, want)
+	b.at += len(s.head)
+	v := b.signed(32)
+	if v < 0 || !bytes.HasPrefix(b.module[b.at:b.end], s.tail) {
+		b.at = start
+		return 0, false
+	}
+	b.at += len(s.tail)
+	return uint32(v), true
 }
 
 func cost(op wasm.Op) uint32 {

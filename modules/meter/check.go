@@ -2,36 +2,46 @@ package meter
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
-// Counts that no module of ours comes near.
+// Counts that no module comes near, but of those that would keep us busy.
 const (
-	maxTypes    = 256
-	maxParams   = 32
-	maxGlobals  = 64
-	maxExports  = 64
-	maxSegments = 1024
+	maxTypes    = 1024
+	maxParams   = 64
+	maxResults  = 16
+	maxGlobals  = 256
+	maxTables   = 16
+	maxExports  = 1024
+	maxSegments = 1 << 17 // Go's linker writes one for each run of bytes that aren't zero
 	maxCustom   = 16
 )
 
-// Check returns nil if the module may run, or a *Refusal. It proves the
-// imports, exports and types of the ABI, the limits, that every function and
-// loop charges enough in front, and that calls neither recur nor nest too deep.
+// Check returns nil if the module may run, or a *Refusal. It proves the imports,
+// exports and types of the ABI, the limits, that every function and loop charges
+// enough in front, that bulk operations are bounded, and that calls neither recur
+// without taking depth nor nest too deep.
 func Check(module []byte, limits Limits) (err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			err = recovered(thrown)
 		}
 	}()
-	c := &checker{reader: reader{module: module, end: len(module)}, limits: limits.withDefaults(), fuel: -1}
-	if len(module) > c.limits.Size {
-		c.refuse(Limit, "%d bytes, at most %d are admitted", len(module), c.limits.Size)
-	}
+	c := newChecker(module, limits.withDefaults())
 	c.sections()
-	c.calls.check(c)
+	c.references()
+	c.stacks()
 	return nil
+}
+
+func newChecker(module []byte, limits Limits) *checker {
+	c := &checker{reader: reader{module: module, end: len(module)}, limits: limits, fuel: -1, depth: -1, segments: -1}
+	if len(module) > limits.Size {
+		c.refuse(Limit, "%d bytes, at most %d are admitted", len(module), limits.Size)
+	}
+	return c
 }
 
 type signature struct{ in, out []wasm.ValType }
@@ -41,66 +51,102 @@ type checker struct {
 	reader
 	limits   Limits
 	types    []signature
+	same     []int // for each type, the first one equal to it
 	funcs    []int // type of each function, the import first
+	tables   []wasm.ValType
+	least    []int // entries of each table to begin with
+	entries  int   // of tables and of their segments, together
 	globals  []global
-	pages    int // the memory's least size; 0 before it is declared
+	elements []wasm.ValType // type of each segment
+	segments int            // of data, as counted in front of the code; -1: not counted
+	pages    int            // the memory's least size; 0 before it is declared
 	memories int
 	fuel     int // index of the fuel global
+	depth    int // index of the depth global, -1: none
 	bodies   int
-	work     int // to compile, so far
+	work     int          // to compile, so far
+	named    map[int]bool // functions that references name
 	calls    graph
+
+	charges, takes, gives sequence
 }
 
 type global struct {
 	typ     wasm.ValType
 	mutable bool
+	value   int64 // of an i32
+}
+
+// places is the order of the sections; 0 for what is unknown.
+var places = [...]int{
+	wasm.SectionType: 1, wasm.SectionImport: 2, wasm.SectionFunction: 3, wasm.SectionTable: 4,
+	wasm.SectionMemory: 5, wasm.SectionGlobal: 6, wasm.SectionExport: 7, wasm.SectionStart: 8,
+	wasm.SectionElement: 9, wasm.SectionDataCount: 10, wasm.SectionCode: 11, wasm.SectionData: 12,
+}
+
+// each walks over the sections and leaves their contents to read.
+func (r *reader) each(read func(id byte)) {
+	if !bytes.HasPrefix(r.module, []byte(wasm.Header)) {
+		r.refuse(Malformed, "no header of a version 1 module")
+	}
+	r.at = len(wasm.Header)
+	for last := 0; r.at < len(r.module); {
+		id := r.byte()
+		size := int(r.u32())
+		if size > len(r.module)-r.at {
+			r.refuse(Malformed, "section cut off")
+		}
+		if id != wasm.SectionCustom {
+			if int(id) >= len(places) {
+				r.refuse(Unsupported, "section %d", id)
+			}
+			if places[id] <= last {
+				r.refuse(Malformed, "section %d out of order", id)
+			}
+			last = places[id]
+		}
+		r.end = r.at + size
+		read(id)
+		if r.at != r.end {
+			r.refuse(Malformed, "section is longer than what it holds")
+		}
+		r.end = len(r.module)
+	}
 }
 
 func (c *checker) sections() {
-	if !bytes.HasPrefix(c.module, []byte(wasm.Header)) {
-		c.refuse(Malformed, "no header of a version 1 module")
-	}
-	c.at = len(wasm.Header)
-	last, customs := byte(0), 0
-	for c.at < len(c.module) {
-		id := c.byte()
-		size := int(c.u32())
-		if size > len(c.module)-c.at {
-			c.refuse(Malformed, "section cut off")
-		}
-		c.end = c.at + size
+	customs := 0
+	c.each(func(id byte) {
 		if id == wasm.SectionCustom {
 			if customs++; customs > maxCustom {
 				c.refuse(Limit, "more than %d custom sections", maxCustom)
 			}
-			c.customSection()
-		} else {
-			if id <= last {
-				c.refuse(Malformed, "section %d after section %d", id, last)
-			}
-			last = id
-			c.section(id)
 		}
-		if c.at != c.end {
-			c.refuse(Malformed, "section is longer than what it holds")
-		}
-		c.end = len(c.module)
-	}
+		c.section(id)
+	})
 	if c.bodies != len(c.funcs)-1 || c.fuel < 0 {
 		c.refuse(Malformed, "a section is missing")
+	}
+	if c.segments > 0 {
+		c.refuse(Malformed, "counted data segments are missing")
 	}
 }
 
 func (c *checker) section(id byte) {
 	switch id {
+	case wasm.SectionCustom:
+		c.customSection()
 	case wasm.SectionType:
-		c.typeSection()
+		c.types = c.typeSection()
+		for _, t := range c.types {
+			c.same = append(c.same, slices.IndexFunc(c.types, t.equal))
+		}
 	case wasm.SectionImport:
 		c.importSection()
 	case wasm.SectionFunction:
 		c.functionSection()
-	case wasm.SectionTable, wasm.SectionElement:
-		c.refuse(Table, "tables are not admitted")
+	case wasm.SectionTable:
+		c.tableSection()
 	case wasm.SectionMemory:
 		c.memorySection()
 	case wasm.SectionGlobal:
@@ -109,11 +155,13 @@ func (c *checker) section(id byte) {
 		c.exportSection()
 	case wasm.SectionStart:
 		c.refuse(Start, "a start function is not admitted")
+	case wasm.SectionElement:
+		c.elementSection()
+	case wasm.SectionDataCount:
+		c.segments = c.count(maxSegments, "data segments")
 	case wasm.SectionCode:
 		c.codeSection()
 	case wasm.SectionData:
 		c.dataSection()
-	default:
-		c.refuse(Unsupported, "section %d", id)
 	}
 }

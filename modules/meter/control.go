@@ -2,24 +2,59 @@ package meter
 
 import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
-func (b *body) begin(op wasm.Op) {
-	next := block{op: op, part: b.top().part, loops: b.top().loops}
-	if b.module[min(b.at, b.end-1)] == emptyBlock {
-		b.byte()
-	} else {
-		next.result = []wasm.ValType{b.valType()}
+// block is an entry of the control stack.
+type block struct {
+	op          wasm.Op
+	in, out     []wasm.ValType
+	height      int // of the operand stack at its start, below what it takes
+	unreachable bool
+	part        int // that its next instructions belong to
+	outer       int // part around it, to which its else belongs
+	loops       int // around its instructions
+}
+
+// label is what a branch to the block carries.
+func (b *block) label() []wasm.ValType {
+	if b.op == wasm.Loop {
+		return b.in
 	}
+	return b.out
+}
+
+func (b *body) begin(op wasm.Op) {
+	around := b.top()
+	next := block{op: op, part: around.part, outer: around.part, loops: around.loops}
+	next.in, next.out = b.blockType()
 	if op == wasm.If {
 		b.pop(wasm.I32)
 	}
+	b.popAll(next.in)
+	next.height = len(b.stack)
 	if op == wasm.Loop {
+		b.frame.merge(b.locals, b.stack)
 		next.part, next.loops = b.charge(), next.loops+1
 	}
-	next.height = len(b.stack)
 	b.blocks = append(b.blocks, next)
+	b.push(next.in...)
 }
 
 const emptyBlock = 0x40
+
+func (b *body) blockType() (in, out []wasm.ValType) {
+	switch first := b.module[min(b.at, b.end-1)]; {
+	case first == emptyBlock:
+		b.byte()
+		return nil, nil
+	case first >= emptyBlock && first < 0x80:
+		return nil, []wasm.ValType{b.valType()}
+	}
+	i := b.signed(33)
+	if i < 0 || i >= int64(len(b.types)) {
+		b.refuse(Invalid, "no such type")
+	}
+	t := b.types[i]
+	return t.in, t.out
+}
 
 // edges counts n more ways through the function, see Limits.Work.
 func (b *body) edges(n int) {
@@ -34,7 +69,7 @@ func (b *body) edges(n int) {
 // finish pops the results of the innermost block, which must leave nothing else.
 func (b *body) finish() block {
 	done := *b.top()
-	b.popAll(done.result)
+	b.popAll(done.out)
 	if len(b.stack) != done.height {
 		b.refuse(Invalid, "operands left at a block's end")
 	}
@@ -46,24 +81,30 @@ func (b *body) otherwise() {
 	if done.op != wasm.If {
 		b.refuse(Invalid, "else without if")
 	}
-	*b.top() = block{op: wasm.Else, result: done.result, height: done.height, part: done.part, loops: done.loops}
+	done.op, done.part, done.unreachable = wasm.Else, done.outer, false
+	*b.top() = done
+	b.push(done.in...)
 }
 
 func (b *body) close() {
 	done := b.finish()
-	if done.op == wasm.If && len(done.result) > 0 {
-		b.refuse(Invalid, "if with a result lacks its else")
+	if done.op == wasm.If && string(done.in) != string(done.out) {
+		b.refuse(Invalid, "if that gives other than it takes lacks its else")
 	}
 	b.blocks = b.blocks[:len(b.blocks)-1]
-	b.push(done.result...)
+	b.push(done.out...)
+	if done.op != wasm.Loop {
+		b.frame.merge(b.locals, b.stack)
+	}
+	if len(b.blocks) == 1 && b.taken > 0 {
+		b.giveBack()
+	}
 }
 
 func (b *body) target() *block {
-	depth := b.u32()
-	if uint64(depth) >= uint64(len(b.blocks)) {
-		b.refuse(Invalid, "no such label")
-	}
-	return &b.blocks[len(b.blocks)-1-int(depth)]
+	label := len(b.blocks) - 1 - b.within(len(b.blocks), "label")
+	b.leaves(label)
+	return &b.blocks[label]
 }
 
 func (b *body) branch(op wasm.Op) {
@@ -94,18 +135,4 @@ func (b *body) branchTable() {
 	}
 	b.popAll(first)
 	b.unreachable()
-}
-
-func (b *body) call() {
-	f := b.u32()
-	if uint64(f) >= uint64(len(b.funcs)) {
-		b.refuse(Invalid, "no such function")
-	}
-	if f == refill {
-		b.refuse(Fuel, "refill is called outside a charge")
-	}
-	b.calls.add(b.index, int(f))
-	t := b.types[b.funcs[f]]
-	b.popAll(t.in)
-	b.push(t.out...)
 }

@@ -41,22 +41,21 @@ type Kind string
 
 // The kinds of refusals.
 const (
-	Malformed   Kind = "malformed"     // not a module in binary form, or cut off
-	Unsupported Kind = "unsupported"   // an instruction or form outside the admitted set
-	Invalid     Kind = "invalid"       // does not validate: types, indices, nesting
-	Limit       Kind = "limit"         // more than Limits allow
-	Import      Kind = "import"        // an import other than aisle.refill, or none
-	Export      Kind = "export"        // an export of the ABI is missing or of another type
-	Memory      Kind = "memory"        // memory without a bound, or above the limit
-	Start       Kind = "start"         // a start function
-	Table       Kind = "table"         // a table or table elements
-	Indirect    Kind = "call-indirect" // an indirect call
-	Bulk        Kind = "bulk-memory"   // a bulk memory instruction or passive data
-	Fuel        Kind = "fuel"          // the fuel global is missing, wrong, or named outside a charge
-	Charge      Kind = "charge"        // a function or loop without a charge in front
-	Short       Kind = "charge-short"  // a charge below the cost of what follows
-	Recursion   Kind = "recursion"     // a function reaches itself
-	Depth       Kind = "call-depth"    // calls nest deeper than the limit
+	Malformed   Kind = "malformed"    // not a module in binary form, or cut off
+	Unsupported Kind = "unsupported"  // an instruction or form outside the admitted set
+	Invalid     Kind = "invalid"      // does not validate: types, indices, nesting
+	Limit       Kind = "limit"        // more than Limits allow
+	Import      Kind = "import"       // an import other than aisle.refill, or none
+	Export      Kind = "export"       // an export of the ABI is missing or of another type
+	Memory      Kind = "memory"       // memory without a bound, or above the limit
+	Start       Kind = "start"        // a start function
+	Table       Kind = "table"        // a table without a bound, or above the limit
+	Bulk        Kind = "bulk"         // a bulk operation of unbounded length
+	Fuel        Kind = "fuel"         // the fuel global is missing, wrong, or named outside a charge
+	Charge      Kind = "charge"       // a function or loop without a charge in front
+	Short       Kind = "charge-short" // a charge below the cost of what follows
+	Recursion   Kind = "recursion"    // a function reaches itself and takes no depth
+	Depth       Kind = "call-depth"   // the depth is wrong, not given back, or calls nest too deep
 )
 
 // Refusal says why a module is not admitted and where.
@@ -78,7 +77,10 @@ type Limits struct {
 	Functions int // default 4096
 	Body      int // bytes of one function, default 128 KiB; engines take more than linear time in it
 	Locals    int // locals and parameters of one function, default 1024
-	Depth     int // functions on the stack, default 32
+	Table     int // entries of tables, in all, default 1<<16
+	// Depth bounds the stack of functions that call each other in a ring, in
+	// frames of up to 16 KiB; default 1400.
+	Depth int
 	// Work bounds the time to compile, which engines spend on branches: for each
 	// one, what is live there (locals and operands) times 1 and the loops around
 	// it, and a sixteenth of the branches before it in the function. Default
@@ -92,7 +94,7 @@ func (l Limits) withDefaults() Limits {
 		fallback int
 	}{
 		{&l.Size, 8 << 20}, {&l.Pages, abi.MaxPages}, {&l.Functions, 4096},
-		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Depth, 32}, {&l.Work, 1 << 22},
+		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Table, 1 << 16}, {&l.Depth, 1400}, {&l.Work, 1 << 22},
 	} {
 		if *f.field == 0 {
 			*f.field = f.fallback

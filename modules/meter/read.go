@@ -106,12 +106,37 @@ func (r *reader) name() string {
 
 func (r *reader) valType() wasm.ValType {
 	switch t := wasm.ValType(r.byte()); t {
-	case wasm.I32, wasm.I64, wasm.F32, wasm.F64, wasm.V128:
+	case wasm.I32, wasm.I64, wasm.F32, wasm.F64, wasm.V128, wasm.FuncRef, wasm.ExternRef:
 		return t
 	}
 	r.at--
 	r.refuse(Unsupported, "value type")
 	return 0
+}
+
+func (r *reader) refType() wasm.ValType {
+	t := r.valType()
+	if !t.Ref() {
+		r.at--
+		r.refuse(Invalid, "not a type of references")
+	}
+	return t
+}
+
+// zero reads the index of the one memory.
+func (r *reader) zero() {
+	if r.byte() != 0 {
+		r.refuse(Malformed, "another memory")
+	}
+}
+
+// within reads an index below n.
+func (r *reader) within(n int, what string) int {
+	i := r.u32()
+	if uint64(i) >= uint64(n) {
+		r.refuse(Invalid, "no such %s", what)
+	}
+	return int(i)
 }
 
 // op reads an opcode of the table. Two-part opcodes must be in their shortest
@@ -131,12 +156,48 @@ func (r *reader) op() (wasm.Op, wasm.Info) {
 		return op, info
 	}
 	r.at = start
-	switch {
-	case op == wasm.CallIndirect:
-		r.refuse(Indirect, "indirect calls are not admitted")
-	case op>>8 == wasm.PrefixMisc && op&0xff >= 8 && op&0xff <= 11:
-		r.refuse(Bulk, "bulk memory instructions are not admitted")
-	}
 	r.refuse(Unsupported, "instruction %#x", op)
 	return 0, info
+}
+
+// locals skips the groups of locals in front of a body and returns their length.
+func (r *reader) locals() int {
+	start := r.at
+	for range r.count(r.end-r.at, "groups of locals") {
+		r.u32()
+		r.valType()
+	}
+	return r.at - start
+}
+
+// skip reads an instruction's immediates and returns that of i32.const.
+func (r *reader) skip(info wasm.Info) (value int64) {
+	switch info.Imm {
+	case wasm.ImmI32:
+		return r.signed(32)
+	case wasm.ImmI64:
+		r.signed(64)
+	case wasm.Imm4:
+		r.take(4)
+	case wasm.Imm8:
+		r.take(8)
+	case wasm.Imm16, wasm.ImmShuffle:
+		r.take(16)
+	case wasm.ImmMemory, wasm.ImmLane, wasm.ImmRefType:
+		r.byte()
+	case wasm.ImmArg, wasm.ImmTables, wasm.ImmMemories, wasm.ImmDataMem:
+		r.u32()
+		r.u32()
+	case wasm.ImmArgLane:
+		r.u32()
+		r.u32()
+		r.byte()
+	case wasm.ImmLocal, wasm.ImmTable, wasm.ImmData:
+		r.u32()
+	case wasm.ImmTypes:
+		for range r.count(1, "types of select") {
+			r.valType()
+		}
+	}
+	return 0
 }

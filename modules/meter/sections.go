@@ -17,29 +17,28 @@ func (c *checker) customSection() {
 	c.at = c.end
 }
 
-func (c *checker) typeSection() {
-	for range c.count(maxTypes, "types") {
-		if c.byte() != 0x60 {
-			c.refuse(Unsupported, "type that is not a function's")
+func (r *reader) typeSection() (types []signature) {
+	for range r.count(maxTypes, "types") {
+		if r.byte() != 0x60 {
+			r.refuse(Unsupported, "type that is not a function's")
 		}
 		var s signature
-		for range c.count(maxParams, "parameters") {
-			s.in = append(s.in, c.valType())
+		for range r.count(maxParams, "parameters") {
+			s.in = append(s.in, r.valType())
 		}
-		for range c.count(1, "results") {
-			s.out = append(s.out, c.valType())
+		for range r.count(maxResults, "results") {
+			s.out = append(s.out, r.valType())
 		}
-		c.types = append(c.types, s)
+		types = append(types, s)
 	}
+	return types
 }
 
-func (c *checker) typeIndex() int {
-	i := c.u32()
-	if uint64(i) >= uint64(len(c.types)) {
-		c.refuse(Invalid, "no such type")
-	}
-	return int(i)
+func (s signature) equal(t signature) bool {
+	return slices.Equal(s.in, t.in) && slices.Equal(s.out, t.out)
 }
+
+func (c *checker) typeIndex() int { return c.within(len(c.types), "type") }
 
 func (c *checker) importSection() {
 	if c.count(maxExports, "imports") != 1 {
@@ -89,40 +88,28 @@ func (c *checker) globalSection() {
 		default:
 			c.refuse(Malformed, "neither constant nor variable")
 		}
-		c.constant(g.typ)
+		g.value = c.constant(g.typ)
 		c.globals = append(c.globals, g)
 	}
 }
 
 // constant reads a constant expression of one instruction and returns its value
-// if it is an i32.
+// if it is an i32. References to functions are noted.
 func (c *checker) constant(want wasm.ValType) (value int64) {
 	op, info := c.op()
-	if info.In != "" || info.Out != string([]byte{byte(want)}) || op == wasm.MemorySize {
+	switch {
+	case op == wasm.RefNull && c.refType() == want:
+	case op == wasm.RefFunc && want == wasm.FuncRef:
+		c.refers(c.within(len(c.funcs), "function"))
+	case op != wasm.MemorySize && info.In == "" && info.Out == string([]byte{byte(want)}):
+		value = c.skip(info)
+	default:
 		c.refuse(Invalid, "initial value is not a constant of its type")
 	}
-	value = c.immediate(info)
 	if wasm.Op(c.byte()) != wasm.End {
 		c.refuse(Unsupported, "initial value of more than one instruction")
 	}
 	return value
-}
-
-// immediate skips the immediate of a constant and returns it if it is an i32.
-func (c *checker) immediate(info wasm.Info) int64 {
-	switch info.Imm {
-	case wasm.ImmI32:
-		return c.signed(32)
-	case wasm.ImmI64:
-		c.signed(64)
-	case wasm.Imm4:
-		c.take(4)
-	case wasm.Imm8:
-		c.take(8)
-	case wasm.Imm16:
-		c.take(16)
-	}
-	return 0
 }
 
 // codeSection is read when all that bodies may name is known: exports come
@@ -134,6 +121,8 @@ func (c *checker) codeSection() {
 	if n := c.count(c.limits.Functions, "bodies"); n != len(c.funcs)-1 {
 		c.refuse(Malformed, "%d bodies for %d functions", n, len(c.funcs)-1)
 	}
+	c.charges, c.takes, c.gives = read(charge, c.fuel), read(take, c.depth), read(give, c.depth)
+	c.calls.needs = make([]need, len(c.funcs)+len(c.types))
 	end := c.end
 	for i := 1; i < len(c.funcs); i++ {
 		size := c.count(c.limits.Body, "bytes in a function")
@@ -145,23 +134,6 @@ func (c *checker) codeSection() {
 		c.end = end
 	}
 	c.bodies = len(c.funcs) - 1
-}
-
-func (c *checker) dataSection() {
-	for range c.count(maxSegments, "data segments") {
-		switch c.u32() {
-		case 0:
-		case 1:
-			c.refuse(Bulk, "passive data is not admitted")
-		default:
-			c.refuse(Unsupported, "form of a data segment")
-		}
-		offset := uint32(c.constant(wasm.I32))
-		b := c.take(int(c.u32()))
-		if uint64(offset)+uint64(len(b)) > uint64(c.pages)<<16 {
-			c.refuse(Memory, "data beyond the memory's first size")
-		}
-	}
 }
 
 // exportSection demands the exports of the ABI with their types.
@@ -176,7 +148,7 @@ func (c *checker) exportSection() {
 		seen[name] = true
 		c.export(name, kind, i)
 	}
-	for _, name := range [...]string{abi.ExportMemory, abi.ExportFuel, abi.ExportAlloc, abi.ExportModel, abi.ExportScore} {
+	for _, name := range [...]string{abi.ExportMemory, abi.ExportFuel, abi.ExportAlloc, abi.ExportScore} {
 		if !seen[name] {
 			c.refuse(Export, "%s is not exported", name)
 		}
@@ -184,36 +156,60 @@ func (c *checker) exportSection() {
 }
 
 func (c *checker) export(name string, kind wasm.Kind, i int) {
-	room := map[wasm.Kind]int{wasm.KindFunc: len(c.funcs), wasm.KindMemory: c.memories, wasm.KindGlobal: len(c.globals)}
-	if i >= room[kind] {
+	room := [...]int{
+		wasm.KindFunc: len(c.funcs), wasm.KindTable: len(c.tables),
+		wasm.KindMemory: c.memories, wasm.KindGlobal: len(c.globals),
+	}
+	if int(kind) >= len(room) || i >= room[kind] {
 		c.refuse(Invalid, "exports what is not there")
+	}
+	if want, ok := exports[name]; ok && (kind != wasm.KindFunc || i == refill || !want.equal(c.types[c.funcs[i]])) {
+		c.refuse(Export, "%s is not a function %s", name, want)
 	}
 	switch name {
 	case abi.ExportMemory:
 		if kind != wasm.KindMemory {
 			c.refuse(Export, "%s is not a memory", name)
 		}
-	case abi.ExportAlloc, abi.ExportModel, abi.ExportScore:
-		if kind != wasm.KindFunc || !c.scalar(i) {
-			c.refuse(Export, "%s is not a function (i32) -> i32", name)
-		}
 	case abi.ExportFuel:
-		if kind != wasm.KindGlobal || c.globals[i] != (global{wasm.I32, true}) {
-			c.refuse(Fuel, "%s is not a mutable i32 global", name)
+		c.fuel = c.counter(name, kind, i, c.fuel)
+		return
+	case abi.ExportDepth:
+		c.depth = c.counter(name, kind, i, c.depth)
+		if v := c.globals[i].value; v < 0 || v > int64(c.limits.Depth) {
+			c.refuse(Depth, "a depth of %d, at most %d is admitted", v, c.limits.Depth)
 		}
-		if c.fuel >= 0 {
-			c.refuse(Fuel, "the fuel global is exported twice")
-		}
-		c.fuel = i
 		return
 	}
 	if kind == wasm.KindGlobal && c.globals[i].mutable {
-		c.refuse(Export, "a variable other than the fuel is exported")
+		c.refuse(Export, "a variable of the module's own is exported")
 	}
 }
 
-func (c *checker) scalar(f int) bool {
-	t := c.types[c.funcs[f]]
-	one := []wasm.ValType{wasm.I32}
-	return f > 0 && slices.Equal(t.in, one) && slices.Equal(t.out, one)
+// counter is a global of the meter's own.
+func (c *checker) counter(name string, kind wasm.Kind, i, had int) int {
+	if kind != wasm.KindGlobal || c.globals[i].typ != wasm.I32 || !c.globals[i].mutable {
+		c.refuse(Fuel, "%s is not a mutable i32 global", name)
+	}
+	if had >= 0 || i == c.fuel || i == c.depth {
+		c.refuse(Fuel, "the global of %s is exported twice", name)
+	}
+	return i
+}
+
+var (
+	scalar  = signature{in: []wasm.ValType{wasm.I32}, out: []wasm.ValType{wasm.I32}}
+	exports = map[string]signature{
+		abi.ExportAlloc: scalar, abi.ExportModel: scalar, abi.ExportScore: scalar,
+		abi.ExportExplain:    {in: []wasm.ValType{wasm.I32, wasm.I32, wasm.I32}, out: []wasm.ValType{wasm.I32}},
+		abi.ExportInitialize: {},
+	}
+)
+
+// String writes the signature as the ABI does.
+func (s signature) String() string {
+	list := func(types []wasm.ValType) string {
+		return strings.TrimSuffix(strings.Repeat("i32, ", len(types)), ", ")
+	}
+	return "(" + list(s.in) + ") -> (" + list(s.out) + ")"
 }

@@ -8,6 +8,7 @@ type Kind byte
 // The kinds of exports.
 const (
 	KindFunc   Kind = 0
+	KindTable  Kind = 1
 	KindMemory Kind = 2
 	KindGlobal Kind = 3
 )
@@ -26,6 +27,8 @@ const (
 	SectionElement  = 9
 	SectionCode     = 10
 	SectionData     = 11
+
+	SectionDataCount = 12 // stands before SectionCode
 )
 
 // Header is what every module begins with: magic and version 1.
@@ -71,14 +74,18 @@ func (m *Module) ImportFunc(module, name string, typ int) int {
 // Func adds a function with its locals and body and returns its index. The body
 // is without its last end.
 func (m *Module) Func(typ int, locals []ValType, body []byte) int {
-	var code []byte
-	code = AppendU32(code, uint32(len(runs(locals))))
-	for _, r := range runs(locals) {
-		code = append(AppendU32(code, uint32(len(r))), byte(r[0]))
-	}
-	code = append(append(code, body...), byte(End))
+	code := append(append(Locals(locals), body...), byte(End))
 	m.add(SectionCode, append(AppendU32(nil, uint32(len(code))), code...))
 	return m.imports + m.add(SectionFunction, AppendU32(nil, uint32(typ)))
+}
+
+// Locals declares locals in front of a body.
+func Locals(locals []ValType) []byte {
+	b := AppendU32(nil, uint32(len(runs(locals))))
+	for _, r := range runs(locals) {
+		b = append(AppendU32(b, uint32(len(r))), byte(r[0]))
+	}
+	return b
 }
 
 func runs(locals []ValType) (out [][]ValType) {

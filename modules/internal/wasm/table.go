@@ -7,6 +7,8 @@ const (
 	costCall   = 4
 	costLong   = 4  // sequences of several machine instructions
 	costDivide = 16 // divisions and roots
+	costTable  = 16 // call_indirect: bound, null and type are looked at in memory
+	costHost   = 64 // what leaves native code, or calls a routine of the engine
 	costGrow   = 1 << 15
 )
 
@@ -59,9 +61,12 @@ var plainSpans = [...]span{
 	{BrTable, BrTable, "", ImmLabels, 0, costLong},
 	{Return, Return, "", ImmNone, 0, 1},
 	{Call, Call, "", ImmFunc, 0, costCall},
+	{CallIndirect, CallIndirect, "", ImmIndirect, 0, costTable},
 	{Drop, Select, "", ImmNone, 0, 1},
+	{SelectTyped, SelectTyped, "", ImmTypes, 0, 1},
 	{LocalGet, LocalTee, "", ImmLocal, 0, 1},
 	{GlobalGet, GlobalSet, "", ImmGlobal, 0, 1},
+	{TableGet, TableSet, "", ImmTable, 0, costLong},
 
 	{0x28, 0x28, "i:i", ImmArg, 2, costAccess}, // i32.load
 	{0x29, 0x29, "i:l", ImmArg, 3, costAccess},
@@ -133,14 +138,27 @@ var plainSpans = [...]span{
 	{0xbf, 0xbf, "l:d", ImmNone, 0, 1},
 	{0xc0, 0xc1, "i:i", ImmNone, 0, 1}, // sign extensions
 	{0xc2, 0xc4, "l:l", ImmNone, 0, 1},
+	{RefNull, RefNull, "", ImmRefType, 0, 1},
+	{RefIsNull, RefIsNull, "", ImmNone, 0, 1},
+	{RefFunc, RefFunc, "", ImmFunc, 0, costHost},
 }
 
-// Saturating truncations; what follows them behind the prefix is bulk memory.
+// Saturating truncations, then bulk operations, whose types this table leaves out.
 var miscSpans = [...]span{
 	{0xfc00, 0xfc01, "f:i", ImmNone, 0, costLong},
 	{0xfc02, 0xfc03, "d:i", ImmNone, 0, costLong},
 	{0xfc04, 0xfc05, "f:l", ImmNone, 0, costLong},
 	{0xfc06, 0xfc07, "d:l", ImmNone, 0, costLong},
+	{MemoryInit, MemoryInit, "", ImmDataMem, 0, costHost},
+	{DataDrop, DataDrop, "", ImmData, 0, costLong},
+	{MemoryCopy, MemoryCopy, "", ImmMemories, 0, costHost},
+	{MemoryFill, MemoryFill, "", ImmMemory, 0, costHost},
+	{TableInit, TableInit, "", ImmElemTable, 0, costHost},
+	{ElemDrop, ElemDrop, "", ImmElem, 0, costLong},
+	{TableCopy, TableCopy, "", ImmTables, 0, costHost},
+	{TableGrow, TableGrow, "", ImmTable, 0, costGrow},
+	{TableSize, TableSize, "", ImmTable, 0, costAccess},
+	{TableFill, TableFill, "", ImmTable, 0, costHost},
 }
 
 var simdSpans = [...]span{

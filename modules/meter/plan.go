@@ -1,0 +1,216 @@
+package meter
+
+import "github.com/aisle-edge/aisle/modules/internal/wasm"
+
+// What a charge of its own is worth: a stretch of code that not every way takes,
+// in units.
+const (
+	stretchOwn  = 64      // is charged by itself
+	stretchMore = 16      // is, once the charge that else pays for it pays stretchOwn
+	stretchMost = 1 << 14 // at most so much straight code
+)
+
+// function is one of the new module's, and what changes in its code.
+type function struct {
+	typ   int
+	code  []byte // its locals in front
+	head  int    // length of the locals
+	parts []stretch
+	edits []edit
+	calls []int // functions, and types as ^type
+}
+
+// stretch is code that one charge could pay for: what follows it in its block.
+type stretch struct {
+	payer int // the stretch before it that pays else; -1: it must be charged
+	cost  uint64
+	pays  bool
+}
+
+// edit replaces code from at to end.
+type edit struct {
+	kind    editKind
+	at, end int
+	value   int // of what the kind says
+}
+
+type editKind byte
+
+const (
+	editCharge editKind = iota // the charge of a stretch
+	editCall                   // a call of a function
+	editRefer                  // a reference to a function
+	editReturn                 // return, out of so many blocks
+)
+
+// planner reads the code of one function.
+type planner struct {
+	reader
+	*function
+	guest *rewriter
+	base  int  // of the code in what the reader reads
+	own   bool // the meter's own code
+	open  []opened
+	bound bound
+}
+
+// opened is a block whose end was not read yet.
+type opened struct {
+	op    wasm.Op
+	part  int // that its next instructions belong to
+	outer int // that pays where it begins
+	reach int // the farthest label that a branch in it goes to, seen from within
+}
+
+// plan finds what changes in f, whose code the reader is about to read.
+func (w *rewriter) plan(r reader, f *function, own bool) {
+	p := &planner{reader: r, function: f, guest: w, base: r.at, own: own}
+	p.at += f.head
+	p.open = []opened{{op: wasm.Block, part: p.stretch(-1)}}
+	for len(p.open) > 0 {
+		p.instruction()
+	}
+	if !p.done() {
+		p.refuse(Malformed, "bytes after a function's end")
+	}
+	f.settle()
+}
+
+// stretch begins one here.
+func (p *planner) stretch(payer int) int {
+	p.parts = append(p.parts, stretch{payer: payer})
+	p.edit(editCharge, p.at, len(p.parts)-1)
+	return len(p.parts) - 1
+}
+
+// edit changes what was read from start on.
+func (p *planner) edit(kind editKind, start, value int) {
+	p.edits = append(p.edits, edit{kind, start - p.base, p.at - p.base, value})
+}
+
+func (p *planner) top() *opened { return &p.open[len(p.open)-1] }
+
+func (p *planner) pay(cost uint64) { p.parts[p.top().part].cost += cost }
+
+func (p *planner) instruction() {
+	start := p.at
+	op, info := p.op()
+	if top := p.top(); p.parts[top.part].cost >= stretchMost && op != wasm.I32And && op.BulkUnit() == 0 {
+		p.at = start
+		top.part = p.stretch(-1)
+		p.op()
+	}
+	p.pay(uint64(info.Cost))
+	switch info.Imm {
+	case wasm.ImmBlock:
+		p.begin(op)
+	case wasm.ImmLabel, wasm.ImmLabels:
+		p.branch(op)
+	case wasm.ImmFunc:
+		p.name(op, start, p.guest.function(&p.reader))
+	case wasm.ImmIndirect:
+		p.calls = append(p.calls, ^p.within(p.guest.given, "type"))
+		p.u32()
+	case wasm.ImmGlobal:
+		p.global()
+	case wasm.ImmElem, wasm.ImmElemTable:
+		p.within(p.guest.segments, "element segment")
+		if op == wasm.TableInit {
+			p.u32()
+			p.bulk(op, start)
+		}
+	case wasm.ImmTable, wasm.ImmTables, wasm.ImmMemories, wasm.ImmDataMem, wasm.ImmMemory:
+		p.skip(info)
+		p.bulk(op, start)
+	default:
+		p.plain(op, info, start)
+	}
+}
+
+func (p *planner) plain(op wasm.Op, info wasm.Info, start int) {
+	value := p.skip(info)
+	switch op {
+	case wasm.Else:
+		top := p.top()
+		if top.op != wasm.If {
+			p.refuse(Invalid, "else without if")
+		}
+		top.op, top.part = wasm.Else, p.stretch(top.outer)
+	case wasm.End:
+		p.close()
+	case wasm.Return:
+		p.edit(editReturn, start, len(p.open)-1)
+		p.reaches(len(p.open))
+	case wasm.Unreachable:
+		p.reaches(len(p.open))
+	default:
+		p.bound.see(op, start, value, p.at)
+	}
+}
+
+// branch reads where to a branch goes.
+func (p *planner) branch(op wasm.Op) {
+	n := 0
+	if op == wasm.BrTable {
+		n = p.count(p.guest.limits.Body, "labels")
+	}
+	for range n + 1 {
+		p.reaches(p.within(len(p.open), "label"))
+	}
+	if op == wasm.BrIf {
+		p.top().part = p.stretch(p.top().part)
+	}
+}
+
+func (p *planner) reaches(label int) { p.top().reach = max(p.top().reach, label) }
+
+func (p *planner) begin(op wasm.Op) {
+	p.blockType()
+	next := opened{op: op, part: p.top().part, outer: p.top().part}
+	switch op {
+	case wasm.If:
+		next.part = p.stretch(next.outer)
+	case wasm.Loop:
+		next.part = p.stretch(-1)
+	}
+	p.open = append(p.open, next)
+}
+
+// close ends a block. If a branch in it may lead past what follows, that is a
+// stretch of its own.
+func (p *planner) close() {
+	done := *p.top()
+	p.open = p.open[:len(p.open)-1]
+	if len(p.open) == 0 || done.reach == 0 {
+		return
+	}
+	p.reaches(done.reach - 1)
+	p.top().part = p.stretch(p.top().part)
+}
+
+// blockType skips a block's type; one with an index must be the guest's.
+func (p *planner) blockType() {
+	start := p.at
+	if p.signed(33) >= 0 {
+		p.at = start
+		p.within(p.guest.given, "type")
+	}
+}
+
+func (p *planner) global() {
+	n := p.guest.vars
+	if p.own {
+		n += metersGlobals
+	}
+	p.within(n, "global")
+}
+
+func (p *planner) name(op wasm.Op, start, f int) {
+	if op == wasm.RefFunc {
+		p.guest.referred[f] = true
+		p.edit(editRefer, start, f)
+		return
+	}
+	p.calls = append(p.calls, f)
+	p.edit(editCall, start, f)
+}
