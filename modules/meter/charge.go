@@ -91,16 +91,18 @@ func (b *body) begins(s sequence) bool {
 	return len(s.head) > 0 && bytes.HasPrefix(b.module[b.at:b.end], s.head[:len(s.head)-1])
 }
 
-// sequence reads past s and returns its number; ok is false, and nothing is
-// read, when something else stands here.
+// sequence reads past s and returns its number, which must be in its shortest
+// form; ok is false, and nothing is read, when something else stands here.
 func (b *body) sequence(s sequence) (n uint32, ok bool) {
 	start := b.at
 	if !b.begins(s) || !bytes.HasPrefix(b.module[b.at:b.end], s.head) {
 		return 0, false
 	}
 	b.at += len(s.head)
+	at := b.at
 	v := b.signed(32)
-	if v < 0 || !bytes.HasPrefix(b.module[b.at:b.end], s.tail) {
+	short := len(wasm.AppendS64(nil, v)) == b.at-at
+	if v < 0 || !short || !bytes.HasPrefix(b.module[b.at:b.end], s.tail) {
 		b.at = start
 		return 0, false
 	}

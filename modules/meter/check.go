@@ -15,7 +15,8 @@ const (
 	maxGlobals  = 256
 	maxTables   = 16
 	maxExports  = 1024
-	maxSegments = 1 << 17 // Go's linker writes one for each run of bytes that aren't zero
+	maxSegments = 1 << 16 // Go's linker writes one for each run of bytes that aren't zero
+	maxElements = 1 << 16 // of one segment
 	maxCustom   = 16
 )
 

@@ -131,7 +131,7 @@ func TestHostileModulesAreRefused(t *testing.T) {
 			answer(c)
 		})},
 		{"too much to compile", meter.Limit, paid(func(c *wasm.Code) {
-			for range 15000 {
+			for range 25000 {
 				c.Index(wasm.LocalGet, 0)
 				c.Begin(wasm.If)
 				c.Op(wasm.End)

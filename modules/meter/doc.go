@@ -77,14 +77,14 @@ type Limits struct {
 	Functions int // default 4096
 	Body      int // bytes of one function, default 128 KiB; engines take more than linear time in it
 	Locals    int // locals and parameters of one function, default 1024
-	Table     int // entries of tables, in all, default 1<<16
+	Table     int // entries of tables, in all, default 1<<20
 	// Depth bounds the stack of functions that call each other in a ring, in
 	// frames of up to 16 KiB; default 1400.
 	Depth int
 	// Work bounds the time to compile, which engines spend on branches: for each
 	// one, what is live there (locals and operands) times 1 and the loops around
 	// it, and a sixteenth of the branches before it in the function. Default
-	// 1<<22, some seconds at the worst.
+	// 1<<23, some seconds at the worst.
 	Work int
 }
 
@@ -94,7 +94,7 @@ func (l Limits) withDefaults() Limits {
 		fallback int
 	}{
 		{&l.Size, 8 << 20}, {&l.Pages, abi.MaxPages}, {&l.Functions, 4096},
-		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Table, 1 << 16}, {&l.Depth, 1400}, {&l.Work, 1 << 22},
+		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Table, 1 << 20}, {&l.Depth, 1400}, {&l.Work, 1 << 23},
 	} {
 		if *f.field == 0 {
 			*f.field = f.fallback

@@ -131,7 +131,7 @@ func (w *rewriter) tableSection() {
 	spare := w.limits.Table
 	for range w.count(maxTables, "tables") {
 		t := table{typ: w.refType()}
-		t.least, t.most, t.open = w.extent()
+		t.least, t.most, t.open = w.extent(Table)
 		t.most = min(t.most, uint32(spare))
 		if t.open {
 			t.most = t.least
@@ -145,10 +145,10 @@ func (w *rewriter) tableSection() {
 }
 
 // extent reads the limits of a table or memory; open means that it has no maximum.
-func (w *rewriter) extent() (least, most uint32, open bool) {
+func (w *rewriter) extent(k Kind) (least, most uint32, open bool) {
 	form := w.byte()
 	if form > 1 {
-		w.refuse(Unsupported, "shared memory, or one of 64 bits")
+		w.refuse(k, "it is shared, or of 64 bits")
 	}
 	least, most = w.u32(), 1<<32-1
 	if form == 1 {
@@ -162,7 +162,7 @@ func (w *rewriter) memorySection() {
 	if w.memories == 0 {
 		return
 	}
-	least, most, _ := w.extent()
+	least, most, _ := w.extent(Memory)
 	most = min(most, uint32(w.limits.Pages))
 	if least > most {
 		w.refuse(Memory, "%d pages, at most %d are admitted", least, w.limits.Pages)
@@ -208,8 +208,10 @@ func (w *rewriter) exportSection() {
 		name, kind, start := w.name(), wasm.Kind(w.byte()), w.at
 		switch _, ok := exports[name]; {
 		case name == abi.ExportFuel || name == abi.ExportDepth:
-			w.refuse(Export, "%s is the meter's own", name)
-		case ok && kind == wasm.KindFunc:
+			w.refuse(Fuel, "%s is the meter's own", name)
+		case ok && kind != wasm.KindFunc:
+			w.refuse(Export, "%s is not a function", name)
+		case ok:
 			w.exports = wasm.AppendU32(append(text(w.exports, name), byte(kind)), uint32(w.function(&w.reader)))
 			w.exported++
 		case name == abi.ExportMemory:
@@ -244,7 +246,7 @@ func (w *rewriter) element(dst []byte) []byte {
 	if form&3 != 0 {
 		dst = append(dst, w.byte()) // type or kind
 	}
-	n := w.count(w.limits.Table, "elements")
+	n := w.count(maxElements, "elements")
 	dst = wasm.AppendU32(dst, uint32(n))
 	for range n {
 		if form&elementExprs != 0 {

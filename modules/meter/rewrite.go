@@ -25,7 +25,7 @@ func Rewrite(module []byte, limits Limits) (out []byte, err error) {
 	}
 	w.guest()
 	takes := w.rings()
-	most := maxStretch
+	most := maxStretch / 2
 	if len(takes) > 0 {
 		most = tightStretch
 	}

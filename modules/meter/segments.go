@@ -21,7 +21,7 @@ func (c *checker) tableSection() {
 // indirectly.
 func (c *checker) refers(f int) {
 	if f == refill {
-		c.refuse(Fuel, "refill is called outside a charge")
+		c.refuse(Table, "refill may be called through a table")
 	}
 	if c.named == nil {
 		c.named = map[int]bool{}
@@ -75,7 +75,7 @@ func (c *checker) elementType(form uint32) wasm.ValType {
 }
 
 func (c *checker) elementItems(form uint32, t wasm.ValType) int {
-	n := c.count(c.limits.Table, "elements")
+	n := c.count(maxElements, "elements")
 	for range n {
 		if form&elementExprs != 0 {
 			c.constant(t)

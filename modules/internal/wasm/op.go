@@ -80,7 +80,6 @@ const (
 	I32LtU  Op = 0x49
 	I32GtS  Op = 0x4a
 	I32GtU  Op = 0x4b
-	I32GeU  Op = 0x4f
 	F32Eq   Op = 0x5b
 	I32Add  Op = 0x6a
 	I32Sub  Op = 0x6b
