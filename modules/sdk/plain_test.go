@@ -16,11 +16,12 @@ import (
 // plain is a guest as its toolchain made it: not metered, with the host
 // functions that wazero has.
 type plain struct {
-	t     testing.TB
-	guest api.Module
-	at    uint32
-	shape abi.Shape
-	rows  int
+	t       testing.TB
+	runtime wazero.Runtime
+	code    wazero.CompiledModule
+	guest   api.Module
+	at      uint32
+	shape   abi.Shape
 }
 
 func newPlain(t testing.TB, config wazero.RuntimeConfig, code []byte) *plain {
@@ -33,11 +34,15 @@ func newPlain(t testing.TB, config wazero.RuntimeConfig, code []byte) *plain {
 	if _, err := r.NewHostModuleBuilder("env").NewFunctionBuilder().WithFunc(abort).Export("abort").Instantiate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	guest, err := r.InstantiateWithConfig(ctx, code, wazero.NewModuleConfig().WithStartFunctions("_initialize"))
+	compiled, err := r.CompileModule(ctx, code)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &plain{t: t, guest: guest}
+	guest, err := r.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &plain{t: t, runtime: r, code: compiled, guest: guest}
 }
 
 func (p *plain) call(name string, arguments ...uint64) uint32 {
@@ -52,7 +57,7 @@ func (p *plain) call(name string, arguments ...uint64) uint32 {
 // frame begins one; it is valid until the memory grows.
 func (p *plain) frame(s abi.Shape, rows int) *abi.Frame {
 	p.t.Helper()
-	p.at, p.shape, p.rows = p.call(abi.ExportAlloc, uint64(s.Size(rows))), s, rows
+	p.at, p.shape = p.call(abi.ExportAlloc, uint64(s.Size(rows))), s
 	b, ok := p.guest.Memory().Read(p.at, uint32(s.Size(rows)))
 	if p.at == 0 || p.at%16 != 0 || !ok {
 		p.t.Fatalf("a frame of %d rows is put at %d", rows, p.at)

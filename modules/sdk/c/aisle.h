@@ -74,6 +74,12 @@ static void AISLE_ROW(aisle_row *r);
 
 /* ---- a block ---- */
 
+/* Values of 16 rows: v[i] is one of them, and + - * / < and the like work on all
+ * at once, as SIMD. */
+typedef float aisle_f32x16 __attribute__((vector_size(64), aligned(16)));
+typedef double aisle_f64x16 __attribute__((vector_size(128), aligned(16)));
+typedef uint32_t aisle_u32x16 __attribute__((vector_size(64), aligned(16)));
+
 /* aisle_block is 16 rows. Those past the frame's last row hold anything, and
  * what is answered for them means nothing. */
 typedef struct {
@@ -82,12 +88,14 @@ typedef struct {
   size_t lane; /* doubles from one head's answers to the next one's */
 } aisle_block;
 
-static inline float aisle_context(const aisle_block *b, int column);
-static inline uint32_t aisle_context_id(const aisle_block *b, int column);
-static inline const float *aisle_dense16(const aisle_block *b, int column);
-static inline const uint32_t *aisle_id16(const aisle_block *b, int column);
-static inline double *aisle_mean16(const aisle_block *b, int head);
-static inline double *aisle_variance16(const aisle_block *b, int head);
+static inline float aisle_context(const aisle_block *b, int column);       /* of the context: NaN if missing */
+static inline uint32_t aisle_context_id(const aisle_block *b, int column); /* 0 if missing */
+static inline aisle_f32x16 aisle_dense16(const aisle_block *b, int column);
+static inline aisle_f32x16 aisle_or16(const aisle_block *b, int column, float other);
+static inline aisle_u32x16 aisle_id16(const aisle_block *b, int column);
+static inline aisle_f64x16 aisle_wide(aisle_f32x16 v) { return __builtin_convertvector(v, aisle_f64x16); }
+static inline void aisle_set_mean16(aisle_block *b, int head, aisle_f64x16 v);
+static inline void aisle_set_variance16(aisle_block *b, int head, aisle_f64x16 v);
 
 #ifdef AISLE_BLOCK
 static void AISLE_BLOCK(aisle_block *b);
@@ -155,22 +163,32 @@ static inline float aisle_context(const aisle_block *b, int c) { return aisle_co
 
 static inline uint32_t aisle_context_id(const aisle_block *b, int c) { return aisle_context_id_at(b->frame, c); }
 
-static inline const float *aisle_dense16(const aisle_block *b, int c) {
+static inline aisle_f32x16 aisle_dense16(const aisle_block *b, int c) {
   aisle_among(c, aisle_first_dense, aisle_first_id);
-  return aisle_column(b->columns, c);
+  return *(const aisle_f32x16 *)aisle_column(b->columns, c);
 }
 
-static inline const uint32_t *aisle_id16(const aisle_block *b, int c) {
+static inline aisle_f32x16 aisle_or16(const aisle_block *b, int c, float other) {
+  aisle_f32x16 x = aisle_dense16(b, c), o = (aisle_f32x16){0} + other;
+  aisle_u32x16 there = (aisle_u32x16)(x == x);
+  return (aisle_f32x16)(((aisle_u32x16)x & there) | ((aisle_u32x16)o & ~there));
+}
+
+static inline aisle_u32x16 aisle_id16(const aisle_block *b, int c) {
   aisle_among(c, aisle_first_id, aisle_columns);
-  return aisle_column(b->columns, c);
+  return *(const aisle_u32x16 *)aisle_column(b->columns, c);
 }
 
-static inline double *aisle_mean16(const aisle_block *b, int head) {
-  return b->mean + b->lane * aisle_among(head, 0, AISLE_HEADS);
+static inline double *aisle_answers(const aisle_block *b, int head, int heads, int first) {
+  return b->mean + b->lane * (first + aisle_among(head, 0, heads));
 }
 
-static inline double *aisle_variance16(const aisle_block *b, int head) {
-  return b->mean + b->lane * (AISLE_HEADS + aisle_among(head, 0, AISLE_VARIANCE * AISLE_HEADS));
+static inline void aisle_set_mean16(aisle_block *b, int head, aisle_f64x16 v) {
+  *(aisle_f64x16 *)aisle_answers(b, head, AISLE_HEADS, 0) = v;
+}
+
+static inline void aisle_set_variance16(aisle_block *b, int head, aisle_f64x16 v) {
+  *(aisle_f64x16 *)aisle_answers(b, head, AISLE_VARIANCE * AISLE_HEADS, AISLE_HEADS) = v;
 }
 
 /* What the compiler may call. */
@@ -210,8 +228,8 @@ static inline void aisle_score_rows(const aisle_block *b, uint32_t rows) {
     for (uint32_t i = 0; i < rows; i++) {
       aisle_row r = {.head = head, .frame = b->frame, .columns = b->columns + 4 * i};
       AISLE_ROW(&r);
-      aisle_mean16(b, head)[i] = r.mean;
-      if (AISLE_VARIANCE) aisle_variance16(b, head)[i] = r.variance;
+      aisle_answers(b, head, AISLE_HEADS, 0)[i] = r.mean;
+      if (AISLE_VARIANCE) aisle_answers(b, head, AISLE_HEADS, AISLE_HEADS)[i] = r.variance;
     }
 }
 

@@ -15,9 +15,8 @@ static void score(aisle_row *r) {
 
 // block {
 static void fast(aisle_block *b) {
-  float sum[AISLE_LANES] = {0};
-  for (int c = 0; c < AISLE_DENSE; c++)
-    for (int i = 0; i < AISLE_LANES; i++) sum[i] += weights[c] * aisle_dense16(b, c)[i];
-  for (int i = 0; i < AISLE_LANES; i++) aisle_mean16(b, 0)[i] = sum[i];
+  aisle_f32x16 sum = {0};
+  for (int c = 0; c < AISLE_DENSE; c++) sum += weights[c] * aisle_dense16(b, c);
+  aisle_set_mean16(b, 0, aisle_wide(sum));
 }
 // block }

@@ -2,6 +2,9 @@
 #![no_std]
 
 mod aisle;
+// block {
+use aisle::F32x16;
+// block }
 use aisle::{Row, Scorer, Shape};
 
 const COLUMNS: usize = 32;
@@ -25,15 +28,11 @@ impl Scorer for Model {
 
     // block {
     fn block(b: &mut aisle::Block<Self>) {
-        let mut sum = [0f32; aisle::LANES];
+        let mut sum = F32x16::splat(0.0);
         for c in 0..COLUMNS {
-            for (s, x) in sum.iter_mut().zip(b.dense(c)) {
-                *s += WEIGHTS[c] * x;
-            }
+            sum = sum + F32x16::splat(WEIGHTS[c]) * b.dense(c).into();
         }
-        for (m, s) in b.mean(0).iter_mut().zip(sum) {
-            *m = s as f64;
-        }
+        *b.mean(0) = sum.wide();
     }
     // block }
 }

@@ -30,20 +30,23 @@ static void score(aisle_row *r) {
 static double or(float x, double other) { return x == x ? x : other; }
 
 static void fast(aisle_block *b) {
-  for (int h = 0; h < AISLE_HEADS; h++)
-    for (int i = 0; i < AISLE_LANES; i++) {
-      double m = 1 + h, x = or(aisle_dense16(b, 4)[i], 0.5);
-      m += or(aisle_context(b, 0), 0.25) * 2;
-      m += or(aisle_context(b, 1), -1);
-      m += aisle_context_id(b, 2) % 8 * 0.5;
-      m += aisle_context_id(b, 3) % 4;
-      m += (h + 1) * x;
-      m += 0.125 * or(aisle_dense16(b, 5)[i], 0);
-      m += or(aisle_dense16(b, 6)[i], 1) * or(aisle_context(b, 0), 0.25);
-      m += aisle_id16(b, 7)[i] % 16 * 0.25;
-      if (aisle_id16(b, 8)[i] == 0) m -= 3;
-      aisle_mean16(b, h)[i] = m;
-      aisle_variance16(b, h)[i] = 0.5 + h + x * x;
-    }
+  aisle_f64x16 x = aisle_wide(aisle_or16(b, 4, 0.5));
+  double first = or(aisle_context(b, 0), 0.25);
+  for (int h = 0; h < AISLE_HEADS; h++) {
+    aisle_f64x16 m = {0};
+    m += 1.0 + h;
+    m += first * 2;
+    m += or(aisle_context(b, 1), -1);
+    m += aisle_context_id(b, 2) % 8 * 0.5;
+    m += (double)(aisle_context_id(b, 3) % 4);
+    m += (h + 1.0) * x;
+    m += 0.125 * aisle_wide(aisle_or16(b, 5, 0));
+    m += aisle_wide(aisle_or16(b, 6, 1)) * first;
+    m += __builtin_convertvector(aisle_id16(b, 7) % 16, aisle_f64x16) * 0.25;
+    for (int i = 0; i < AISLE_LANES; i++)
+      if (aisle_id16(b, 8)[i] == 0) m[i] -= 3;
+    aisle_set_mean16(b, h, m);
+    aisle_set_variance16(b, h, 0.5 + h + x * x);
+  }
 }
 // block }

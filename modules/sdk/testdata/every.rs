@@ -39,7 +39,7 @@ impl Scorer for Model {
                 m += (b.context_id(2) % 8) as f64 * 0.5;
                 m += (b.context_id(3) % 4) as f64;
                 m += (h + 1.0) * x;
-                m += 0.125 * or(b.dense(5)[i], 0.0);
+                m += 0.125 * aisle::F32x16::from(b.dense(5)).or(0.0).wide()[i];
                 m += or(b.dense(6)[i], 1.0) * or(b.context(0), 0.25);
                 m += (b.id(7)[i] % 16) as f64 * 0.25;
                 if b.id(8)[i] == 0 {
