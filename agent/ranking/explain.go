@@ -9,7 +9,6 @@ import (
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
-	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -68,28 +67,12 @@ func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.D
 			continue
 		}
 		contributions, err := in.Explain(i, 0, len(scorer.Terms))
-		if errors.Is(err, host.ErrNoExplain) {
-			contributions, err = plainly(scorer, f, i)
-		}
 		if err != nil {
 			return err
 		}
 		a.Items[i].Reasons = reasons(scorer.Terms, contributions)
 	}
 	return nil
-}
-
-// plainly is what the model in plain Go says of a row, where the module says
-// nothing.
-func plainly(scorer *release.Scorer, f *abi.Frame, row int) ([]float64, error) {
-	model, err := scorer.Reference()
-	if err != nil || model == nil {
-		return nil, host.ErrNoExplain
-	}
-	return model.Contributions(0, scoring.Row{
-		ContextDense: f.ContextDense(), ContextCategorical: f.ContextCategorical(),
-		Dense: f.DenseRow(nil, row), Categorical: f.CategoricalRow(nil, row),
-	}), nil
 }
 
 // scorer is the one that scored a decision, if it is still loaded.
