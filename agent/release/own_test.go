@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/central/registry"
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
 	"github.com/aisle-edge/aisle/modules/compile"
@@ -81,7 +82,69 @@ func TestOwnModel(t *testing.T) {
 	}
 }
 
+// TestTreesGoAllTheWay: trees travel as a module without a model, and are
+// explained and replayed by it alone.
+func TestTreesGoAllTheWay(t *testing.T) {
+	n := enrolled(t)
+	trees := bundletest.Stumps()
+	b := bundletest.Of(t, trees, ownBundle(t).Manifest.Columns...)
+	r := assemble(t, 1, folderOf(t, b))
+	if sealed, err := bundle.Open(r.Artifacts["own/hero"]); err != nil || len(sealed.Model) > 0 || !bytes.Equal(sealed.Module, b.Module) {
+		t.Errorf("released otherwise: %v", err)
+	}
+	n.release(r, nil)
+	if err := n.update(); err != nil {
+		t.Fatal(err)
+	}
+	decideBy(t, n.Node, scoring.Link{}, trees.Base[0]+trees.Trees[0].Expect[0], true, func(row []float32) float64 {
+		return trees.Mean(0, scoring.Row{ContextDense: row[:1], Dense: row[1:]})
+	})
+}
+
+// TestLinUCBGoesAllTheWay: the node's emitter makes its module, and there is a
+// model in plain Go to be compared with.
+func TestLinUCBGoesAllTheWay(t *testing.T) {
+	n := enrolled(t)
+	b := ownBundle(t)
+	s, err := b.Manifest.Frame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Variance = true
+	model, err := scoring.NewLinUCB(scoring.LinUCBShape{Frame: s, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(model.Heads[0].Mean, []float32{0.5, 0.25, -2, 1})
+	for i := range 4 {
+		model.Heads[0].Root[5*i] = 0.5
+	}
+	n.release(assemble(t, 1, folderOf(t, bundletest.Of(t, model, b.Manifest.Columns...))), nil)
+	if err := n.update(); err != nil {
+		t.Fatal(err)
+	}
+	decideBy(t, n.Node, scoring.Link{}, 0.5, false, func(row []float32) float64 {
+		f, err := abi.New(s, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.ContextDense()[0], f.Dense(0, 0)[0], f.Dense(0, 1)[0] = row[0], row[1], row[2]
+		if err := model.Score(&f); err != nil {
+			t.Fatal(err)
+		}
+		return f.Mean(0)[0]
+	})
+}
+
 func decideOwn(t *testing.T, n *nodetest.Node, link scoring.Link) {
+	t.Helper()
+	decideBy(t, n, link, 0, true, bundletest.Sum)
+}
+
+// decideBy decides and compares scores, reasons and replays with what the model
+// should answer to the rows of the records; base is what no feature adds.
+func decideBy(t *testing.T, n *nodetest.Node, link scoring.Link, base float64, onlyModule bool, model func(row []float32) float64) {
+	t.Helper()
 	for i := range 100 {
 		r := &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Explain: true}
 		if i%2 == 1 {
@@ -94,21 +157,21 @@ func decideOwn(t *testing.T, n *nodetest.Node, link scoring.Link) {
 			t.Fatalf("%+v, %v", a, err)
 		}
 		all, _ := n.Decisions()
-		sums := recorded(t, all[len(all)-1])
+		sums := recorded(t, all[len(all)-1], model)
 		for k, it := range a.Items {
 			if want := predicted(link, sums[k]); it.Score != want {
 				t.Fatalf("item %d of %s has score %v, want %v", k, r.EventID, it.Score, want)
 			}
-			told := 0.0
+			told := base
 			for _, reason := range it.Reasons {
 				told += reason.Contribution
 			}
-			if math.Abs(told-sums[k]) > 1e-9 || len(it.Reasons) == 0 {
-				t.Fatalf("reasons %+v of a sum of %v", it.Reasons, sums[k])
+			if math.Abs(told-sums[k]) > 1e-6 || len(it.Reasons) == 0 {
+				t.Fatalf("reasons %+v of a mean of %v", it.Reasons, sums[k])
 			}
 		}
 		again, err := n.Decider.Replay(r.EventID)
-		if err != nil || !again.Agrees || !again.Scored || !again.Module || again.Reference || !again.OnlyModule {
+		if err != nil || !again.Agrees || !again.Scored || !again.Module || again.Reference == onlyModule || again.OnlyModule != onlyModule {
 			t.Fatalf("replay %+v, %v", again, err)
 		}
 	}
@@ -118,7 +181,7 @@ func decideOwn(t *testing.T, n *nodetest.Node, link scoring.Link) {
 }
 
 // recorded is what the module must have answered to the rows of a record.
-func recorded(t *testing.T, d *wire.Decision) (sums []float64) {
+func recorded(t *testing.T, d *wire.Decision, model func(row []float32) float64) (sums []float64) {
 	t.Helper()
 	context, err := wire.View[float32](d.Features.ContextDense)
 	dense, err2 := wire.View[float32](d.Features.Dense)
@@ -126,7 +189,7 @@ func recorded(t *testing.T, d *wire.Decision) (sums []float64) {
 		t.Fatal(err, err2, len(dense))
 	}
 	for i := range d.Items {
-		sums = append(sums, bundletest.Sum([]float32{context[0], dense[2*i], dense[2*i+1]}))
+		sums = append(sums, model([]float32{context[0], dense[2*i], dense[2*i+1]}))
 	}
 	return sums
 }

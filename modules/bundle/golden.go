@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
@@ -42,10 +43,11 @@ func GoldenOf(s abi.Shape, seed [32]byte, score func(*abi.Frame) error) ([]Vecto
 func golden(s abi.Shape, seed [32]byte, fill func(*abi.Frame, *rand.Rand), score func(*abi.Frame) error) ([]Vector, error) {
 	r := sample.Rand(binary.LittleEndian.Uint64(seed[:]))
 	var out []Vector
-	for _, c := range [...]struct {
-		rows    int
-		missing float64
-	}{{16, 0}, {37, 0.2}, {1, 0.5}, {5, 1}} {
+	frames := []sampled{{16, 0}, {37, 0.2}, {1, 0.5}, {5, 1}}
+	if fill != nil && s.ContextDense > 0 { // of which a frame tries one value only
+		frames = append(frames, slices.Repeat([]sampled{{1, 0.05}}, 16)...)
+	}
+	for _, c := range frames {
 		f, err := abi.New(s, c.rows)
 		if err != nil {
 			return nil, fmt.Errorf("make golden vectors: %w", err)
@@ -60,6 +62,12 @@ func golden(s abi.Shape, seed [32]byte, fill func(*abi.Frame, *rand.Rand), score
 		out = append(out, Vector{Input: f.Input(), Output: Answers(nil, &f)})
 	}
 	return out, nil
+}
+
+// sampled is how a golden vector's frame is made.
+type sampled struct {
+	rows    int
+	missing float64
 }
 
 // Answers appends the bits of a frame's answers as a Vector holds them.
@@ -87,8 +95,14 @@ func (v Vector) append(dst []byte) []byte {
 	return append(append(dst, v.Input...), v.Output...)
 }
 
+// maxVectors bounds what a node runs before it activates a model.
+const maxVectors = 64
+
 func parseVectors(b []byte) (out []Vector, err error) {
 	for len(b) > 0 {
+		if len(out) == maxVectors {
+			return nil, fmt.Errorf("%w: more than 64 golden vectors", ErrBundle)
+		}
 		if len(b) < vectorHeader {
 			return nil, fmt.Errorf("%w: a golden vector is cut off", ErrBundle)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // ErrModule is returned when a bundle's module is not, byte for byte, what its
@@ -44,19 +45,42 @@ func emit(b *bundle.Bundle) ([]byte, error) {
 	if b.Manifest.Emitter != emitter {
 		return nil, fmt.Errorf("%w: made for emitter %q, this is %q; make the release or the scorer file again", ErrModule, b.Manifest.Emitter, emitter)
 	}
-	s, err := b.Manifest.Shape()
+	if b.Manifest.Family == bundle.FamilyLinear { // whose shape is known without its weights
+		s, err := b.Manifest.Shape()
+		if err != nil {
+			return nil, err
+		}
+		return Linear(s)
+	}
+	m, err := scoring.Parse(b.Model)
 	if err != nil {
 		return nil, err
 	}
-	return Linear(s)
+	return Make(m)
+}
+
+// Make is the module of a model of any family. Its emitter is EmitterOf(that
+// family).
+func Make(m scoring.Model) ([]byte, error) {
+	switch m := m.(type) {
+	case *scoring.Linear:
+		return Linear(m.Shape)
+	case *scoring.LinUCB:
+		return LinUCB(m.LinUCBShape)
+	case *scoring.Factor:
+		return Factor(m.FactorShape)
+	case *scoring.Trees:
+		return Trees(m)
+	}
+	return nil, fmt.Errorf("%w: no emitter makes modules of a %T", ErrModule, m)
 }
 
 // EmitterOf is the version of the emitter for a family, "" if there is none.
 func EmitterOf(family string) string {
-	if family == bundle.FamilyLinear {
-		return Emitter
-	}
-	return ""
+	return map[string]string{
+		bundle.FamilyLinear: Emitter, bundle.FamilyLinUCB: EmitterLinUCB,
+		bundle.FamilyFactor: EmitterFactor, bundle.FamilyTrees: EmitterTrees,
+	}[family]
 }
 
 // Digest is a module's digest as a manifest holds it.
