@@ -120,7 +120,7 @@ func (m *Model) Finish(t *scoring.Trees) error {
 	}
 	m.Name()
 	if err := t.Validate(); err != nil {
-		return Formatf("trees outside the limits: at most %d trees of %d nodes in all, leaves that are numbers", scoring.MaxTrees, scoring.MaxTreeNodes)
+		return Formatf("trees outside the limits: at most %d trees of %d nodes in all, %d deep, and leaves that are numbers", scoring.MaxTrees, scoring.MaxTreeNodes, scoring.MaxTreeDepth)
 	}
 	m.Scorer = t
 	return nil

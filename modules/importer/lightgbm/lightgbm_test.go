@@ -8,6 +8,18 @@ import (
 	"github.com/aisle-edge/aisle/modules/importer/lightgbm"
 )
 
+// TestOneMoreFile: a model whose data has no predictions is at least read, and its
+// rows get probabilities.
+func TestOneMoreFile(t *testing.T) {
+	m := oracle.Read(t, oracle.Data(t, "leaves/lg_breast_cancer.txt"), lightgbm.Read, importer.Options{})
+	means := oracle.Means(t, m, oracle.Data(t, "leaves/lg_breast_cancer_data.txt"))
+	for i, p := range oracle.Predictions(m.Link, means) {
+		if len(means) != 57 || p[0] <= 0 || p[0] >= 1 {
+			t.Fatalf("row %d of %d: %v", i, len(means), p)
+		}
+	}
+}
+
 // TestPredictionsAreLightGBMs: the rows and predictions are of LightGBM itself.
 func TestPredictionsAreLightGBMs(t *testing.T) {
 	for _, c := range []struct {

@@ -69,6 +69,7 @@ func New(r io.Reader, rules Rules, names []string) (*Reader, error) {
 
 // sparse tells a libsvm line: each field but a first one is index:value.
 func sparse(line string) bool {
+	line, _, _ = strings.Cut(line, "#")
 	fields := strings.Fields(line)
 	for i, f := range fields {
 		key, _, ok := strings.Cut(f, ":")
