@@ -17,7 +17,7 @@ func calls() map[string][]byte {
 		"recursion in initialize":     recursionIn("_initialize", ":"),
 		"recursion behind a loop":     recursionBehindLoop(),
 		"deep chain":                  chain(3000),
-		"chain through the table":     tableChain(600),
+		"chain through the table":     tableChain(3000),
 		"call of the wrong type":      tabled(cat(i32(0), indirect(1), drop)),
 		"call of nothing":             tabled(cat(i32(1), indirect(0))),
 		"call beyond the table":       tabled(cat(i32(-1), indirect(0))),

@@ -50,6 +50,19 @@ func forged() map[string][]byte {
 		"indirect call that pays":          payingIndirect(),
 		"memory.fill that pays for itself": cheat(charge(enough), i32(0), i32(0), i32(1<<16), memoryFill, answer(f64(1))),
 		"memory.fill behind a forged mask": cheat(charge(enough), i32(0), i32(0), get(frame), i32(-1), and, memoryFill, answer(f64(1))),
+		"memory.fill that pays too little": cheat(charge(1000), i32(0), i32(0), i32(1<<16), memoryFill, answer(f64(1))),
+		"memory.fill of any length":        cheat(charge(enough), i32(0), i32(0), get(frame), memoryFill, answer(f64(1))),
+		"explain that is a memory, paid":   refueled(func(m *module) { m.export("aisle_explain", 2, 0) }),
+		"explain of another type, paid":    refueled(paidExport("aisle_explain", "i:i")),
+		"initialize of another type, paid": refueled(paidExport("_initialize", "i:i")),
+		"model of another type, paid":      refueled(paidExport("aisle_model", "ii:i")),
+		"table of 4,000 million, paid":     refueled(func(m *module) { m.tables = [][]byte{cat(op(0x70, 1), u32(1<<32-1), u32(1<<32-1))} }),
+		"table without a bound, paid":      refueled(func(m *module) { m.tables = [][]byte{op(0x70, 0, 1)} }),
+		"table exported, paid":             refueled(func(m *module) { m.table(1, 1); m.export("table", 1, 0) }),
+		"start function, paid":             refueled(func(m *module) { m.start = u32(m.fn(":", charge(enough), forever())) }),
+		"names, paid":                      refueled(func(m *module) { m.custom = [][]byte{section(0, text("name"))} }),
+		"memory of 4 GiB, paid":            refueled(func(m *module) { m.memories = [][]byte{cat(op(1), u32(1<<16), u32(1<<16))} }),
+		"data outside memory, paid":        refueled(func(m *module) { m.data = [][]byte{cat(op(0), i32(-1), op(end), text("x"))} }),
 		"import between refill and guest":  secondImport(),
 	}
 }
@@ -59,6 +72,11 @@ func refueled(change func(m *module)) []byte {
 	score := m.fn("i:i", charge(enough), answer(f64(1)))
 	change(m)
 	return m.sound(score)
+}
+
+// paidExport adds an export of another type than the ABI's, which pays.
+func paidExport(name, signature string) func(m *module) {
+	return func(m *module) { m.export(name, 0, m.fn(signature, charge(enough), i32(0))) }
 }
 
 func otherRefill() []byte {
