@@ -1,0 +1,129 @@
+package attack_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/internal/attack"
+	"github.com/aisle-edge/aisle/modules/meter"
+)
+
+// Budgets of a call and of _initialize, in slices.
+const (
+	budget     = 4
+	initialize = 8
+	slice      = 4 * meter.MaxCharge
+)
+
+var engines = map[string]host.Options{"compiler": {}, "interpreter": {Interpreter: true}}
+
+func open(t testing.TB, o host.Options) *host.Engine {
+	t.Helper()
+	e, err := host.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// admissible is a module as it would run: rewritten, unless it brings a sound
+// meter. The error is the rewriter's refusal.
+func admissible(m attack.Module) ([]byte, error) {
+	if m.Check == "ok" {
+		return m.Wasm, nil
+	}
+	return meter.Rewrite(m.Wasm, meter.Limits{})
+}
+
+// TestEachEndsAsExpected runs every module in both engines: refused, or stopped
+// within its budget and one charge, however long it would go on.
+func TestEachEndsAsExpected(t *testing.T) {
+	for name, o := range engines {
+		t.Run(name, func(t *testing.T) {
+			e := open(t, o)
+			for _, m := range attack.Corpus() {
+				t.Run(m.Name, func(t *testing.T) {
+					start := time.Now()
+					got := run(t, e, m)
+					if !attack.Among(got, m.Rewritten) {
+						t.Errorf("%s, want %s", got, m.Rewritten)
+					}
+					if took := time.Since(start); took > 10*time.Second {
+						t.Errorf("took %v", took)
+					}
+				})
+			}
+		})
+	}
+}
+
+// run admits a module, scores a row and explains it, and tells how that ended.
+func run(t *testing.T, e *host.Engine, m attack.Module) string {
+	code, err := admissible(m)
+	if err != nil {
+		return "refused " + refusal(err)
+	}
+	if err := meter.Check(code, meter.Limits{}); err != nil {
+		t.Errorf("the checker refuses what the rewriter made: %v", err)
+	}
+	module, err := e.Admit(code, []byte{1}, host.Limits{Fuel: budget, Initialize: initialize, Instances: 1})
+	if err != nil {
+		return "admit " + ending(err)
+	}
+	defer module.Close()
+	in, err := module.Borrow()
+	if err != nil {
+		return "borrow " + ending(err)
+	}
+	defer in.Return()
+	defer func() {
+		if spent := in.Spent(); spent < 0 || spent > 2*budget*slice {
+			t.Errorf("spent %d of a budget of %d", spent, budget*slice)
+		}
+	}()
+	return ending(score(in))
+}
+
+var oneHead = abi.Shape{Dense: 1, Heads: 1}
+
+func score(in *host.Instance) error {
+	if _, err := in.Frame(oneHead, 1); err != nil {
+		return err
+	}
+	if err := in.Score(); err != nil {
+		return err
+	}
+	if _, err := in.Explain(0, 0, 2); err != nil && !errors.Is(err, host.ErrNoExplain) {
+		return err
+	}
+	return nil
+}
+
+// ending names what ended a call.
+func ending(err error) string {
+	var status *host.RefusedError
+	for _, e := range []struct {
+		name string
+		err  error
+	}{
+		{"fuel", host.ErrFuel}, {"depth", host.ErrDepth}, {"trap", host.ErrTrap},
+		{"not-finite", host.ErrNotFinite}, {"room", host.ErrRoom},
+	} {
+		if errors.Is(err, e.err) {
+			return e.name
+		}
+	}
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &status):
+		return "status"
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
