@@ -195,9 +195,9 @@ func TestBytesAreFixed(t *testing.T) {
 	}
 	for family, wants := range map[string][]string{
 		"linear": {
-			"3c5cf576a29e68f559161f9f644849ba2272f9d859afec29eb9d016e6f3ebd08",
-			"289e2b1b7399ec98d5e72731b3f44f33174e89425f0d267ccdaa9856adb11fa3",
-			"f7a8cc8df4a88c548deb899f1dee3c0bea50a729412f0bf626f97ea9139b6405",
+			"4e93949a5b46fcaf55cc4be57b68284f80adc8bf13e22ee185e265a9a6603fd3",
+			"3e92cb7029321840b8db50cd6f77c8c3a3f441b94ac048d6736ed24825df6685",
+			"455eeb1f5f7899de17144a6687108a4ffe881392f3e85c64b4b5cb75ad2cb741",
 		},
 		"linucb": {
 			"0eb69b3c8deae0d44802011659ff3d6a8061fe953fbdce0e9fe98d7869db9935",

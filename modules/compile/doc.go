@@ -5,14 +5,17 @@
 // The same shape always gives the same bytes, so a release names a module by
 // digest and every node makes it anew. It fails only with scoring.ErrShape.
 //
-// # Memory of a linear module
+// # Memory
 //
 //	[0, 64)      never touched
-//	[64, 128)    sums of the context, f32 a lane, then 0
+//	[64, 128)    linear, factor: sums of the context, f32 a lane, then 0
 //	[128, ...)   the model, see package scoring
+//	above        what the module keeps between its functions, contributions last
 //	above        the frame, at the next multiple of 64
 //
-// # Code
+// Trees lie in code: their modules read no model.
+//
+// # Code of a linear module
 //
 // A frame is answered in passes over its blocks. Each pass takes the sums so
 // far, adds the terms of its columns in order, and leaves the sums as f64 in the
@@ -28,6 +31,27 @@
 //
 // Each pass touches the last byte of what it will read first, so that an engine
 // can leave out the other bounds checks.
+//
+// # Code of a LinUCB module
+//
+// The weights are one line over all columns, each column of the root another.
+// What context and bias add to a line is summed once a frame. Then, block by
+// block, each line is summed over 16 rows, unrolled over the row's columns: the
+// weights first, whose NaN shows that something is missing, in which case a copy
+// of the block with defaults takes its place; then the root, some lines a
+// function, whose squares are added up.
+//
+// # Code of a factor module
+//
+// The entries of the context are summed once a frame, and each dense column of
+// the row becomes a weight given that sum: a dense pass as of a linear module
+// adds them. A pass over ids goes row by row, the embedding in 8 vectors at most
+// at a time.
+//
+// # Contributions
+//
+// aisle_explain of all three loops over the columns of one row: small code, some
+// ns a column.
 package compile
 
 // Versions of what this package writes. Each changes whenever the bytes for any

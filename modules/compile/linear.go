@@ -24,6 +24,7 @@ func Linear(s scoring.Shape) ([]byte, error) {
 		entry:   4 * s.Stride(),
 		entries: modelAt + s.Offset(),
 	}
+	e.offsetsAt = e.reserve(offsetBytes * hashedTerms)
 	score := e.score()
 	return e.module(Emitter, score, e.explain()), nil
 }
@@ -31,10 +32,11 @@ func Linear(s scoring.Shape) ([]byte, error) {
 // linear is the state of one emission.
 type linear struct {
 	*shell
-	shape   scoring.Shape
-	lanes   int // answers a row
-	entry   int // bytes of an entry
-	entries int // address of entry 0
+	shape     scoring.Shape
+	lanes     int // answers a row
+	entry     int // bytes of an entry
+	entries   int // address of entry 0
+	offsetsAt int // address of what a step of a hashed pass looks up
 }
 
 // score runs the passes.
