@@ -1,139 +1,94 @@
 package compile_test
 
 import (
-	"bytes"
-	"errors"
+	"crypto/sha256"
+	"math"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
-	"github.com/aisle-edge/aisle/modules/bundle"
-	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
-	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-// families is a model of each family that has an emitter.
-func families() map[string]scoring.Model {
-	r := sample.Rand(3)
-	return map[string]scoring.Model{
-		bundle.FamilyLinear: sample.Linear(scoring.Shape{Frame: sample.LinUCBShape(r).Frame}, r),
-		bundle.FamilyLinUCB: sample.LinUCB(sample.LinUCBShape(r), r),
-		bundle.FamilyFactor: sample.Factor(sample.FactorShape(r), r),
-		bundle.FamilyTrees:  bundletest.Stumps(),
+// TestEdgesOfFamilies: no columns of a kind, lines that fill a function and fall
+// short of one, embeddings that fill registers and exceed them, groups of ids.
+func TestEdgesOfFamilies(t *testing.T) {
+	e := open(t, false)
+	for i, s := range []scoring.LinUCBShape{
+		{Frame: abi.Shape{Heads: 1}, Bias: true},
+		{Frame: abi.Shape{Dense: 1, Heads: 1}},
+		{Frame: abi.Shape{Dense: 63, Heads: 2}, Bias: true},
+		{Frame: abi.Shape{Dense: 64, Heads: 1}},
+		{Frame: abi.Shape{ContextDense: 64, Heads: 1}},
+		{Frame: abi.Shape{ContextDense: 9, Dense: 8, Heads: 3}},
+		{Frame: abi.Shape{ContextDense: 3, Dense: 9, Heads: 8}, Bias: true},
+	} {
+		s.Frame.Variance = true
+		r := sample.Rand(uint64(i))
+		agree(t, e, sample.LinUCB(s, r), r, sha256.New(), 15, 17)
+	}
+	for i, s := range []scoring.FactorShape{
+		{Frame: abi.Shape{Heads: 1}, Factors: 1},
+		{Frame: abi.Shape{Dense: 33, Heads: 2}, Factors: 3},
+		{Frame: abi.Shape{ContextDense: 33, Heads: 1}, Factors: 4},
+		{Frame: abi.Shape{ContextCategorical: 1, Categorical: 1, Heads: 8}, Bits: 4, Factors: 31},
+		{Frame: abi.Shape{ContextCategorical: 2, Categorical: 16, Heads: 1}, Bits: 4, Factors: 32},
+		{Frame: abi.Shape{ContextDense: 1, Dense: 2, Categorical: 17, Heads: 2}, Bits: 1, Factors: 63},
+		{Frame: abi.Shape{ContextDense: 1, Dense: 40, Categorical: 50, Heads: 1}, Bits: 6, Factors: 64},
+	} {
+		r := sample.Rand(uint64(i))
+		agree(t, e, sample.Factor(s, r), r, sha256.New(), 15, 17)
 	}
 }
 
-// TestEveryFamilyTravels: as a scorer file, as a model without its module, and,
-// of trees, as a module without its model; each time the same module comes out,
-// and answers the golden vectors.
-func TestEveryFamilyTravels(t *testing.T) {
+// TestLongFrames: the most rows there can be.
+func TestLongFrames(t *testing.T) {
+	e, r := open(t, false), sample.Rand(1)
+	agree(t, e, sample.LinUCB(scoring.LinUCBShape{Frame: abi.Shape{ContextDense: 2, Dense: 5, Heads: 1, Variance: true}}, r), r, sha256.New(), abi.MaxRows)
+	agree(t, e, sample.Factor(scoring.FactorShape{Frame: abi.Shape{ContextCategorical: 1, Dense: 3, Categorical: 2, Heads: 1}, Bits: 8, Factors: 8}, r), r, sha256.New(), abi.MaxRows)
+}
+
+// TestModulesAreTheirReference, of all families, for any shape, in both engines.
+func TestModulesAreTheirReference(t *testing.T) {
+	engines := []*host.Engine{open(t, false), open(t, true)}
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.Uint64().Draw(r, "seed")
+		family := rapid.SampledFrom([]string{"linear", "linucb", "factor"}).Draw(r, "family")
+		e := rapid.SampledFrom(engines).Draw(r, "engine")
+		agree(t, e, samples(seed)[family], sample.Rand(seed), sha256.New())
+	})
+}
+
+// TestExtremeValues: zeros of both signs, subnormal and large values, and missing
+// ones between them, give the reference's bits wherever its answers are finite.
+func TestExtremeValues(t *testing.T) {
+	values := []float32{0, float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32, -1e-40, 1e15, -1e15, float32(math.NaN()), 1}
 	e := open(t, false)
-	for family, model := range families() {
-		t.Run(family, func(t *testing.T) {
-			file := bundletest.Of(t, model, bundletest.Columns(model.FrameShape())...)
-			back, err := bundle.Extract(bundletest.File(t, file))
+	for seed := range uint64(12) {
+		for _, model := range samples(seed) {
+			r := sample.Rand(seed)
+			f, err := abi.New(model.FrameShape(), 40)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(file.Parts, back.Parts); d != "" || back.Manifest.Family != family {
-				t.Fatal(d, back.Manifest.Family)
+			sample.Fill(&f, r, 0.1)
+			pick := func(column []float32) {
+				for i := range column {
+					column[i] = values[r.IntN(len(values))]
+				}
 			}
-			flies(t, e, back, file.Module)
-			parts := file.Parts
-			parts.Module = nil
-			flies(t, e, sealed(t, file.Manifest, parts), file.Module)
-			if family == bundle.FamilyTrees {
-				m := file.Manifest
-				m.Emitter = ""
-				flies(t, e, sealed(t, m, bundle.Parts{Module: file.Module, Golden: file.Golden}), file.Module)
+			pick(f.ContextDense())
+			for b := range abi.Blocks(f.Rows()) {
+				for c := range f.Shape().Dense {
+					pick(f.Dense(b, c)[:])
+				}
 			}
-			file.Module = append(bytes.Clone(file.Module), 0, 8, 7, 'a', 'i', 's', 'l', 'e', '.', 'x')
-			if _, err := compile.Module(file); !errors.Is(err, compile.ErrModule) {
-				t.Errorf("another module beside the model: %v", err)
-			}
-		})
-	}
-}
-
-func sealed(t *testing.T, m bundle.Manifest, p bundle.Parts) *bundle.Bundle {
-	t.Helper()
-	b, err := bundle.Seal(m, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	opened, err := bundle.Open(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return opened
-}
-
-func flies(t *testing.T, e *host.Engine, b *bundle.Bundle, want []byte) {
-	t.Helper()
-	code, err := compile.Module(b)
-	if err != nil || !bytes.Equal(code, want) {
-		t.Fatalf("another module: %v", err)
-	}
-	m, err := e.Admit(code, b.Blob(), host.Limits{Instances: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	if err := m.Preflight(b.Golden); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// TestGoldenVectorsTellTreesApart: a threshold moved by the least there is shows,
-// and so does a leaf.
-func TestGoldenVectorsTellTreesApart(t *testing.T) {
-	vectors, err := bundle.Golden(bundletest.Stumps())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string]func(*scoring.Trees){
-		"threshold":     func(m *scoring.Trees) { m.Trees[0].Nodes[0].Threshold = 0.7100001 },
-		"inner":         func(m *scoring.Trees) { m.Trees[0].Nodes[1].Threshold = 2.5000002 },
-		"of the second": func(m *scoring.Trees) { m.Trees[1].Nodes[0].Threshold = 11.000001 },
-		"leaf":          func(m *scoring.Trees) { m.Trees[0].Leaves[2]++ },
-		"missing":       func(m *scoring.Trees) { m.Trees[0].Nodes[1].MissingLeft = false },
-	} {
-		m := bundletest.Stumps()
-		change(m)
-		code, err := compile.Trees(m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		module, err := open(t, false).Admit(code, nil, host.Limits{Instances: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := module.Preflight(vectors); !errors.Is(err, host.ErrGolden) {
-			t.Errorf("%s changed: %v", name, err)
-		}
-		module.Close()
-	}
-}
-
-// TestModelOfAnotherFamilyIsRefused: a manifest can't take one model for another.
-func TestModelOfAnotherFamilyIsRefused(t *testing.T) {
-	all := families()
-	for family, model := range all {
-		for other, m := range all {
-			if other == family {
-				continue
-			}
-			b := bundletest.Of(t, model, bundletest.Columns(model.FrameShape())...)
-			var err error
-			if b.Model, err = m.Encode(); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := bundle.Embed(b); !errors.Is(err, bundle.ErrBundle) {
-				t.Errorf("%s with the model of %s: %v", family, other, err)
-			}
+			m := admitted(t, e, model)
+			same(t, m, model, &f, sha256.New())
+			m.Close()
 		}
 	}
 }
