@@ -17,7 +17,7 @@ const attacks = 1000
 // prepared are the modules that get as far as an engine.
 func prepared() (out []attack.Module) {
 	for _, m := range attack.Corpus() {
-		if code, err := admissible(m); err == nil {
+		if code, err := m.Sealed(); err == nil {
 			m.Wasm = code
 			out = append(out, m)
 		}

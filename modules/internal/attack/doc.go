@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aisle-edge/aisle/modules/meter"
 )
 
 // Module is one of the corpus.
@@ -31,6 +33,15 @@ type Module struct {
 	Rewritten string
 	// Harmless modules end by themselves, soon, with an answer or a trap.
 	Harmless bool
+}
+
+// Sealed is the module as it would run: rewritten, unless it brings a sound meter.
+// The error is the rewriter's refusal.
+func (m Module) Sealed() ([]byte, error) {
+	if m.Check == "ok" {
+		return m.Wasm, nil
+	}
+	return meter.Rewrite(m.Wasm, meter.Limits{})
 }
 
 //go:embed testdata/expected.txt

@@ -31,15 +31,6 @@ func open(t testing.TB, o host.Options) *host.Engine {
 	return e
 }
 
-// admissible is a module as it would run: rewritten, unless it brings a sound
-// meter. The error is the rewriter's refusal.
-func admissible(m attack.Module) ([]byte, error) {
-	if m.Check == "ok" {
-		return m.Wasm, nil
-	}
-	return meter.Rewrite(m.Wasm, meter.Limits{})
-}
-
 // TestEachEndsAsExpected runs every module in both engines: refused, or stopped
 // within its budget and one charge, however long it would go on.
 func TestEachEndsAsExpected(t *testing.T) {
@@ -64,7 +55,7 @@ func TestEachEndsAsExpected(t *testing.T) {
 
 // run admits a module, scores a row and explains it, and tells how that ended.
 func run(t *testing.T, e *host.Engine, m attack.Module) string {
-	code, err := admissible(m)
+	code, err := m.Sealed()
 	if err != nil {
 		return "refused " + refusal(err)
 	}
