@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -26,7 +26,7 @@ func link(objective string, heads int) (scoring.Link, error) {
 		case "sigmoid":
 			f, err := strconv.ParseFloat(value, 64)
 			if err != nil || !(f > 0) || f > 1e300 {
-				return scoring.Link{}, importer.Formatf("sigmoid %.20q of the objective", value)
+				return scoring.Link{}, modelfile.Formatf("sigmoid %.20q of the objective", value)
 			}
 			scale = f
 		}
@@ -52,5 +52,5 @@ func link(objective string, heads int) (scoring.Link, error) {
 			return scoring.Link{Kind: scoring.LinkSoftmax}, nil
 		}
 	}
-	return scoring.Link{}, importer.Unsupportedf("LightGBM's objective %.60q of %d trees a round; supported are %s", objective, heads, objectives)
+	return scoring.Link{}, modelfile.Unsupportedf("LightGBM's objective %.60q of %d trees a round; supported are %s", objective, heads, objectives)
 }

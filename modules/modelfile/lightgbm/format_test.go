@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/lightgbm"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/lightgbm"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -23,8 +23,8 @@ func file(t testing.TB, name string) string {
 	return string(b)
 }
 
-func read(s string) (*importer.Model, error) {
-	return lightgbm.Read(strings.NewReader(s), importer.Options{})
+func read(s string) (*modelfile.Model, error) {
+	return lightgbm.Read(strings.NewReader(s), modelfile.Options{})
 }
 
 // TestNodesDecideAsLightGBM works rows through v4.txt by hand, by LightGBM's
@@ -90,7 +90,7 @@ func TestTextAndDumpAreOneModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, _ := a.Scorer.Encode()
-	for _, m := range []*importer.Model{b, windows} {
+	for _, m := range []*modelfile.Model{b, windows} {
 		if got, err := m.Scorer.Encode(); err != nil || !bytes.Equal(got, want) || m.Link != a.Link || !slices.Equal(m.Features, a.Features) {
 			t.Errorf("another model: %v", err)
 		}
@@ -113,7 +113,7 @@ func TestForestsAreDivided(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	// The first rounds only.
-	m, err = lightgbm.Read(strings.NewReader(forest), importer.Options{Iterations: 2})
+	m, err = lightgbm.Read(strings.NewReader(forest), modelfile.Options{Iterations: 2})
 	if err != nil || m.Scorer.(*scoring.Trees).Divisor != 2 || len(m.Scorer.(*scoring.Trees).Trees) != 2 {
 		t.Fatalf("%+v, %v", m, err)
 	}
@@ -140,43 +140,43 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 		old, new, says string
 		err            error
 	}{
-		{"version=v4", "version=v5", `version "v5"`, importer.ErrUnsupported},
-		{"version=v4\n", "", "without a version", importer.ErrUnsupported},
-		{"binary sigmoid:2", "lovasz", `objective "lovasz"`, importer.ErrUnsupported},
-		{"binary sigmoid:2", "multiclass num_class:1", `objective "multiclass`, importer.ErrUnsupported},
-		{"binary sigmoid:2", "binary sigmoid:-1", "sigmoid", importer.ErrFormat},
-		{"is_linear=0", "is_linear=1", "linear trees", importer.ErrUnsupported},
-		{"num_class=1", "num_class=x", "num_class", importer.ErrFormat},
-		{"num_tree_per_iteration=1", "num_tree_per_iteration=0", "0 trees a round", importer.ErrFormat},
-		{"num_tree_per_iteration=1", "num_tree_per_iteration=2", "3 trees, but 2", importer.ErrFormat},
-		{"max_feature_idx=4", "max_feature_idx=5", "feature names", importer.ErrFormat},
-		{"max_feature_idx=4", "max_feature_idx=-5", "feature names", importer.ErrFormat},
-		{"Tree=1", "Tree=2", "where tree 1 should begin", importer.ErrFormat},
-		{"num_leaves=5", "num_leaves=-5", "-5 leaves", importer.ErrFormat},
-		{"num_leaves=5", "num_leaves=999999999", "leaves", importer.ErrFormat},
-		{"num_leaves=5", "num_leaves=6", "not 6", importer.ErrFormat},
-		{"split_feature=0 1", "split_feature=5 1", "feature 5", importer.ErrFormat},
-		{"split_feature=0 1", "split_feature=-1 1", "feature -1", importer.ErrFormat},
-		{"threshold=0.1", "threshold=nan0.1", "threshold", importer.ErrFormat},
-		{"threshold=0.10000000000000001", "threshold=nan", "not a number", importer.ErrFormat},
-		{"decision_type=0", "decision_type=12", "decision_type 12", importer.ErrFormat},
-		{"decision_type=0", "decision_type=-1", "decision_type -1", importer.ErrFormat},
-		{"left_child=1 -1", "left_child=0 -1", "twice", importer.ErrFormat},
-		{"left_child=1 -1", "left_child=1 -2", "twice", importer.ErrFormat},
-		{"left_child=1 -1", "left_child=4 -1", "no node 4", importer.ErrFormat},
-		{"left_child=1 -1", "left_child=1 -9", "no leaf 8", importer.ErrFormat},
-		{"leaf_value=1 2", "leaf_value=nan 2", "leaves that are numbers", importer.ErrFormat},
-		{"leaf_value=1 2", "leaf_value=inf 2", "leaves that are numbers", importer.ErrFormat},
-		{"leaf_count=10", "leaf_count=-10", "negative", importer.ErrFormat},
-		{"leaf_count=10", "leaf_count=nan", "negative", importer.ErrFormat},
-		{"cat_boundaries=0 2", "cat_boundaries=0 3", "cat_boundaries", importer.ErrFormat},
-		{"cat_boundaries=0 2", "cat_boundaries=2 0", "cat_boundaries", importer.ErrFormat},
-		{"cat_threshold=2 2", "cat_threshold=2 -2", "cat_threshold", importer.ErrFormat},
-		{"threshold=0 -1.5", "threshold=1 -1.5", "set of categories", importer.ErrFormat},
-		{"threshold=0 -1.5", "threshold=0.5 -1.5", "set of categories", importer.ErrFormat},
-		{"num_cat=1", "num_cat=-1", "num_cat", importer.ErrFormat},
-		{"end of trees", "end of tree", "cut off", importer.ErrFormat},
-		{"tree\n", "forest\n", "forest", importer.ErrFormat},
+		{"version=v4", "version=v5", `version "v5"`, modelfile.ErrUnsupported},
+		{"version=v4\n", "", "without a version", modelfile.ErrUnsupported},
+		{"binary sigmoid:2", "lovasz", `objective "lovasz"`, modelfile.ErrUnsupported},
+		{"binary sigmoid:2", "multiclass num_class:1", `objective "multiclass`, modelfile.ErrUnsupported},
+		{"binary sigmoid:2", "binary sigmoid:-1", "sigmoid", modelfile.ErrFormat},
+		{"is_linear=0", "is_linear=1", "linear trees", modelfile.ErrUnsupported},
+		{"num_class=1", "num_class=x", "num_class", modelfile.ErrFormat},
+		{"num_tree_per_iteration=1", "num_tree_per_iteration=0", "0 trees a round", modelfile.ErrFormat},
+		{"num_tree_per_iteration=1", "num_tree_per_iteration=2", "3 trees, but 2", modelfile.ErrFormat},
+		{"max_feature_idx=4", "max_feature_idx=5", "feature names", modelfile.ErrFormat},
+		{"max_feature_idx=4", "max_feature_idx=-5", "feature names", modelfile.ErrFormat},
+		{"Tree=1", "Tree=2", "where tree 1 should begin", modelfile.ErrFormat},
+		{"num_leaves=5", "num_leaves=-5", "-5 leaves", modelfile.ErrFormat},
+		{"num_leaves=5", "num_leaves=999999999", "leaves", modelfile.ErrFormat},
+		{"num_leaves=5", "num_leaves=6", "not 6", modelfile.ErrFormat},
+		{"split_feature=0 1", "split_feature=5 1", "feature 5", modelfile.ErrFormat},
+		{"split_feature=0 1", "split_feature=-1 1", "feature -1", modelfile.ErrFormat},
+		{"threshold=0.1", "threshold=nan0.1", "threshold", modelfile.ErrFormat},
+		{"threshold=0.10000000000000001", "threshold=nan", "not a number", modelfile.ErrFormat},
+		{"decision_type=0", "decision_type=12", "decision_type 12", modelfile.ErrFormat},
+		{"decision_type=0", "decision_type=-1", "decision_type -1", modelfile.ErrFormat},
+		{"left_child=1 -1", "left_child=0 -1", "twice", modelfile.ErrFormat},
+		{"left_child=1 -1", "left_child=1 -2", "twice", modelfile.ErrFormat},
+		{"left_child=1 -1", "left_child=4 -1", "no node 4", modelfile.ErrFormat},
+		{"left_child=1 -1", "left_child=1 -9", "no leaf 8", modelfile.ErrFormat},
+		{"leaf_value=1 2", "leaf_value=nan 2", "leaves that are numbers", modelfile.ErrFormat},
+		{"leaf_value=1 2", "leaf_value=inf 2", "leaves that are numbers", modelfile.ErrFormat},
+		{"leaf_count=10", "leaf_count=-10", "negative", modelfile.ErrFormat},
+		{"leaf_count=10", "leaf_count=nan", "negative", modelfile.ErrFormat},
+		{"cat_boundaries=0 2", "cat_boundaries=0 3", "cat_boundaries", modelfile.ErrFormat},
+		{"cat_boundaries=0 2", "cat_boundaries=2 0", "cat_boundaries", modelfile.ErrFormat},
+		{"cat_threshold=2 2", "cat_threshold=2 -2", "cat_threshold", modelfile.ErrFormat},
+		{"threshold=0 -1.5", "threshold=1 -1.5", "set of categories", modelfile.ErrFormat},
+		{"threshold=0 -1.5", "threshold=0.5 -1.5", "set of categories", modelfile.ErrFormat},
+		{"num_cat=1", "num_cat=-1", "num_cat", modelfile.ErrFormat},
+		{"end of trees", "end of tree", "cut off", modelfile.ErrFormat},
+		{"tree\n", "forest\n", "forest", modelfile.ErrFormat},
 	} {
 		spoilt := strings.Replace(text, c.old, c.new, 1)
 		if _, err := read(spoilt); !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
@@ -185,7 +185,7 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 	}
 	whole, _, _ := strings.Cut(text, "\nfeature_importances")
 	for cut := range len(whole) - len("\n") {
-		if m, err := read(whole[:cut]); !errors.Is(err, importer.ErrFormat) && !errors.Is(err, importer.ErrUnsupported) {
+		if m, err := read(whole[:cut]); !errors.Is(err, modelfile.ErrFormat) && !errors.Is(err, modelfile.ErrUnsupported) {
 			t.Fatalf("cut off after %d bytes: %+v, %v", cut, m, err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestSpoiltDumpsAreRefused(t *testing.T) {
 		}
 	}
 	for cut := range len(text) - 2 {
-		if _, err := read(text[:cut]); !errors.Is(err, importer.ErrFormat) {
+		if _, err := read(text[:cut]); !errors.Is(err, modelfile.ErrFormat) {
 			t.Fatalf("cut off after %d bytes: %v", cut, err)
 		}
 	}
@@ -219,7 +219,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := read(string(b))
 		if err != nil {
-			if !errors.Is(err, importer.ErrFormat) && !errors.Is(err, importer.ErrUnsupported) {
+			if !errors.Is(err, modelfile.ErrFormat) && !errors.Is(err, modelfile.ErrUnsupported) {
 				t.Fatal(err)
 			}
 			return

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/oracle"
-	"github.com/aisle-edge/aisle/modules/importer/xgboost"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/oracle"
+	"github.com/aisle-edge/aisle/modules/modelfile/xgboost"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -43,12 +43,12 @@ func TestXGBoostItselfAgrees(t *testing.T) {
 				if _, err := os.Stat(stem + ext); err != nil {
 					continue
 				}
-				m := oracle.Read(t, stem+ext, xgboost.Read, importer.Options{})
+				m := oracle.Read(t, stem+ext, xgboost.Read, modelfile.Options{})
 				means := oracle.Means(t, m, path)
 				oracle.Near(t, ext+" raw", means, oracle.Numbers(t, stem+".raw"), 1e-6)
 				oracle.Near(t, ext+" predictions", oracle.Predictions(m.Link, means), oracle.Numbers(t, stem+".pred"), 1e-6)
 				if _, err := os.Stat(stem + ".first"); err == nil {
-					first := oracle.Read(t, stem+ext, xgboost.Read, importer.Options{Iterations: 3})
+					first := oracle.Read(t, stem+ext, xgboost.Read, modelfile.Options{Iterations: 3})
 					oracle.Near(t, ext+" first rounds", oracle.Means(t, first, path), oracle.Numbers(t, stem+".first"), 1e-6)
 					oracle.Near(t, ext+" contributions", contributions(t, m, path), oracle.Numbers(t, stem+".contrib"), 2e-5)
 				}
@@ -58,7 +58,7 @@ func TestXGBoostItselfAgrees(t *testing.T) {
 }
 
 // contributions as XGBoost lays them out: of each head the columns, then the bias.
-func contributions(t *testing.T, m *importer.Model, path string) [][]float64 {
+func contributions(t *testing.T, m *modelfile.Model, path string) [][]float64 {
 	var out [][]float64
 	for _, dense := range oracle.Rows(t, m, path) {
 		var line []float64

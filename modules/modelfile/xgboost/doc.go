@@ -18,14 +18,14 @@ import (
 	"io"
 
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-// Read reads a model in any of the formats. Its errors are importer.ErrFormat
-// and importer.ErrUnsupported, and those of r.
-func Read(r io.Reader, o importer.Options) (*importer.Model, error) {
-	b, err := importer.ReadFile(r)
+// Read reads a model in any of the formats. Its errors are modelfile.ErrFormat
+// and modelfile.ErrUnsupported, and those of r.
+func Read(r io.Reader, o modelfile.Options) (*modelfile.Model, error) {
+	b, err := modelfile.ReadFile(r)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +58,8 @@ type learner struct {
 	linear    bool
 }
 
-func (l *learner) model(o importer.Options) (*importer.Model, error) {
-	m := &importer.Model{Objective: l.objective, Features: l.names}
+func (l *learner) model(o modelfile.Options) (*modelfile.Model, error) {
+	m := &modelfile.Model{Objective: l.objective, Features: l.names}
 	m.Rows.Width = l.features
 	if m.Objective == "" {
 		m.Objective = o.Objective
@@ -69,10 +69,10 @@ func (l *learner) model(o importer.Options) (*importer.Model, error) {
 		return nil, err
 	}
 	if m.Link = objective.link; l.heads < 1 || l.features < 0 || len(l.names) != 0 && len(l.names) != l.features {
-		return nil, importer.Formatf("%d outputs, %d features with %d names", l.heads, l.features, len(l.names))
+		return nil, modelfile.Formatf("%d outputs, %d features with %d names", l.heads, l.features, len(l.names))
 	}
 	if l.heads > abi.MaxHeads {
-		return nil, importer.Unsupportedf("%d outputs; at most %d are supported", l.heads, abi.MaxHeads)
+		return nil, modelfile.Unsupportedf("%d outputs; at most %d are supported", l.heads, abi.MaxHeads)
 	}
 	base, err := l.bases(objective)
 	if err != nil {
@@ -92,7 +92,7 @@ func (l *learner) model(o importer.Options) (*importer.Model, error) {
 // bases are the margins that sums begin with.
 func (l *learner) bases(o objective) ([]float64, error) {
 	if len(l.base) != 1 && len(l.base) != l.heads {
-		return nil, importer.Formatf("%d base scores for %d outputs", len(l.base), l.heads)
+		return nil, modelfile.Formatf("%d base scores for %d outputs", len(l.base), l.heads)
 	}
 	out := make([]float64, l.heads)
 	for h := range out {
@@ -100,7 +100,7 @@ func (l *learner) bases(o objective) ([]float64, error) {
 		if !l.margin {
 			var ok bool
 			if v, ok = o.margin(v); !ok {
-				return nil, importer.Formatf("base score %v of objective %s", l.base[min(h, len(l.base)-1)], o.name)
+				return nil, modelfile.Formatf("base score %v of objective %s", l.base[min(h, len(l.base)-1)], o.name)
 			}
 		}
 		out[h] = float64(float32(v))
@@ -109,7 +109,7 @@ func (l *learner) bases(o objective) ([]float64, error) {
 }
 
 // kept is how many trees of the first rounds there are.
-func (l *learner) kept(o importer.Options) int {
+func (l *learner) kept(o modelfile.Options) int {
 	switch {
 	case o.Iterations <= 0:
 	case o.Iterations < len(l.rounds):
@@ -120,12 +120,12 @@ func (l *learner) kept(o importer.Options) int {
 	return len(l.trees)
 }
 
-func (l *learner) grow(t *scoring.Trees, o importer.Options) error {
+func (l *learner) grow(t *scoring.Trees, o modelfile.Options) error {
 	if len(l.trees) > scoring.MaxTrees {
-		return importer.Unsupportedf("%d trees; at most %d are supported", len(l.trees), scoring.MaxTrees)
+		return modelfile.Unsupportedf("%d trees; at most %d are supported", len(l.trees), scoring.MaxTrees)
 	}
 	if len(l.groups) != len(l.trees) || l.drop != nil && len(l.drop) != len(l.trees) {
-		return importer.Formatf("%d trees, %d in tree_info, %d weights of dropped ones", len(l.trees), len(l.groups), len(l.drop))
+		return modelfile.Formatf("%d trees, %d in tree_info, %d weights of dropped ones", len(l.trees), len(l.groups), len(l.drop))
 	}
 	for i := range l.trees[:l.kept(o)] {
 		from, weight := &l.trees[i], float32(1)
@@ -133,11 +133,11 @@ func (l *learner) grow(t *scoring.Trees, o importer.Options) error {
 			weight = float32(l.drop[i])
 		}
 		if l.groups[i] < 0 || l.groups[i] >= l.heads {
-			return importer.Formatf("tree %d is of output %d of %d", i, l.groups[i], l.heads)
+			return modelfile.Formatf("tree %d is of output %d of %d", i, l.groups[i], l.heads)
 		}
-		tree, err := importer.Grow(0, from.step)
+		tree, err := modelfile.Grow(0, from.step)
 		if err != nil {
-			return importer.Wrap(err, "tree %d", i)
+			return modelfile.Wrap(err, "tree %d", i)
 		}
 		tree.Head = l.groups[i]
 		for j, v := range tree.Leaves {

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -77,7 +77,7 @@ func (s *stream) floats() []float64 {
 
 func readBinary(b []byte) (*learner, error) {
 	if bytes.HasPrefix(b, []byte("bs64")) {
-		return nil, importer.Unsupportedf("a base64 model of XGBoost; save it as JSON or UBJSON")
+		return nil, modelfile.Unsupportedf("a base64 model of XGBoost; save it as JSON or UBJSON")
 	}
 	s := &stream{b: b}
 	if rest, ok := bytes.CutPrefix(b, []byte("CONFIG-offset:")); ok { // a pickled booster
@@ -93,7 +93,7 @@ func readBinary(b []byte) (*learner, error) {
 	booster := s.text()
 	switch {
 	case s.cut:
-		return nil, importer.Formatf("not a binary model of XGBoost, or cut off in its header")
+		return nil, modelfile.Formatf("not a binary model of XGBoost, or cut off in its header")
 	case booster == "gblinear":
 		l.linear = true
 		s.take(gblinearSize)
@@ -106,10 +106,10 @@ func readBinary(b []byte) (*learner, error) {
 			l.drop = s.floats()
 		}
 	default:
-		return nil, importer.Unsupportedf("booster %.20q; supported are gbtree, dart and gblinear", booster)
+		return nil, modelfile.Unsupportedf("booster %.20q; supported are gbtree, dart and gblinear", booster)
 	}
 	if s.cut {
-		return nil, importer.Formatf("cut off")
+		return nil, modelfile.Formatf("cut off")
 	}
 	return l, nil
 }
@@ -119,18 +119,18 @@ func (l *learner) binaryTrees(s *stream) error {
 	n := word(p, 0)
 	l.perRound = l.heads * max(1, word(p, 1))
 	if n < 0 || n > scoring.MaxTrees {
-		return importer.Formatf("%d trees; at most %d are supported", n, scoring.MaxTrees)
+		return modelfile.Formatf("%d trees; at most %d are supported", n, scoring.MaxTrees)
 	}
 	for i := range n {
 		t, err := binaryTree(s)
 		if err != nil {
-			return importer.Wrap(err, "tree %d", i)
+			return modelfile.Wrap(err, "tree %d", i)
 		}
 		l.trees = append(l.trees, t)
 	}
 	info := s.take(4 * n)
 	if s.cut {
-		return importer.Formatf("cut off after %d trees", n)
+		return modelfile.Formatf("cut off after %d trees", n)
 	}
 	for i := range n {
 		l.groups = append(l.groups, word(info, i))
@@ -142,10 +142,10 @@ func binaryTree(s *stream) (tree, error) {
 	p := s.take(treeParamSize)
 	n := word(p, 1)
 	if roots, vector := word(p, 0), word(p, 5); roots > 1 || vector > 1 {
-		return tree{}, importer.Unsupportedf("trees with %d roots and leaves of %d numbers; supported is one", roots, vector)
+		return tree{}, modelfile.Unsupportedf("trees with %d roots and leaves of %d numbers; supported is one", roots, vector)
 	}
 	if s.cut || n < 1 || n > len(s.b)/(nodeSize+statSize) {
-		return tree{}, importer.Formatf("cut off, or %d nodes", n)
+		return tree{}, modelfile.Formatf("cut off, or %d nodes", n)
 	}
 	t := tree{
 		left: make([]int, n), right: make([]int, n), index: make([]int, n),

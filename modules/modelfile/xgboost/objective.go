@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/aisle-edge/aisle/modules/elementary"
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -56,7 +56,7 @@ func find(name string) (objective, error) {
 			names = append(names, n)
 		}
 		sort.Strings(names)
-		return o, importer.Unsupportedf("XGBoost's objective %.60q; supported are %s", name, strings.Join(names, ", "))
+		return o, modelfile.Unsupportedf("XGBoost's objective %.60q; supported are %s", name, strings.Join(names, ", "))
 	}
 	o.name = name
 	return o, nil

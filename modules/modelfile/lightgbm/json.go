@@ -5,15 +5,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/document"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/document"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-func readJSON(b []byte, o importer.Options) (*importer.Model, error) {
+func readJSON(b []byte, o modelfile.Options) (*modelfile.Model, error) {
 	d, err := document.JSON(b, false)
 	if err != nil {
-		return nil, importer.Formatf("%v", err)
+		return nil, modelfile.Formatf("%v", err)
 	}
 	h := header{version: d.Get("version").Text(), classes: d.Get("num_class").Int(), perRound: d.Get("num_tree_per_iteration").Int()}
 	if d.Has("objective") {
@@ -24,10 +24,10 @@ func readJSON(b []byte, o importer.Options) (*importer.Model, error) {
 		h.features = append(h.features, name.Text())
 	}
 	if last := d.Get("max_feature_idx").Int(); d.Err() == nil && last+1 != len(h.features) {
-		return nil, importer.Formatf("%d feature names for %d features", len(h.features), last+1)
+		return nil, modelfile.Formatf("%d feature names for %d features", len(h.features), last+1)
 	}
 	if d.Err() != nil {
-		return nil, importer.Formatf("%v", d.Err())
+		return nil, modelfile.Formatf("%v", d.Err())
 	}
 	if err := h.check(); err != nil {
 		return nil, err
@@ -37,18 +37,18 @@ func readJSON(b []byte, o importer.Options) (*importer.Model, error) {
 		f := flat{features: len(h.features)}
 		root := f.add(info.Get("tree_structure"))
 		if d.Err() != nil {
-			return nil, importer.Formatf("%v", d.Err())
+			return nil, modelfile.Formatf("%v", d.Err())
 		}
-		tree, err := importer.Grow(root, f.step)
+		tree, err := modelfile.Grow(root, f.step)
 		if err != nil {
-			return nil, importer.Wrap(err, "tree %d", i)
+			return nil, modelfile.Wrap(err, "tree %d", i)
 		}
 		if trees = append(trees, tree); len(trees) > scoring.MaxTrees {
-			return nil, importer.Unsupportedf("more than %d trees", scoring.MaxTrees)
+			return nil, modelfile.Unsupportedf("more than %d trees", scoring.MaxTrees)
 		}
 	}
 	if d.Err() != nil {
-		return nil, importer.Formatf("%v", d.Err())
+		return nil, modelfile.Formatf("%v", d.Err())
 	}
 	return h.model(trees, o)
 }
@@ -72,7 +72,7 @@ func (f *flat) add(v document.Value) int {
 	return at
 }
 
-func (f *flat) step(at int) (importer.Step, error) {
+func (f *flat) step(at int) (modelfile.Step, error) {
 	v := f.nodes[at]
 	if f.children[at][0] < 0 {
 		return leaf(v)
@@ -82,30 +82,30 @@ func (f *flat) step(at int) (importer.Step, error) {
 	var err error
 	switch decision := v.Get("decision_type").Text(); {
 	case v.Err() != nil:
-		return importer.Step{}, importer.Formatf("%v", v.Err())
+		return modelfile.Step{}, modelfile.Formatf("%v", v.Err())
 	case column < 0 || column >= f.features:
-		return importer.Step{}, importer.Formatf("a node asks for feature %d of %d", column, f.features)
+		return modelfile.Step{}, modelfile.Formatf("a node asks for feature %d of %d", column, f.features)
 	case decision == "<=":
 		node, err = compare(v, column)
 	case decision == "==":
 		node, err = among(v, column)
 	default:
-		return importer.Step{}, importer.Formatf("decision_type %.20q", decision)
+		return modelfile.Step{}, modelfile.Formatf("decision_type %.20q", decision)
 	}
 	node.Left, node.Right = f.children[at][0], f.children[at][1]
-	return importer.Step{Node: node}, err
+	return modelfile.Step{Node: node}, err
 }
 
-func leaf(v document.Value) (importer.Step, error) {
-	s := importer.Step{Leaf: true, Value: v.Get("leaf_value").Number()}
+func leaf(v document.Value) (modelfile.Step, error) {
+	s := modelfile.Step{Leaf: true, Value: v.Get("leaf_value").Number()}
 	if v.Has("leaf_count") {
 		s.Weight = v.Get("leaf_count").Number()
 	}
 	if v.Has("leaf_coeff") || v.Has("leaf_const") {
-		return s, importer.Unsupportedf("linear trees (leaf_coeff); supported are trees of constant leaves")
+		return s, modelfile.Unsupportedf("linear trees (leaf_coeff); supported are trees of constant leaves")
 	}
 	if v.Err() != nil {
-		return s, importer.Formatf("%v", v.Err())
+		return s, modelfile.Formatf("%v", v.Err())
 	}
 	return s, nil
 }
@@ -115,10 +115,10 @@ func compare(v document.Value, column int) (scoring.Node, error) {
 	missing := map[string]int{"None": missingNone, "Zero": missingZero, "NaN": missingNaN}
 	kind, ok := missing[v.Get("missing_type").Text()]
 	if v.Err() != nil {
-		return scoring.Node{}, importer.Formatf("%v", v.Err())
+		return scoring.Node{}, modelfile.Formatf("%v", v.Err())
 	}
 	if !ok {
-		return scoring.Node{}, importer.Formatf("missing_type %.20q", v.Get("missing_type").Text())
+		return scoring.Node{}, modelfile.Formatf("missing_type %.20q", v.Get("missing_type").Text())
 	}
 	return numeric(column, threshold, kind, defaultLeft)
 }
@@ -132,16 +132,16 @@ func among(v document.Value, column int) (scoring.Node, error) {
 		list = []string{strconv.Itoa(t.Int())}
 	}
 	if v.Err() != nil {
-		return scoring.Node{}, importer.Formatf("%v", v.Err())
+		return scoring.Node{}, modelfile.Formatf("%v", v.Err())
 	}
 	var set []uint32
 	for _, s := range list {
 		k, err := strconv.Atoi(s)
 		if err != nil || k < 0 || k > math.MaxInt32 {
-			return scoring.Node{}, importer.Formatf("category %.20q", s)
+			return scoring.Node{}, modelfile.Formatf("category %.20q", s)
 		}
 		if k >= 32*scoring.MaxSet {
-			return scoring.Node{}, importer.Unsupportedf("category %d; the largest supported is %d", k, 32*scoring.MaxSet-1)
+			return scoring.Node{}, modelfile.Unsupportedf("category %d; the largest supported is %d", k, 32*scoring.MaxSet-1)
 		}
 		for len(set) <= k/32 {
 			set = append(set, 0)

@@ -1,7 +1,7 @@
-// Package importer holds what the readers of other libraries' model files have
+// Package modelfile holds what the readers of other libraries' model files have
 // in common: what they make of a file, the format by its first bytes, and how a
 // tree is grown from the nodes of a file.
-package importer
+package modelfile
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/importer/rows"
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/rows"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -34,7 +34,7 @@ func Data(t testing.TB, name string) string {
 }
 
 // Read reads a file with one of the readers of models.
-func Read(t testing.TB, path string, read func(io.Reader, importer.Options) (*importer.Model, error), o importer.Options) *importer.Model {
+func Read(t testing.TB, path string, read func(io.Reader, modelfile.Options) (*modelfile.Model, error), o modelfile.Options) *modelfile.Model {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -71,7 +71,7 @@ func Numbers(t testing.TB, path string) [][]float64 {
 }
 
 // Rows are the rows of a file as the model's columns.
-func Rows(t testing.TB, m *importer.Model, path string) [][]float32 {
+func Rows(t testing.TB, m *modelfile.Model, path string) [][]float32 {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -96,7 +96,7 @@ func Rows(t testing.TB, m *importer.Model, path string) [][]float32 {
 
 // Means scores the rows of a file, head after head of each row, and demands of
 // the contributions that they sum to each.
-func Means(t testing.TB, m *importer.Model, path string) [][]float64 {
+func Means(t testing.TB, m *modelfile.Model, path string) [][]float64 {
 	t.Helper()
 	var out [][]float64
 	for _, dense := range Rows(t, m, path) {

@@ -3,8 +3,8 @@ package lightgbm
 import (
 	"math"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/rows"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -18,7 +18,7 @@ const (
 // numeric is a node that compares. NaN that is not missing is compared as zero.
 func numeric(column int, threshold float64, missing int, defaultLeft bool) (scoring.Node, error) {
 	if math.IsNaN(threshold) {
-		return scoring.Node{}, importer.Formatf("a threshold that is not a number")
+		return scoring.Node{}, modelfile.Formatf("a threshold that is not a number")
 	}
 	n := scoring.Node{Column: column, Test: scoring.AtMost, Threshold: rows.Floor(threshold), MissingLeft: defaultLeft}
 	switch missing {
@@ -36,7 +36,7 @@ func categorical(column int, set []uint32) (scoring.Node, error) {
 		set = set[:len(set)-1]
 	}
 	if len(set) > scoring.MaxSet {
-		return scoring.Node{}, importer.Unsupportedf("categories above %d", 32*scoring.MaxSet-1)
+		return scoring.Node{}, modelfile.Unsupportedf("categories above %d", 32*scoring.MaxSet-1)
 	}
 	if len(set) == 0 {
 		set = []uint32{0}

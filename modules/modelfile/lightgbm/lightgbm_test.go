@@ -3,15 +3,15 @@ package lightgbm_test
 import (
 	"testing"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/oracle"
-	"github.com/aisle-edge/aisle/modules/importer/lightgbm"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/oracle"
+	"github.com/aisle-edge/aisle/modules/modelfile/lightgbm"
 )
 
 // TestOneMoreFile: a model whose data has no predictions is at least read, and its
 // rows get probabilities.
 func TestOneMoreFile(t *testing.T) {
-	m := oracle.Read(t, oracle.Data(t, "leaves/lg_breast_cancer.txt"), lightgbm.Read, importer.Options{})
+	m := oracle.Read(t, oracle.Data(t, "leaves/lg_breast_cancer.txt"), lightgbm.Read, modelfile.Options{})
 	means := oracle.Means(t, m, oracle.Data(t, "leaves/lg_breast_cancer_data.txt"))
 	for i, p := range oracle.Predictions(m.Link, means) {
 		if len(means) != 57 || p[0] <= 0 || p[0] >= 1 {
@@ -32,7 +32,7 @@ func TestPredictionsAreLightGBMs(t *testing.T) {
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			dir := "leaves/"
-			m := oracle.Read(t, oracle.Data(t, dir+c.model), lightgbm.Read, importer.Options{Objective: "binary"})
+			m := oracle.Read(t, oracle.Data(t, dir+c.model), lightgbm.Read, modelfile.Options{Objective: "binary"})
 			means := oracle.Means(t, m, oracle.Data(t, dir+c.rows))
 			if c.raw != "" {
 				oracle.Near(t, "raw", means, oracle.Numbers(t, oracle.Data(t, dir+c.raw)), c.tol)

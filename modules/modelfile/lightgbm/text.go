@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -35,10 +35,10 @@ const (
 	endOfTrees = "end of trees"
 )
 
-func readText(b []byte, o importer.Options) (*importer.Model, error) {
+func readText(b []byte, o modelfile.Options) (*modelfile.Model, error) {
 	t := &text{b}
 	if s, _, _ := t.line(); strings.TrimSpace(s) != "tree" {
-		return nil, importer.Formatf("not a LightGBM model: it begins with %.40q, not with \"tree\"", s)
+		return nil, modelfile.Formatf("not a LightGBM model: it begins with %.40q, not with \"tree\"", s)
 	}
 	head, next := t.block()
 	h, sizes, err := parseHeader(head)
@@ -48,22 +48,22 @@ func readText(b []byte, o importer.Options) (*importer.Model, error) {
 	var trees []scoring.Tree
 	for strings.HasPrefix(next, treePrefix) {
 		if next != treePrefix+strconv.Itoa(len(trees)) {
-			return nil, importer.Formatf("%.40q where tree %d should begin", next, len(trees))
+			return nil, modelfile.Formatf("%.40q where tree %d should begin", next, len(trees))
 		}
 		var b block
 		if b, next = t.block(); next == cutOff {
-			return nil, importer.Formatf("cut off in tree %d", len(trees))
+			return nil, modelfile.Formatf("cut off in tree %d", len(trees))
 		}
 		tree, err := parseTree(b, len(h.features))
 		if err != nil {
-			return nil, importer.Wrap(err, "tree %d", len(trees))
+			return nil, modelfile.Wrap(err, "tree %d", len(trees))
 		}
 		if trees = append(trees, tree); len(trees) > scoring.MaxTrees {
-			return nil, importer.Unsupportedf("more than %d trees", scoring.MaxTrees)
+			return nil, modelfile.Unsupportedf("more than %d trees", scoring.MaxTrees)
 		}
 	}
 	if next != endOfTrees && h.version != "v2" || sizes >= 0 && sizes != len(trees) {
-		return nil, importer.Formatf("cut off after %d trees", len(trees))
+		return nil, modelfile.Formatf("cut off after %d trees", len(trees))
 	}
 	return h.model(trees, o)
 }
@@ -107,7 +107,7 @@ func parseHeader(b block) (header, int, error) {
 		}
 		n, e := strconv.Atoi(strings.TrimSpace(s))
 		if e != nil && err == nil {
-			err = importer.Formatf("%s=%.40q", key, s)
+			err = modelfile.Formatf("%s=%.40q", key, s)
 		}
 		return n
 	}
@@ -122,7 +122,7 @@ func parseHeader(b block) (header, int, error) {
 		return h, 0, err
 	}
 	if h.features = strings.Fields(b["feature_names"]); len(h.features) != last+1 || last >= maxFeatures {
-		return h, 0, importer.Formatf("%d feature names for %d features", len(h.features), last+1)
+		return h, 0, modelfile.Formatf("%d feature names for %d features", len(h.features), last+1)
 	}
 	sizes, ok := b["tree_sizes"]
 	if !ok {
@@ -134,12 +134,12 @@ func parseHeader(b block) (header, int, error) {
 // parseTree reads the block of one tree.
 func parseTree(b block, features int) (scoring.Tree, error) {
 	if v, ok := b["is_linear"]; ok && strings.TrimSpace(v) != "0" {
-		return scoring.Tree{}, importer.Unsupportedf("linear trees (is_linear=1); supported are trees of constant leaves")
+		return scoring.Tree{}, modelfile.Unsupportedf("linear trees (is_linear=1); supported are trees of constant leaves")
 	}
 	p := fields{b: b}
 	leaves := p.integers("num_leaves", 1)[0]
 	if p.err == nil && (leaves < 1 || leaves > scoring.MaxTreeNodes) {
-		return scoring.Tree{}, importer.Formatf("%d leaves", leaves)
+		return scoring.Tree{}, modelfile.Formatf("%d leaves", leaves)
 	}
 	if p.err != nil {
 		return scoring.Tree{}, p.err
@@ -164,7 +164,7 @@ func parseTree(b block, features int) (scoring.Tree, error) {
 	if p.err != nil {
 		return scoring.Tree{}, p.err
 	}
-	return importer.Grow(0, nodes.step)
+	return modelfile.Grow(0, nodes.step)
 }
 
 // nodes are the arrays of one tree.
@@ -182,20 +182,20 @@ const (
 	decisionMissing     = 2 // how far to shift, two bits
 )
 
-func (n *nodes) step(at int) (importer.Step, error) {
+func (n *nodes) step(at int) (modelfile.Step, error) {
 	if at < 0 {
 		if ^at >= len(n.values) {
-			return importer.Step{}, importer.Formatf("no leaf %d", ^at)
+			return modelfile.Step{}, modelfile.Formatf("no leaf %d", ^at)
 		}
-		return importer.Step{Leaf: true, Value: n.values[^at], Weight: n.counts[^at]}, nil
+		return modelfile.Step{Leaf: true, Value: n.values[^at], Weight: n.counts[^at]}, nil
 	}
 	if at >= len(n.feature) {
-		return importer.Step{}, importer.Formatf("no node %d", at)
+		return modelfile.Step{}, modelfile.Formatf("no node %d", at)
 	}
 	column, decision := n.feature[at], n.decision[at]
 	missing := decision >> decisionMissing
 	if column < 0 || column >= n.features || decision < 0 || missing > missingNaN {
-		return importer.Step{}, importer.Formatf("node %d asks for feature %d with decision_type %d", at, column, decision)
+		return modelfile.Step{}, modelfile.Formatf("node %d asks for feature %d with decision_type %d", at, column, decision)
 	}
 	var node scoring.Node
 	var err error
@@ -205,24 +205,24 @@ func (n *nodes) step(at int) (importer.Step, error) {
 		node, err = numeric(column, n.threshold[at], missing, decision&decisionDefaultLeft != 0)
 	}
 	node.Left, node.Right = n.left[at], n.right[at]
-	return importer.Step{Node: node}, err
+	return modelfile.Step{Node: node}, err
 }
 
 // categories is the node of a set, which is the number of one between bounds.
 func (n *nodes) categories(column int, set float64) (scoring.Node, error) {
 	i := int(min(max(set, -1), float64(len(n.bounds))))
 	if i < 0 || i+1 >= len(n.bounds) || float64(i) != set {
-		return scoring.Node{}, importer.Formatf("no set of categories %v", set)
+		return scoring.Node{}, modelfile.Formatf("no set of categories %v", set)
 	}
 	from, to := n.bounds[i], n.bounds[i+1]
 	if from < 0 || to < from || to > len(n.words) {
-		return scoring.Node{}, importer.Formatf("cat_boundaries %d to %d of %d words", from, to, len(n.words))
+		return scoring.Node{}, modelfile.Formatf("cat_boundaries %d to %d of %d words", from, to, len(n.words))
 	}
 	words := make([]uint32, to-from)
 	for j := range words {
 		w := n.words[from+j]
 		if w < 0 || w > math.MaxUint32 {
-			return scoring.Node{}, importer.Formatf("cat_threshold %d", w)
+			return scoring.Node{}, modelfile.Formatf("cat_threshold %d", w)
 		}
 		words[j] = uint32(w)
 	}
@@ -239,7 +239,7 @@ func (p *fields) split(key string, n int) []string {
 	words := strings.Fields(p.b[key])
 	if n >= 0 && len(words) != n {
 		if p.err == nil {
-			p.err = importer.Formatf("%s has %d values, not %d", key, len(words), n)
+			p.err = modelfile.Formatf("%s has %d values, not %d", key, len(words), n)
 		}
 		return make([]string, min(n, 1))
 	}
@@ -256,7 +256,7 @@ func (p *fields) count(key string) int {
 	}
 	n := p.integers(key, 1)[0]
 	if p.err == nil && (n < 0 || n > scoring.MaxTreeNodes) {
-		p.err = importer.Formatf("%s is %d", key, n)
+		p.err = modelfile.Formatf("%s is %d", key, n)
 	}
 	return n
 }
@@ -267,7 +267,7 @@ func parse[T any](p *fields, key string, n int, read func(string) (T, error)) []
 	for i, w := range words {
 		v, err := read(w)
 		if err != nil && p.err == nil {
-			p.err = importer.Formatf("%s: %.40q is not a number", key, w)
+			p.err = modelfile.Formatf("%s: %.40q is not a number", key, w)
 		}
 		out[i] = v
 	}

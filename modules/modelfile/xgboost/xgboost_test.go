@@ -3,9 +3,9 @@ package xgboost_test
 import (
 	"testing"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/oracle"
-	"github.com/aisle-edge/aisle/modules/importer/xgboost"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/oracle"
+	"github.com/aisle-edge/aisle/modules/modelfile/xgboost"
 )
 
 // TestPredictionsAreXGBoosts: the rows and predictions are of XGBoost itself.
@@ -21,7 +21,7 @@ func TestPredictionsAreXGBoosts(t *testing.T) {
 		{"xgboost/rank.json", "xgboost/rank.test", "xgboost/rank_pred.txt", "xgboost/rank_pred.txt", 1e-6},
 	} {
 		t.Run(c.model, func(t *testing.T) {
-			m := oracle.Read(t, oracle.Data(t, c.model), xgboost.Read, importer.Options{})
+			m := oracle.Read(t, oracle.Data(t, c.model), xgboost.Read, modelfile.Options{})
 			means := oracle.Means(t, m, oracle.Data(t, c.rows))
 			if c.raw != "" {
 				oracle.Near(t, "raw", means, oracle.Numbers(t, oracle.Data(t, c.raw)), c.tol)

@@ -1,4 +1,4 @@
-package importer_test
+package modelfile_test
 
 import (
 	"errors"
@@ -9,50 +9,50 @@ import (
 	"testing"
 
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/oracle"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/oracle"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 func TestFormatsAreDetected(t *testing.T) {
 	for path, want := range map[string]string{
-		"lightgbm/testdata/v4.txt": importer.LightGBM, "lightgbm/testdata/v4.json": importer.LightGBM, "xgboost/testdata/small.json": importer.XGBoost,
-		"importer.go": "", "xgboost/testdata/models.py": "",
+		"lightgbm/testdata/v4.txt": modelfile.LightGBM, "lightgbm/testdata/v4.json": modelfile.LightGBM, "xgboost/testdata/small.json": modelfile.XGBoost,
+		"modelfile.go": "", "xgboost/testdata/models.py": "",
 	} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := importer.Detect(b); got != want {
+		if got := modelfile.Detect(b); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}
 	}
-	if got := importer.Detect(nil); got != "" {
+	if got := modelfile.Detect(nil); got != "" {
 		t.Errorf("nothing is %q", got)
 	}
 	for name, want := range map[string]string{
-		"leaves/xgagaricus.model": importer.XGBoost, "leaves/xgdermatology.model": importer.XGBoost, "xgboost/agaricus.ubj": importer.XGBoost,
-		"xgboost/rank.json": importer.XGBoost, "leaves/lg_dart_breast_cancer.json": importer.LightGBM, "leaves/lgmulticlass.model": importer.LightGBM,
+		"leaves/xgagaricus.model": modelfile.XGBoost, "leaves/xgdermatology.model": modelfile.XGBoost, "xgboost/agaricus.ubj": modelfile.XGBoost,
+		"xgboost/rank.json": modelfile.XGBoost, "leaves/lg_dart_breast_cancer.json": modelfile.LightGBM, "leaves/lgmulticlass.model": modelfile.LightGBM,
 	} {
 		b, err := os.ReadFile(oracle.Data(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := importer.Detect(b); got != want {
+		if got := modelfile.Detect(b); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 }
 
 // wide is a model of a hundred thousand features, of which nodes ask for three.
-func wide(nodes int) (*importer.Model, *scoring.Trees) {
+func wide(nodes int) (*modelfile.Model, *scoring.Trees) {
 	t := &scoring.Trees{Base: []float64{0}, Divisor: 1}
 	t.Frame.Heads = 1
 	for i := range nodes {
 		n := scoring.Node{Column: 100_000 - 7*i, Left: ^0, Right: ^1}
 		t.Trees = append(t.Trees, scoring.Tree{Nodes: []scoring.Node{n}, Leaves: []float64{0, 1}, Expect: []float64{0.5}})
 	}
-	m := &importer.Model{}
+	m := &modelfile.Model{}
 	m.Rows.Width = 100_001
 	return m, t
 }
@@ -74,24 +74,24 @@ func TestWideModelsKeepTheColumnsThatAreAskedFor(t *testing.T) {
 		}
 	}
 	m, trees = wide(abi.MaxColumns + 1)
-	if err := m.Finish(trees); !errors.Is(err, importer.ErrUnsupported) || !strings.Contains(err.Error(), "1025 features") {
+	if err := m.Finish(trees); !errors.Is(err, modelfile.ErrUnsupported) || !strings.Contains(err.Error(), "1025 features") {
 		t.Errorf("too many columns: %v", err)
 	}
 	m, trees = wide(1)
-	if trees.Frame.Heads = abi.MaxHeads + 1; !errors.Is(m.Finish(trees), importer.ErrUnsupported) {
+	if trees.Frame.Heads = abi.MaxHeads + 1; !errors.Is(m.Finish(trees), modelfile.ErrUnsupported) {
 		t.Error("too many heads")
 	}
 }
 
 func TestTreesAreGrownAsTheyAreMet(t *testing.T) {
-	leaf := func(v, w float64) importer.Step { return importer.Step{Leaf: true, Value: v, Weight: w} }
-	node := func(l, r int) importer.Step {
-		return importer.Step{Node: scoring.Node{Left: l, Right: r}}
+	leaf := func(v, w float64) modelfile.Step { return modelfile.Step{Leaf: true, Value: v, Weight: w} }
+	node := func(l, r int) modelfile.Step {
+		return modelfile.Step{Node: scoring.Node{Left: l, Right: r}}
 	}
-	steps := map[int]importer.Step{9: node(4, 7), 4: leaf(1, 0), 7: node(2, 3), 2: leaf(2, 1), 3: leaf(4, 3), 5: node(6, 8), 6: leaf(1, 0), 8: leaf(2, 0),
+	steps := map[int]modelfile.Step{9: node(4, 7), 4: leaf(1, 0), 7: node(2, 3), 2: leaf(2, 1), 3: leaf(4, 3), 5: node(6, 8), 6: leaf(1, 0), 8: leaf(2, 0),
 		10: node(10, 4), 11: node(12, 12), 12: leaf(0, 0), 13: node(14, 4), 14: leaf(0, math.NaN()), 15: node(16, 4), 16: leaf(0, -1)}
-	step := func(at int) (importer.Step, error) { return steps[at], nil }
-	got, err := importer.Grow(9, step)
+	step := func(at int) (modelfile.Step, error) { return steps[at], nil }
+	got, err := modelfile.Grow(9, step)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +101,14 @@ func TestTreesAreGrownAsTheyAreMet(t *testing.T) {
 	if !slices.Equal(got.Leaves, []float64{1, 2, 4}) || !slices.Equal(got.Expect, []float64{3.5, 3.5}) {
 		t.Errorf("leaves %v, expected %v", got.Leaves, got.Expect)
 	}
-	if got, _ = importer.Grow(5, step); !slices.Equal(got.Expect, []float64{1.5}) {
+	if got, _ = modelfile.Grow(5, step); !slices.Equal(got.Expect, []float64{1.5}) {
 		t.Errorf("without weights: %v", got.Expect)
 	}
-	if got, err = importer.Grow(3, step); err != nil || len(got.Nodes) != 0 || !slices.Equal(got.Leaves, []float64{4}) {
+	if got, err = modelfile.Grow(3, step); err != nil || len(got.Nodes) != 0 || !slices.Equal(got.Leaves, []float64{4}) {
 		t.Errorf("a leaf: %+v, %v", got, err)
 	}
 	for _, root := range []int{10, 11, 13, 15} {
-		if _, err := importer.Grow(root, step); err == nil {
+		if _, err := modelfile.Grow(root, step); err == nil {
 			t.Errorf("grown from %d", root)
 		}
 	}

@@ -15,14 +15,14 @@ import (
 	"bytes"
 	"io"
 
-	"github.com/aisle-edge/aisle/modules/importer"
+	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-// Read reads a model in any of the formats. Its errors are importer.ErrFormat
-// and importer.ErrUnsupported, and those of r.
-func Read(r io.Reader, o importer.Options) (*importer.Model, error) {
-	b, err := importer.ReadFile(r)
+// Read reads a model in any of the formats. Its errors are modelfile.ErrFormat
+// and modelfile.ErrUnsupported, and those of r.
+func Read(r io.Reader, o modelfile.Options) (*modelfile.Model, error) {
+	b, err := modelfile.ReadFile(r)
 	if err != nil {
 		return nil, err
 	}
@@ -46,25 +46,25 @@ func (h *header) check() error {
 	switch h.version {
 	case "v2", "v3", "v4":
 	case "":
-		return importer.Unsupportedf("a LightGBM model without a version, as before 2.1; supported are v2, v3 and v4")
+		return modelfile.Unsupportedf("a LightGBM model without a version, as before 2.1; supported are v2, v3 and v4")
 	default:
-		return importer.Unsupportedf("version %.20q of LightGBM's models; supported are v2, v3 and v4", h.version)
+		return modelfile.Unsupportedf("version %.20q of LightGBM's models; supported are v2, v3 and v4", h.version)
 	}
 	if h.classes < 1 || h.perRound < 1 {
-		return importer.Formatf("%d classes, %d trees a round", h.classes, h.perRound)
+		return modelfile.Formatf("%d classes, %d trees a round", h.classes, h.perRound)
 	}
 	return nil
 }
 
 // model puts header and trees, in the order of the file, together.
-func (h *header) model(trees []scoring.Tree, o importer.Options) (*importer.Model, error) {
-	m := &importer.Model{Objective: h.objective, Features: h.features}
+func (h *header) model(trees []scoring.Tree, o modelfile.Options) (*modelfile.Model, error) {
+	m := &modelfile.Model{Objective: h.objective, Features: h.features}
 	m.Rows.Down, m.Rows.Zero, m.Rows.Width = true, true, len(h.features)
 	if o.Iterations > 0 {
 		trees = trees[:min(len(trees), o.Iterations*h.perRound)]
 	}
 	if len(trees)%h.perRound != 0 {
-		return nil, importer.Formatf("%d trees, but %d a round", len(trees), h.perRound)
+		return nil, modelfile.Formatf("%d trees, but %d a round", len(trees), h.perRound)
 	}
 	t := &scoring.Trees{Trees: trees, Divisor: 1, Base: make([]float64, min(h.perRound, scoring.MaxTrees))}
 	t.Frame.Heads = h.perRound

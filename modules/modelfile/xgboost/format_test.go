@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/xgboost"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/xgboost"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -26,8 +26,8 @@ func small(t testing.TB) string {
 	return string(b)
 }
 
-func read(s string) (*importer.Model, error) {
-	return xgboost.Read(strings.NewReader(s), importer.Options{})
+func read(s string) (*modelfile.Model, error) {
+	return xgboost.Read(strings.NewReader(s), modelfile.Options{})
 }
 
 // TestNodesDecideAsXGBoost works rows through small.json by hand: below the
@@ -93,7 +93,7 @@ func ubj(v any) []byte {
 	return []byte{'Z'}
 }
 
-func encoded(t testing.TB, m *importer.Model) []byte {
+func encoded(t testing.TB, m *modelfile.Model) []byte {
 	t.Helper()
 	b, err := m.Scorer.Encode()
 	if err != nil {
@@ -185,16 +185,16 @@ func TestBinaryModels(t *testing.T) {
 		if got := score(t, m.Scorer, []float32{0, float32(math.NaN())}); got != c.below {
 			t.Errorf("%s of missing: %v, want %v", name, got, c.below)
 		}
-		if importer.Detect(c.file) != importer.XGBoost {
+		if modelfile.Detect(c.file) != modelfile.XGBoost {
 			t.Errorf("%s: not detected", name)
 		}
-		if m, err := read(string(c.file[:len(c.file)-1])); !errors.Is(err, importer.ErrFormat) {
+		if m, err := read(string(c.file[:len(c.file)-1])); !errors.Is(err, modelfile.ErrFormat) {
 			t.Errorf("%s cut off: %+v, %v", name, m, err)
 		}
 	}
 	whole := old(1, 0.5, "binary:logistic", "dart")
 	for cut := range whole {
-		if m, err := read(string(whole[:cut])); !errors.Is(err, importer.ErrFormat) {
+		if m, err := read(string(whole[:cut])); !errors.Is(err, modelfile.ErrFormat) {
 			t.Fatalf("cut off after %d bytes: %+v, %v", cut, m, err)
 		}
 	}
@@ -213,7 +213,7 @@ func TestBaseScoresAreMadeMargins(t *testing.T) {
 		text := strings.Replace(small(t), "[5E-1]", c.base, 1)
 		m, err := read(strings.Replace(text, "reg:squarederror", c.objective, 1))
 		if math.IsNaN(c.want) {
-			if !errors.Is(err, importer.ErrFormat) {
+			if !errors.Is(err, modelfile.ErrFormat) {
 				t.Errorf("%s of %s: %v", c.base, c.objective, err)
 			}
 			continue
@@ -231,36 +231,36 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 		old, new, says string
 		err            error
 	}{
-		{`"reg:squarederror"`, `"reg:sums"`, `objective "reg:sums"`, importer.ErrUnsupported},
-		{`"gbtree"}`, `"gbforest"}`, `booster "gbforest"`, importer.ErrUnsupported},
-		{`"num_target":"1"`, `"num_target":"200"`, "200 outputs", importer.ErrUnsupported},
-		{`"num_nodes":"7","size_leaf_vector":"1"`, `"num_nodes":"7","size_leaf_vector":"3"`, "vectors", importer.ErrUnsupported},
-		{`"categories":[1,33]`, `"categories":[1,9999999]`, "category 9999999", importer.ErrUnsupported},
-		{`"categories":[1,33]`, `"categories":[1,-3]`, "category -3", importer.ErrFormat},
-		{`"categories_sizes":[2]`, `"categories_sizes":[3]`, "categories of node", importer.ErrFormat},
-		{`"categories_nodes":[2]`, `"categories_nodes":[1]`, "categories of node 1", importer.ErrFormat},
-		{`"split_type":[0,0,1`, `"split_type":[0,0,2`, "categories of node 2", importer.ErrFormat},
-		{`"split_type":[0,0,1`, `"split_type":[0,1,1`, "no categories", importer.ErrFormat},
-		{`"left_children":[1`, `"left_children":[0`, "twice", importer.ErrFormat},
-		{`"left_children":[1`, `"left_children":[2`, "twice", importer.ErrFormat},
-		{`"left_children":[1`, `"left_children":[99`, "no node 99", importer.ErrFormat},
-		{`"left_children":[1`, `"left_children":[-2`, "no node -2", importer.ErrFormat},
-		{`"right_children":[2`, `"right_children":[0.5`, "whole number", importer.ErrFormat},
-		{`"split_indices":[0`, `"split_indices":[3`, "feature 3", importer.ErrFormat},
-		{`"split_indices":[0`, `"split_indices":[-1`, "feature -1", importer.ErrFormat},
-		{`"default_left":[1,0`, `"default_left":[1`, "default_left has 6", importer.ErrFormat},
-		{`"num_nodes":"7"`, `"num_nodes":"8"`, "num_nodes says 8", importer.ErrFormat},
-		{`"tree_info":[0,0]`, `"tree_info":[0,1]`, "output 1 of 1", importer.ErrFormat},
-		{`"tree_info":[0,0]`, `"tree_info":[0]`, "tree_info", importer.ErrFormat},
-		{`"iteration_indptr":[0,1,2]`, `"iteration_indptr":[0,-1,2]`, "iteration_indptr", importer.ErrFormat},
-		{`"num_feature":"3","num_target"`, `"num_feature":"x","num_target"`, "features", importer.ErrFormat},
-		{`"num_feature":"3","num_target"`, `"num_feature":"2","num_target"`, "2 features", importer.ErrFormat},
-		{`"name":"gbtree"`, `"name":7`, "name is not a string", importer.ErrFormat},
-		{`"name":"gbtree"`, `"name":"dart"`, "weight_drop is missing", importer.ErrFormat},
-		{`"name":"gbtree"`, `"name":"dart","weight_drop":[1],"gbtree":{"model":{}}`, "gbtree_model_param is missing", importer.ErrFormat},
-		{`"name":"gbtree"`, `"name":"gblinear"`, "weights is missing", importer.ErrFormat},
-		{`"split_conditions":[1.6E1]`, `"split_conditions":[1e39]`, "leaves that are numbers", importer.ErrFormat},
-		{`"learner_model_param"`, `"learner_model"`, "learner_model_param is missing", importer.ErrFormat},
+		{`"reg:squarederror"`, `"reg:sums"`, `objective "reg:sums"`, modelfile.ErrUnsupported},
+		{`"gbtree"}`, `"gbforest"}`, `booster "gbforest"`, modelfile.ErrUnsupported},
+		{`"num_target":"1"`, `"num_target":"200"`, "200 outputs", modelfile.ErrUnsupported},
+		{`"num_nodes":"7","size_leaf_vector":"1"`, `"num_nodes":"7","size_leaf_vector":"3"`, "vectors", modelfile.ErrUnsupported},
+		{`"categories":[1,33]`, `"categories":[1,9999999]`, "category 9999999", modelfile.ErrUnsupported},
+		{`"categories":[1,33]`, `"categories":[1,-3]`, "category -3", modelfile.ErrFormat},
+		{`"categories_sizes":[2]`, `"categories_sizes":[3]`, "categories of node", modelfile.ErrFormat},
+		{`"categories_nodes":[2]`, `"categories_nodes":[1]`, "categories of node 1", modelfile.ErrFormat},
+		{`"split_type":[0,0,1`, `"split_type":[0,0,2`, "categories of node 2", modelfile.ErrFormat},
+		{`"split_type":[0,0,1`, `"split_type":[0,1,1`, "no categories", modelfile.ErrFormat},
+		{`"left_children":[1`, `"left_children":[0`, "twice", modelfile.ErrFormat},
+		{`"left_children":[1`, `"left_children":[2`, "twice", modelfile.ErrFormat},
+		{`"left_children":[1`, `"left_children":[99`, "no node 99", modelfile.ErrFormat},
+		{`"left_children":[1`, `"left_children":[-2`, "no node -2", modelfile.ErrFormat},
+		{`"right_children":[2`, `"right_children":[0.5`, "whole number", modelfile.ErrFormat},
+		{`"split_indices":[0`, `"split_indices":[3`, "feature 3", modelfile.ErrFormat},
+		{`"split_indices":[0`, `"split_indices":[-1`, "feature -1", modelfile.ErrFormat},
+		{`"default_left":[1,0`, `"default_left":[1`, "default_left has 6", modelfile.ErrFormat},
+		{`"num_nodes":"7"`, `"num_nodes":"8"`, "num_nodes says 8", modelfile.ErrFormat},
+		{`"tree_info":[0,0]`, `"tree_info":[0,1]`, "output 1 of 1", modelfile.ErrFormat},
+		{`"tree_info":[0,0]`, `"tree_info":[0]`, "tree_info", modelfile.ErrFormat},
+		{`"iteration_indptr":[0,1,2]`, `"iteration_indptr":[0,-1,2]`, "iteration_indptr", modelfile.ErrFormat},
+		{`"num_feature":"3","num_target"`, `"num_feature":"x","num_target"`, "features", modelfile.ErrFormat},
+		{`"num_feature":"3","num_target"`, `"num_feature":"2","num_target"`, "2 features", modelfile.ErrFormat},
+		{`"name":"gbtree"`, `"name":7`, "name is not a string", modelfile.ErrFormat},
+		{`"name":"gbtree"`, `"name":"dart"`, "weight_drop is missing", modelfile.ErrFormat},
+		{`"name":"gbtree"`, `"name":"dart","weight_drop":[1],"gbtree":{"model":{}}`, "gbtree_model_param is missing", modelfile.ErrFormat},
+		{`"name":"gbtree"`, `"name":"gblinear"`, "weights is missing", modelfile.ErrFormat},
+		{`"split_conditions":[1.6E1]`, `"split_conditions":[1e39]`, "leaves that are numbers", modelfile.ErrFormat},
+		{`"learner_model_param"`, `"learner_model"`, "learner_model_param is missing", modelfile.ErrFormat},
 	} {
 		spoilt := strings.Replace(small(t), c.old, c.new, 1)
 		files := []string{spoilt}
@@ -276,12 +276,12 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 		}
 	}
 	nan := strings.Replace(small(t), `"split_conditions":[5E-1`, `"split_conditions":[NaN`, 1)
-	if _, err := read(nan); !errors.Is(err, importer.ErrFormat) || !strings.Contains(err.Error(), "not a number") {
+	if _, err := read(nan); !errors.Is(err, modelfile.ErrFormat) || !strings.Contains(err.Error(), "not a number") {
 		t.Errorf("a threshold of NaN: %v", err)
 	}
 	for _, whole := range []string{strings.TrimSpace(small(t)), asUBJ(t, small(t))} {
 		for cut := range len(whole) {
-			if m, err := read(whole[:cut]); !errors.Is(err, importer.ErrFormat) {
+			if m, err := read(whole[:cut]); !errors.Is(err, modelfile.ErrFormat) {
 				t.Fatalf("cut off after %d bytes: %+v, %v", cut, m, err)
 			}
 		}
@@ -297,7 +297,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := read(string(b))
 		if err != nil {
-			if !errors.Is(err, importer.ErrFormat) && !errors.Is(err, importer.ErrUnsupported) {
+			if !errors.Is(err, modelfile.ErrFormat) && !errors.Is(err, modelfile.ErrUnsupported) {
 				t.Fatal(err)
 			}
 			return

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aisle-edge/aisle/modules/importer"
-	"github.com/aisle-edge/aisle/modules/importer/internal/document"
+	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/modelfile/internal/document"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -21,7 +21,7 @@ func readDocument(b []byte) (*learner, error) {
 		d, err = document.UBJ(b)
 	}
 	if err != nil {
-		return nil, importer.Formatf("%v", err)
+		return nil, modelfile.Formatf("%v", err)
 	}
 	model := d
 	if d.Has("Model") { // a pickled booster, with its configuration beside
@@ -29,7 +29,7 @@ func readDocument(b []byte) (*learner, error) {
 	}
 	l, err := readLearner(model.Get("learner"))
 	if d.Err() != nil {
-		return nil, importer.Formatf("%v", d.Err())
+		return nil, modelfile.Formatf("%v", d.Err())
 	}
 	return l, err
 }
@@ -87,7 +87,7 @@ func baseScores(v document.Value) ([]float64, error) {
 	for w := range strings.SplitSeq(s, ",") {
 		f, err := strconv.ParseFloat(strings.TrimSpace(w), 32)
 		if err != nil {
-			return nil, importer.Formatf("base_score %.40q", v.Text())
+			return nil, modelfile.Formatf("base_score %.40q", v.Text())
 		}
 		out = append(out, f)
 	}
@@ -105,7 +105,7 @@ func (l *learner) booster(d document.Value) error {
 	case "gbtree":
 		return l.gbtree(d.Get("model"))
 	default:
-		return importer.Unsupportedf("booster %.20q; supported are gbtree, dart and gblinear", name)
+		return modelfile.Unsupportedf("booster %.20q; supported are gbtree, dart and gblinear", name)
 	}
 }
 
@@ -116,21 +116,21 @@ func (l *learner) gbtree(d document.Value) error {
 		l.rounds = d.Get("iteration_indptr").Ints(-1)
 		for _, r := range l.rounds {
 			if r < 0 {
-				return importer.Formatf("iteration_indptr %d", r)
+				return modelfile.Formatf("iteration_indptr %d", r)
 			}
 		}
 	}
 	trees := d.Get("trees")
 	if n := trees.Len(); n > scoring.MaxTrees {
-		return importer.Unsupportedf("%d trees; at most %d are supported", n, scoring.MaxTrees)
+		return modelfile.Unsupportedf("%d trees; at most %d are supported", n, scoring.MaxTrees)
 	}
 	for i, v := range trees.List() {
 		t, err := readTree(v)
 		if d.Err() != nil {
-			return importer.Formatf("%v", d.Err())
+			return modelfile.Formatf("%v", d.Err())
 		}
 		if err != nil {
-			return importer.Wrap(err, "tree %d", i)
+			return modelfile.Wrap(err, "tree %d", i)
 		}
 		l.trees = append(l.trees, t)
 	}
@@ -140,7 +140,7 @@ func (l *learner) gbtree(d document.Value) error {
 func readTree(d document.Value) (tree, error) {
 	p := d.Get("tree_param")
 	if n := optional(p, "size_leaf_vector"); n > 1 {
-		return tree{}, importer.Unsupportedf("leaves that are vectors (multi_strategy=multi_output_tree); supported is one_output_per_tree")
+		return tree{}, modelfile.Unsupportedf("leaves that are vectors (multi_strategy=multi_output_tree); supported is one_output_per_tree")
 	}
 	left := d.Get("left_children").Ints(-1)
 	n := len(left)
@@ -155,7 +155,7 @@ func readTree(d document.Value) (tree, error) {
 		t.hessian = d.Get("sum_hessian").Numbers(n)
 	}
 	if p.Has("num_nodes") && integer(p.Get("num_nodes")) != n {
-		return t, importer.Formatf("%d nodes, num_nodes says %d", n, integer(p.Get("num_nodes")))
+		return t, modelfile.Formatf("%d nodes, num_nodes says %d", n, integer(p.Get("num_nodes")))
 	}
 	return t, t.categories(d)
 }
@@ -175,7 +175,7 @@ func (t *tree) categories(d document.Value) error {
 	t.sets = map[int][]uint32{}
 	for i, at := range nodes {
 		if at < 0 || at >= len(kinds) || kinds[at] != 1 || from[i] < 0 || sizes[i] < 0 || from[i]+sizes[i] > len(all) || t.sets[at] != nil {
-			return importer.Formatf("categories of node %d from %d, %d of %d", at, from[i], sizes[i], len(all))
+			return modelfile.Formatf("categories of node %d from %d, %d of %d", at, from[i], sizes[i], len(all))
 		}
 		var err error
 		if t.sets[at], err = set(all[from[i] : from[i]+sizes[i]]); err != nil {
@@ -184,7 +184,7 @@ func (t *tree) categories(d document.Value) error {
 	}
 	for at, kind := range kinds {
 		if kind != 0 && (kind != 1 || t.left[at] != -1 && t.sets[at] == nil) {
-			return importer.Formatf("node %d has split_type %d and no categories", at, kind)
+			return modelfile.Formatf("node %d has split_type %d and no categories", at, kind)
 		}
 	}
 	return nil
