@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 
@@ -50,20 +51,20 @@ type forest struct {
 	data segment
 
 	// addresses
-	splatAt   int
-	rankTable table
-	setTable  table
-	bits      []int // of each set
-	leaves    int
-	leafAt    []int // first leaf of each tree
-	contextAt int   // the context's columns, each repeated for a block
-	termsAt   int   // contributions
-	laneAt    int   // where the walk leaves what it found
-	binsAt    int
-	frameAt   int
-	walk      walkData
+	splatAt int
+	bits    []int // of each set
+	leaves  int
+	leafAt  []int // first leaf of each tree
+	termsAt int   // contributions
+	binsAt  int
+	frameAt int
+	walk    walkData
 
-	rankFunc, setFunc int // functions that fill bins
+	// entries of the tables of columns
+	contextRanks, fewRanks, manyRanks span
+	contextSets, rowSets              span
+
+	search, member, contextBins, rowBins int // functions that fill bins
 }
 
 func newForest(t *scoring.Trees) *forest {
@@ -112,7 +113,7 @@ func (e *forest) module() {
 	e.m.Export(abi.ExportFuel, wasm.KindGlobal, e.fuel)
 	e.m.Export(abi.ExportAlloc, wasm.KindFunc, e.alloc())
 	e.m.Export(abi.ExportModel, wasm.KindFunc, e.noModel())
-	e.rankFunc, e.setFunc = e.rank(), e.member()
+	e.binFuncs()
 	e.m.Export(abi.ExportScore, wasm.KindFunc, e.score())
 	e.m.Export(abi.ExportExplain, wasm.KindFunc, e.explain())
 	e.m.Custom("aisle.emitter", []byte(EmitterTrees))
@@ -182,6 +183,9 @@ func (e *forest) checkFrame(f *fn, rows int) {
 	f.I32(abi.MaxRows)
 	f.Op(wasm.I32GtU, wasm.I32Or)
 }
+
+// nan32 is what missing is.
+var nan32 = float32(math.NaN())
 
 // blockShift turns rows into blocks.
 var blockShift = int32(bits.TrailingZeros(abi.BlockRows))

@@ -3,6 +3,7 @@ package compile
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/scoring"
@@ -10,8 +11,8 @@ import (
 
 // Sizes of entries in the data.
 const (
-	rankEntry = 16 // offset of the column, address of the first threshold and behind the last, near zero
-	setEntry  = 16 // offset of the column, address of the bits, their number
+	rankEntry = 20 // offset of the column, address of the first threshold and behind the last, steps of a search, near zero
+	setEntry  = 12 // offset of the column, address of the bits, their number
 	rankStep  = 4  // thresholds at a time
 )
 
@@ -47,8 +48,8 @@ func (s *segment) f64(v float64) {
 	s.b = binary.LittleEndian.AppendUint64(s.b, math.Float64bits(v))
 }
 
-// table is entries in memory, those that read the context first.
-type table struct{ at, rows, end int }
+// span is entries of a table in memory, and the first bin that they fill.
+type span struct{ at, end, bin int }
 
 // splats writes a vector of each byte.
 func (e *forest) splats() {
@@ -62,51 +63,69 @@ func (e *forest) splats() {
 
 // columnsData writes what the bins are made by.
 func (e *forest) columnsData() {
-	var first []int
-	for i := range e.ranks {
-		e.data.align(4)
-		first = append(first, e.data.end())
-		for _, t := range e.ranks[i].thresholds {
+	first := make([]int, len(e.ranks))
+	for i, r := range e.ranks {
+		first[i] = e.data.align(4)
+		for _, t := range r.thresholds {
 			e.data.f32(t)
 		}
-		for n := len(e.ranks[i].thresholds); n == 0 || n%rankStep != 0; n++ {
+		for n := len(r.thresholds); n < 1<<rankSteps(r); n++ {
 			e.data.f32(float32(math.Inf(1)))
 		}
-		first = append(first, e.data.end())
 	}
-	e.rankTable = table{at: e.data.align(4)}
-	e.rankTable.rows = e.rankTable.at
-	for i, r := range e.ranks {
-		e.data.u32(e.column(r.column), first[2*i], first[2*i+1])
-		if r.zero {
-			e.data.f32(scoring.NearZero)
-		} else {
-			e.data.f32(-1)
-		}
-		if r.column < e.context {
-			e.rankTable.rows = e.data.end()
-		}
-	}
-	e.rankTable.end = e.data.end()
-	e.setsData()
-}
-
-func (e *forest) setsData() {
+	e.data.align(4)
+	e.contextRanks = e.ranksData(first, func(r ranks) bool { return r.column < e.context })
+	e.fewRanks = e.ranksData(first, func(r ranks) bool { return r.column >= e.context && !r.many })
+	e.manyRanks = e.ranksData(first, func(r ranks) bool { return r.column >= e.context && r.many })
 	e.bits = make([]int, len(e.sets))
 	for i := range e.sets {
 		e.bits[i] = e.data.end()
 		e.data.u32(setWords(&e.sets[i])...)
 		e.data.b = append(e.data.b, byte(2*flag(e.sets[i].missingLeft)))
 	}
-	e.setTable = table{at: e.data.align(4)}
-	e.setTable.rows = e.setTable.at
-	for i, s := range e.sets {
-		e.data.u32(e.column(s.column), e.bits[i], 32*len(s.words), 0)
-		if s.column < e.context {
-			e.setTable.rows = e.data.end()
+	e.data.align(4)
+	e.contextSets = e.setsData(func(s set) bool { return s.column < e.context })
+	e.rowSets = e.setsData(func(s set) bool { return s.column >= e.context })
+}
+
+// rankSteps is how often the thresholds are halved in a search. They are followed
+// by infinities, which no value exceeds, up to a power of two.
+func rankSteps(r ranks) int { return max(2, bits.Len(uint(len(r.thresholds)))) }
+
+func (e *forest) ranksData(first []int, in func(r ranks) bool) span {
+	s := span{at: e.data.end()}
+	for i, r := range e.ranks {
+		if !in(r) {
+			continue
+		}
+		if s.at == e.data.end() {
+			s.bin = r.bin
+		}
+		count := (max(1, len(r.thresholds)) + rankStep - 1) / rankStep * rankStep
+		e.data.u32(e.column(r.column), first[i], first[i]+4*count, rankSteps(r))
+		if r.zero {
+			e.data.f32(scoring.NearZero)
+		} else {
+			e.data.f32(-1)
 		}
 	}
-	e.setTable.end = e.data.end()
+	s.end = e.data.end()
+	return s
+}
+
+func (e *forest) setsData(in func(s set) bool) span {
+	out := span{at: e.data.end()}
+	for i, s := range e.sets {
+		if !in(s) {
+			continue
+		}
+		if out.at == e.data.end() {
+			out.bin = s.bin
+		}
+		e.data.u32(e.column(s.column), e.bits[i], 32*len(s.words))
+	}
+	out.end = e.data.end()
+	return out
 }
 
 func setWords(s *set) (out []int) {
@@ -116,13 +135,13 @@ func setWords(s *set) (out []int) {
 	return out
 }
 
-// column is the offset of a column in a block of rows, or among the context's
-// columns where each is repeated for the rows of a block.
+// column is the offset of a column: of the context's in the frame, of a row's
+// from the row in its block.
 func (e *forest) column(i int) int {
-	if i >= e.context {
-		i -= e.context
+	if i < e.context {
+		return e.model.Frame.OffsetContext() + 4*i
 	}
-	return columnBytes * i
+	return columnBytes * (i - e.context)
 }
 
 // leavesData writes all leaves, tree after tree.
@@ -155,9 +174,7 @@ func (e *forest) scratch() {
 		at = (at + bytes + 63) &^ 63
 		return from
 	}
-	e.contextAt = take(columnBytes * e.context)
 	e.termsAt = take(8 * (1 + e.model.Frame.Columns()))
-	e.laneAt = take(4 * walkers)
 	e.binsAt = take(e.stride() * e.blocks())
 	// The walk looks bins up before it knows whether it stands on a leaf.
 	at = max(at, e.binsAt+binBytes*binsLimit+abi.BlockRows)

@@ -1,14 +1,15 @@
 package compile
 
-import "github.com/aisle-edge/aisle/modules/internal/wasm"
+import (
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/internal/wasm"
+)
 
 // explain is aisle_explain: it walks one tree after the other.
 func (e *forest) explain() int {
 	const row, head = 1, 2
-	context := e.contextFunc()
 	walk := e.explainTree()
 	f := newFn(i32s, wasm.I32, wasm.I32, wasm.I32)
-	block, bins := f.local(wasm.I32), f.local(wasm.I32)
 	entry, end := f.local(wasm.I32), f.local(wasm.I32)
 	e.checkFrame(f, end)
 	f.Index(wasm.LocalGet, row)
@@ -20,8 +21,8 @@ func (e *forest) explain() int {
 	returnIf(f, 0)
 
 	f.Index(wasm.LocalGet, frame)
-	f.I32(1)
-	f.Index(wasm.Call, context)
+	f.I32(int32(e.binsAt))
+	f.Index(wasm.Call, e.contextBins)
 	f.Index(wasm.LocalGet, frame)
 	f.I32(int32(e.model.Frame.OffsetBlocks()))
 	f.Op(wasm.I32Add)
@@ -30,15 +31,13 @@ func (e *forest) explain() int {
 	f.Op(wasm.I32ShrU)
 	f.I32(int32(e.model.Frame.BlockSize()))
 	f.Op(wasm.I32Mul, wasm.I32Add)
-	f.Index(wasm.LocalSet, block)
-	f.I32(int32(e.binsAt))
-	f.Index(wasm.LocalSet, bins)
-	e.fillBins(&f.Code, e.rowBins(), block, bins)
-	f.Index(wasm.LocalGet, bins)
 	f.Index(wasm.LocalGet, row)
-	f.I32(1<<blockShift - 1)
-	f.Op(wasm.I32And, wasm.I32Add)
-	f.Index(wasm.LocalSet, bins)
+	f.I32(abi.BlockRows - 1)
+	f.Op(wasm.I32And)
+	f.I32(2)
+	f.Op(wasm.I32Shl, wasm.I32Add)
+	f.I32(int32(e.binsAt))
+	f.Index(wasm.Call, e.rowBins)
 
 	e.eachTerm(f, entry, func(c *wasm.Code) {
 		c.Index(wasm.LocalGet, entry)
@@ -63,7 +62,6 @@ func (e *forest) explain() int {
 	f.Op(wasm.I32Ne)
 	f.Begin(wasm.If)
 	e.loop(&f.Code, func(c *wasm.Code) {
-		c.Index(wasm.LocalGet, bins)
 		c.Index(wasm.LocalGet, entry)
 		c.Mem(wasm.I32Load, 0)
 		c.Index(wasm.Call, walk)
@@ -102,11 +100,10 @@ func (e *forest) eachTerm(f *fn, at int, body func(c *wasm.Code)) {
 	})
 }
 
-// explainTree is a function that adds one tree's contributions: the row's bins
-// and the root.
+// explainTree is a function that adds one tree's contributions: its root.
 func (e *forest) explainTree() int {
-	const bins, at = 0, 1
-	f := newFn(nil, wasm.I32, wasm.I32)
+	const at = 0
+	f := newFn(nil, wasm.I32)
 	word, left, column := f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32)
 	have, next := f.local(wasm.F64), f.local(wasm.F64)
 	// The root's expectation, or its value, goes to the bias.
@@ -145,7 +142,7 @@ func (e *forest) explainTree() int {
 		c.Begin(wasm.If)
 		c.Op(wasm.Return, wasm.End)
 		c.Index(wasm.LocalGet, left)
-		turns(c, word, bins)
+		e.turns(c, word)
 		e.scale(c)
 		c.Op(wasm.I32Add)
 		c.Index(wasm.LocalSet, at)

@@ -224,7 +224,7 @@ func (e *forest) means(c *wasm.Code, out, at int, x []int) {
 // blocks, not more than there are bins for.
 func (e *forest) laneChunk() int {
 	const block, out, gap, blocks = 0, 1, 2, 3
-	fill, finish := e.laneFill(), e.laneFinish()
+	binsOf, fill, finish := e.blockBins(), e.laneFill(), e.laneFinish()
 	groups := make([][]int, e.model.Frame.Heads)
 	for head := range groups {
 		groups[head] = e.laneGroups(head)
@@ -236,7 +236,9 @@ func (e *forest) laneChunk() int {
 	f.Index(wasm.LocalGet, blocks)
 	f.Index(wasm.LocalSet, left)
 	e.loop(&f.Code, func(c *wasm.Code) {
-		e.fillBins(c, e.rowBins(), block, bins)
+		c.Index(wasm.LocalGet, block)
+		c.Index(wasm.LocalGet, bins)
+		c.Index(wasm.Call, binsOf)
 		advance(c, block, e.model.Frame.BlockSize())
 		advance(c, bins, e.stride())
 		again(c, left)

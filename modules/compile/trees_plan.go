@@ -19,6 +19,7 @@ import (
 // categories is a bin of its own, 127 or -128. See cut.
 const (
 	rankMost  = 254 // thresholds of a bin; more of them take several
+	countMost = 80  // thresholds that are counted for all rows of a block at once
 	binLeast  = -128
 	binMost   = 127
 	binBytes  = 16 // the rows of a block
@@ -27,8 +28,8 @@ const (
 
 // ranks is a pair of bins: of a column, or of a part of its thresholds.
 type ranks struct {
-	column     int
-	zero       bool // what is near zero is missing
+	source
+	many       bool
 	thresholds []float32
 	bin        int // missing is low; in the next one it is high
 }
@@ -59,7 +60,7 @@ type plan struct {
 	context int // columns of the context
 	ranks   []ranks
 	sets    []set
-	bins    int // those of the context are first; ranks before sets
+	bins    int // those of the context are first; ranks before sets, few thresholds before many
 
 	sorted map[source][]float32
 	first  map[source]int // bin of the first thresholds
@@ -85,6 +86,7 @@ func newPlan(t *scoring.Trees) *plan {
 		}
 		return flag(a.zero) - flag(b.zero)
 	})
+	slices.SortStableFunc(sources, func(a, b source) int { return flag(p.many(a)) - flag(p.many(b)) })
 	slices.SortStableFunc(p.sets, func(a, b set) int { return a.column - b.column })
 	p.number(sources, 0, p.context)
 	p.number(sources, p.context, math.MaxInt)
@@ -121,6 +123,9 @@ func above(n *scoring.Node) (float32, bool) {
 	return t + 0, true // a zero of one sign
 }
 
+// many tells whether a column's thresholds are better searched than counted.
+func (p *plan) many(s source) bool { return len(p.sorted[s]) > countMost }
+
 // number gives bins to what reads columns from from up to to.
 func (p *plan) number(sources []source, from, to int) {
 	for _, s := range sources {
@@ -131,7 +136,7 @@ func (p *plan) number(sources []source, from, to int) {
 		list := p.sorted[s]
 		for {
 			n := min(rankMost, len(list))
-			p.ranks = append(p.ranks, ranks{column: s.column, zero: s.zero, thresholds: list[:n], bin: p.bins})
+			p.ranks = append(p.ranks, ranks{source: s, many: p.many(s), thresholds: list[:n], bin: p.bins})
 			p.bins += 2
 			if list = list[n:]; len(list) == 0 {
 				break

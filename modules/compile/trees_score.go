@@ -16,8 +16,8 @@ type scorer struct {
 	rows       int // to go
 	block, out int // addresses of the block at hand and of its answers
 	gap        int // bytes between heads
-	row        int // address of the row, or of its bins
-	wide, n    int // blocks to go, and at a time
+	row        int // address of the row
+	wide, n    int // blocks to go, and at a time; rows to go in a block
 	context    int // function that fills the context's bins
 }
 
@@ -25,9 +25,6 @@ func (e *forest) score() int {
 	s := &scorer{forest: e, fn: newFn(i32s, wasm.I32), context: none}
 	s.rows, s.block, s.out, s.gap = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
 	s.row, s.wide, s.n = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
-	if e.lanes() || !e.branches() {
-		s.context = e.contextFunc()
-	}
 	rowFunc, chunk := none, none
 	if e.branches() {
 		rowFunc = e.branchRows()
@@ -35,7 +32,7 @@ func (e *forest) score() int {
 		rowFunc = e.walkRows()
 	}
 	if e.lanes() {
-		chunk = e.laneChunk()
+		chunk, s.context = e.laneChunk(), e.spreadContext()
 	}
 	s.begin()
 	if e.lanes() {
@@ -126,52 +123,33 @@ func (s *scorer) tail(rowFunc int) {
 	s.I32(0)
 	s.Op(wasm.I32GtS)
 	s.Begin(wasm.If)
-	s.I32(int32(s.binsAt))
-	s.Index(wasm.LocalSet, s.n) // the bins of a block
 	if !s.branches() {
 		s.Index(wasm.LocalGet, frame)
-		s.I32(1)
-		s.Index(wasm.Call, s.context)
+		s.I32(int32(s.binsAt))
+		s.Index(wasm.Call, s.contextBins)
 	}
 	s.loop(&s.Code, func(c *wasm.Code) {
-		if s.branches() {
-			c.Index(wasm.LocalGet, s.block)
-		} else {
-			s.fillBins(c, s.rowBins(), s.block, s.n)
-			c.Index(wasm.LocalGet, s.n)
-		}
+		c.Index(wasm.LocalGet, s.block)
 		c.Index(wasm.LocalSet, s.row)
 		c.I32(abi.BlockRows)
-		c.Index(wasm.LocalSet, s.wide)
+		c.Index(wasm.LocalSet, s.n)
 		s.loop(c, func(c *wasm.Code) {
 			for _, argument := range [...]int{s.row, frame, s.out, s.gap} {
 				c.Index(wasm.LocalGet, argument)
 			}
 			c.Index(wasm.Call, rowFunc)
-			advance(c, s.row, s.rowBytes())
+			advance(c, s.row, 4)
 			advance(c, s.out, 8)
 			advance(c, s.rows, -1)
 			c.Index(wasm.LocalGet, s.rows)
 			c.Op(wasm.I32Eqz)
-			returnOK(c)
-			again(c, s.wide)
+			c.Begin(wasm.If)
+			c.I32(int32(abi.OK))
+			c.Op(wasm.Return, wasm.End)
+			again(c, s.n)
 		})
 		advance(c, s.block, s.model.Frame.BlockSize())
 		c.Index(wasm.Br, 0)
 	})
 	s.Op(wasm.End)
-}
-
-func returnOK(c *wasm.Code) {
-	c.Begin(wasm.If)
-	c.I32(int32(abi.OK))
-	c.Op(wasm.Return, wasm.End)
-}
-
-// rowBytes is from one row of a block, or its bins, to the next.
-func (s *scorer) rowBytes() int {
-	if s.branches() {
-		return 4
-	}
-	return 1
 }

@@ -177,21 +177,15 @@ func (e *forest) scale(c *wasm.Code) {
 	c.Op(wasm.I32Shl)
 }
 
-// binOf leaves on the stack where the bin of word w lies, for the row at bins.
-func binOf(c *wasm.Code, w, bins int) {
+// turns leaves 1 on the stack if the row, whose bins are the first of their
+// block, goes right at word w, else 0.
+func (e *forest) turns(c *wasm.Code, w int) {
 	c.Index(wasm.LocalGet, w)
 	c.I32(binsLimit - 1)
 	c.Op(wasm.I32And)
 	c.I32(4)
 	c.Op(wasm.I32Shl)
-	c.Index(wasm.LocalGet, bins)
-	c.Op(wasm.I32Add)
-}
-
-// turns leaves 1 on the stack if the row goes right at word w, else 0.
-func turns(c *wasm.Code, w, bins int) {
-	binOf(c, w, bins)
-	c.Mem(wasm.I32Load8S, 0)
+	c.Mem(wasm.I32Load8S, e.binsAt)
 	c.Index(wasm.LocalGet, w)
 	c.I32(32 - walkDelta)
 	c.Op(wasm.I32Shl)
@@ -199,11 +193,11 @@ func turns(c *wasm.Code, w, bins int) {
 	c.Op(wasm.I32ShrS, wasm.I32GtS)
 }
 
-// walkSum is a function that adds the leaves of trees to a sum: the row's bins,
-// the first of the roots, the end of the roots, the sum.
+// walkSum is a function that adds the leaves of trees to a sum: the first of the
+// roots, the end of the roots, the sum.
 func (e *forest) walkSum() int {
-	const bins, entry, end, sum = 0, 1, 2, 3
-	f := newFn([]wasm.ValType{e.sum()}, wasm.I32, wasm.I32, wasm.I32, e.sum())
+	const entry, end, sum = 0, 1, 2
+	f := newFn([]wasm.ValType{e.sum()}, wasm.I32, wasm.I32, e.sum())
 	at, word := f.some(walkers, wasm.I32), f.some(walkers, wasm.I32)
 	e.loop(&f.Code, func(c *wasm.Code) {
 		for i := range at {
@@ -213,7 +207,7 @@ func (e *forest) walkSum() int {
 		}
 		e.loop(c, func(c *wasm.Code) {
 			for i := range at {
-				e.step(c, at[i], word[i], bins)
+				e.step(c, at[i], word[i])
 			}
 			for i := range word {
 				c.Index(wasm.LocalGet, word[i])
@@ -249,13 +243,13 @@ func (e *forest) walkSum() int {
 }
 
 // step goes down by one, or stays on a leaf.
-func (e *forest) step(c *wasm.Code, at, word, bins int) {
+func (e *forest) step(c *wasm.Code, at, word int) {
 	c.Index(wasm.LocalGet, at)
 	c.Index(wasm.LocalGet, at)
 	c.Mem(wasm.I32Load, 0)
 	c.Index(wasm.LocalSet, word)
 	e.children(c, at, word)
-	turns(c, word, bins)
+	e.turns(c, word)
 	e.scale(c)
 	c.Op(wasm.I32Add)
 	c.Index(wasm.LocalGet, word)
@@ -278,12 +272,15 @@ func (e *forest) leaf(c *wasm.Code, word int) {
 	c.Mem(wasm.F64Load, e.leaves)
 }
 
-// walkRows is a function that answers one row: its bins, the frame, where its
-// answer of the first head goes and what lies between heads.
+// walkRows is a function that answers one row: its address in its block, the
+// frame, where its answer of the first head goes and what lies between heads.
 func (e *forest) walkRows() int {
-	const bins, out, gap = 0, 2, 3
+	const row, out, gap = 0, 2, 3
 	walk := e.walkSum()
 	f := newFn(nil, wasm.I32, wasm.I32, wasm.I32, wasm.I32)
+	f.Index(wasm.LocalGet, row)
+	f.I32(int32(e.binsAt))
+	f.Index(wasm.Call, e.rowBins)
 	for head, roots := range e.walk.roots {
 		if head > 0 {
 			f.Index(wasm.LocalGet, out)
@@ -295,7 +292,6 @@ func (e *forest) walkRows() int {
 		if roots[0] == roots[1] {
 			e.constant(&f.Code, e.model.Base[head])
 		} else {
-			f.Index(wasm.LocalGet, bins)
 			f.I32(int32(roots[0]))
 			f.I32(int32(roots[1]))
 			e.constant(&f.Code, e.model.Base[head])

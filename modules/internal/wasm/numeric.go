@@ -25,6 +25,7 @@ const (
 
 	I32TruncSatF32S Op = 0xfc00
 
+	V128Load8Splat    Op = 0xfd07
 	F64x2Splat        Op = 0xfd14
 	I8x16ExtractLaneU Op = 0xfd16
 	I8x16GtS          Op = 0xfd27
