@@ -17,7 +17,7 @@ const EmitterTrees = "trees/0"
 
 // Sizes up to which a model is written as code; a node is some 25 bytes of it.
 const (
-	branchNodes = 20000 // one row at a time, by branches
+	branchNodes = 6000  // one row at a time, by branches
 	laneNodes   = 60000 // a block at a time, without branches
 	laneLeaves  = 256   // of a tree: a leaf's number fits a byte
 )

@@ -186,6 +186,6 @@ func (e *forest) stride() int { return binBytes * e.bins }
 
 // blocks is how many blocks' bins there is room for.
 func (e *forest) blocks() int {
-	const most, bytes = 8, 32 << 10
+	const most, bytes = 32, 64 << 10
 	return max(1, min(most, bytes/max(1, e.stride())))
 }
