@@ -45,7 +45,7 @@ func (e *forest) groups(head, nodes int) (groups [][]int) {
 	n := 0
 	for _, i := range e.byHead(head) {
 		group = append(group, i)
-		if n += 1 + len(e.model.Trees[i].Nodes); n >= nodes {
+		if n += 1 + len(e.trees.Trees[i].Nodes); n >= nodes {
 			groups, group, n = append(groups, group), nil, 0
 		}
 	}
@@ -57,14 +57,14 @@ func (e *forest) groups(head, nodes int) (groups [][]int) {
 
 // sum is the type of sums.
 func (e *forest) sum() wasm.ValType {
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		return wasm.F32
 	}
 	return wasm.F64
 }
 
 func (e *forest) constant(c *wasm.Code, v float64) {
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		c.F32(float32(v))
 	} else {
 		c.F64(v)
@@ -72,7 +72,7 @@ func (e *forest) constant(c *wasm.Code, v float64) {
 }
 
 func (e *forest) add() wasm.Op {
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		return wasm.F32Add
 	}
 	return wasm.F64Add
@@ -81,10 +81,10 @@ func (e *forest) add() wasm.Op {
 // tree adds the leaf of one tree to the sum. Each leaf leaves the tree's block
 // with its value.
 func (b *branch) tree(i int) {
-	t := &b.model.Trees[i]
-	touch(&b.Code, branchRow, columnBytes*(b.model.Frame.Dense-1)+4)
+	t := &b.trees.Trees[i]
+	touch(&b.Code, branchRow, columnBytes*(b.frame.Dense-1)+4)
 	if b.context > 0 {
-		touch(&b.Code, branchFrame, b.model.Frame.OffsetContext()+4*b.context)
+		touch(&b.Code, branchFrame, b.frame.OffsetContext()+4*b.context)
 	}
 	b.Index(wasm.LocalGet, branchSum)
 	b.Op(wasm.Block)
@@ -167,7 +167,7 @@ func (b *branch) nearMatters(n *scoring.Node) bool {
 func (b *branch) load(column int) {
 	if column < b.context {
 		b.Index(wasm.LocalGet, branchFrame)
-		b.Mem(wasm.F32Load, b.model.Frame.OffsetContext()+4*column)
+		b.Mem(wasm.F32Load, b.frame.OffsetContext()+4*column)
 		return
 	}
 	b.Index(wasm.LocalGet, branchRow)
@@ -188,7 +188,7 @@ func (e *forest) setOf(bin int) int {
 // frame, where its answer of the first head goes and what lies between heads.
 func (e *forest) branchRows() int {
 	const row, out, gap = 0, 2, 3
-	groups := make([][]int, e.model.Frame.Heads)
+	groups := make([][]int, e.frame.Heads)
 	for head := range groups {
 		groups[head] = e.branchGroups(head)
 	}
@@ -202,7 +202,7 @@ func (e *forest) branchRows() int {
 		}
 		f.Index(wasm.LocalGet, out)
 		sum := f.local(e.sum())
-		e.constant(&f.Code, e.model.Base[head])
+		e.constant(&f.Code, e.trees.Base[head])
 		f.Index(wasm.LocalSet, sum)
 		for _, call := range calls {
 			f.Index(wasm.LocalGet, row)
@@ -220,11 +220,11 @@ func (e *forest) branchRows() int {
 
 // divide turns the sum on the stack into a mean.
 func (e *forest) divide(c *wasm.Code) {
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		c.Op(wasm.F64Widen)
 	}
-	if e.model.Divisor != 1 {
-		c.F64(e.model.Divisor)
+	if e.trees.Divisor != 1 {
+		c.F64(e.trees.Divisor)
 		c.Op(wasm.F64Div)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/bits"
 
-	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -139,7 +138,7 @@ func setWords(s *set) (out []int) {
 // from the row in its block.
 func (e *forest) column(i int) int {
 	if i < e.context {
-		return e.model.Frame.OffsetContext() + 4*i
+		return e.frame.OffsetContext() + 4*i
 	}
 	return columnBytes * (i - e.context)
 }
@@ -149,8 +148,8 @@ func (e *forest) leavesData() {
 	e.leaves = e.data.align(8)
 	for _, i := range e.order {
 		e.leafAt[i] = (e.data.end() - e.leaves) / e.leafBytes()
-		for _, v := range e.model.Trees[i].Leaves {
-			if e.model.Narrow {
+		for _, v := range e.trees.Trees[i].Leaves {
+			if e.trees.Narrow {
 				e.data.f32(float32(v))
 			} else {
 				e.data.f64(v)
@@ -160,7 +159,7 @@ func (e *forest) leavesData() {
 }
 
 func (e *forest) leafBytes() int {
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		return 4
 	}
 	return 8
@@ -168,17 +167,9 @@ func (e *forest) leafBytes() int {
 
 // scratch places what is written while scoring, above the data.
 func (e *forest) scratch() {
-	at := (e.data.end() + 63) &^ 63
-	take := func(bytes int) int {
-		from := at
-		at = (at + bytes + 63) &^ 63
-		return from
-	}
-	e.termsAt = take(8 * (1 + e.model.Frame.Columns()))
-	e.binsAt = take(e.stride() * e.blocks())
+	e.reserve(len(e.data.b))
 	// The walk looks bins up before it knows whether it stands on a leaf.
-	at = max(at, e.binsAt+binBytes*binsLimit+abi.BlockRows)
-	e.frameAt = (at + 63) &^ 63
+	e.binsAt = e.reserve(max(e.stride()*e.blocks(), binBytes*binsLimit))
 }
 
 // stride is the bytes of the bins of a block.
@@ -186,6 +177,6 @@ func (e *forest) stride() int { return binBytes * e.bins }
 
 // blocks is how many blocks' bins there is room for.
 func (e *forest) blocks() int {
-	const most, bytes = 32, 64 << 10
+	const most, bytes = 32, 64 << 10 // beyond, bins leave the nearest cache but one
 	return max(1, min(most, bytes/max(1, e.stride())))
 }

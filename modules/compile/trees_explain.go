@@ -1,67 +1,41 @@
 package compile
 
-import (
-	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/internal/wasm"
-)
+import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
 // explain is aisle_explain: it walks one tree after the other.
 func (e *forest) explain() int {
-	const row, head = 1, 2
-	walk := e.explainTree()
-	f := newFn(i32s, wasm.I32, wasm.I32, wasm.I32)
-	entry, end := f.local(wasm.I32), f.local(wasm.I32)
-	e.checkFrame(f, end)
-	f.Index(wasm.LocalGet, row)
-	f.Index(wasm.LocalGet, end)
-	f.Op(wasm.I32GeU, wasm.I32Or)
-	f.Index(wasm.LocalGet, head)
-	f.I32(int32(e.model.Frame.Heads))
-	f.Op(wasm.I32GeU, wasm.I32Or)
-	returnIf(f, 0)
-
-	f.Index(wasm.LocalGet, frame)
-	f.I32(int32(e.binsAt))
-	f.Index(wasm.Call, e.contextBins)
-	f.Index(wasm.LocalGet, frame)
-	f.I32(int32(e.model.Frame.OffsetBlocks()))
-	f.Op(wasm.I32Add)
-	f.Index(wasm.LocalGet, row)
-	f.I32(blockShift)
-	f.Op(wasm.I32ShrU)
-	f.I32(int32(e.model.Frame.BlockSize()))
-	f.Op(wasm.I32Mul, wasm.I32Add)
-	f.Index(wasm.LocalGet, row)
-	f.I32(abi.BlockRows - 1)
-	f.Op(wasm.I32And)
-	f.I32(2)
-	f.Op(wasm.I32Shl, wasm.I32Add)
-	f.I32(int32(e.binsAt))
-	f.Index(wasm.Call, e.rowBins)
-
-	e.eachTerm(f, entry, func(c *wasm.Code) {
-		c.Index(wasm.LocalGet, entry)
+	x := e.shell.explain(1 + e.frame.Columns())
+	walk := e.explainTree(x.at)
+	entry, end := x.local(wasm.I32), x.local(wasm.I32)
+	x.Index(wasm.LocalGet, frame)
+	x.I32(int32(e.binsAt))
+	x.Index(wasm.Call, e.contextBins)
+	x.Index(wasm.LocalGet, x.row)
+	x.I32(int32(e.binsAt))
+	x.Index(wasm.Call, e.rowBins)
+	e.eachTerm(x, func(c *wasm.Code) {
+		c.Index(wasm.LocalGet, x.out)
 		c.F64(0)
-		c.Mem(wasm.F64Store, e.termsAt)
+		c.Mem(wasm.F64Store, x.at)
 	})
-	f.Index(wasm.LocalGet, head)
-	f.I32(headEntry)
-	f.Op(wasm.I32Mul)
-	f.Index(wasm.LocalSet, head)
-	f.I32(0)
-	f.Index(wasm.LocalGet, head)
-	f.Mem(wasm.F64Load, e.walk.heads+8)
-	f.Mem(wasm.F64Store, e.termsAt)
-	f.Index(wasm.LocalGet, head)
-	f.Mem(wasm.I32Load, e.walk.heads+4)
-	f.Index(wasm.LocalSet, end)
-	f.Index(wasm.LocalGet, head)
-	f.Mem(wasm.I32Load, e.walk.heads)
-	f.Index(wasm.LocalTee, entry)
-	f.Index(wasm.LocalGet, end)
-	f.Op(wasm.I32Ne)
-	f.Begin(wasm.If)
-	e.loop(&f.Code, func(c *wasm.Code) {
+	x.Index(wasm.LocalGet, x.lane)
+	x.I32(headEntry / 4)
+	x.Op(wasm.I32Mul)
+	x.Index(wasm.LocalSet, x.lane)
+	x.I32(0)
+	x.Index(wasm.LocalGet, x.lane)
+	x.Mem(wasm.F64Load, e.walk.heads+8)
+	x.Mem(wasm.F64Store, x.at)
+	x.Index(wasm.LocalGet, x.lane)
+	x.Mem(wasm.I32Load, e.walk.heads+4)
+	x.Index(wasm.LocalSet, end)
+	x.Index(wasm.LocalGet, x.lane)
+	x.Mem(wasm.I32Load, e.walk.heads)
+	x.Index(wasm.LocalTee, entry)
+	x.Index(wasm.LocalGet, end)
+	x.Op(wasm.I32Ne)
+	x.Begin(wasm.If)
+	e.loop(&x.Code, func(c *wasm.Code) {
 		c.Index(wasm.LocalGet, entry)
 		c.Mem(wasm.I32Load, 0)
 		c.Index(wasm.Call, walk)
@@ -71,37 +45,33 @@ func (e *forest) explain() int {
 		c.Op(wasm.I32Ne)
 		c.Index(wasm.BrIf, 0)
 	})
-	f.Op(wasm.End)
-	if e.model.Divisor != 1 {
-		e.eachTerm(f, entry, func(c *wasm.Code) {
-			c.Index(wasm.LocalGet, entry)
-			c.Index(wasm.LocalGet, entry)
-			c.Mem(wasm.F64Load, e.termsAt)
-			c.F64(e.model.Divisor)
+	x.Op(wasm.End)
+	if e.trees.Divisor != 1 {
+		e.eachTerm(x, func(c *wasm.Code) {
+			c.Index(wasm.LocalGet, x.out)
+			c.Index(wasm.LocalGet, x.out)
+			c.Mem(wasm.F64Load, x.at)
+			c.F64(e.trees.Divisor)
 			c.Op(wasm.F64Div)
-			c.Mem(wasm.F64Store, e.termsAt)
+			c.Mem(wasm.F64Store, x.at)
 		})
 	}
-	f.I32(int32(e.termsAt))
-	return e.end(f)
+	return x.end()
 }
 
-// eachTerm runs body with the local at the offset of each contribution.
-func (e *forest) eachTerm(f *fn, at int, body func(c *wasm.Code)) {
-	f.I32(0)
-	f.Index(wasm.LocalSet, at)
-	e.loop(&f.Code, func(c *wasm.Code) {
+// eachTerm runs body with x.out at the offset of each contribution.
+func (e *forest) eachTerm(x *explainer, body func(c *wasm.Code)) {
+	x.I32(0)
+	x.Index(wasm.LocalSet, x.out)
+	e.loop(&x.Code, func(c *wasm.Code) {
 		body(c)
-		advance(c, at, 8)
-		c.Index(wasm.LocalGet, at)
-		c.I32(int32(8 * (1 + e.model.Frame.Columns())))
-		c.Op(wasm.I32Ne)
-		c.Index(wasm.BrIf, 0)
+		until(c, x.out, 8, 8*(1+e.frame.Columns()))
 	})
 }
 
-// explainTree is a function that adds one tree's contributions: its root.
-func (e *forest) explainTree() int {
+// explainTree is a function that adds one tree's contributions, its root given,
+// to those at terms.
+func (e *forest) explainTree(terms int) int {
 	const at = 0
 	f := newFn(nil, wasm.I32)
 	word, left, column := f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32)
@@ -115,7 +85,7 @@ func (e *forest) explainTree() int {
 		c.Op(wasm.I32LtS)
 		c.Begin(wasm.If)
 		e.leaf(c, word)
-		if e.model.Narrow {
+		if e.trees.Narrow {
 			c.Op(wasm.F64Widen)
 		}
 		c.Index(wasm.LocalSet, next)
@@ -128,11 +98,11 @@ func (e *forest) explainTree() int {
 
 		c.Index(wasm.LocalGet, column)
 		c.Index(wasm.LocalGet, column)
-		c.Mem(wasm.F64Load, e.termsAt)
+		c.Mem(wasm.F64Load, terms)
 		c.Index(wasm.LocalGet, next)
 		c.Index(wasm.LocalGet, have)
 		c.Op(wasm.F64Sub, wasm.F64Add)
-		c.Mem(wasm.F64Store, e.termsAt)
+		c.Mem(wasm.F64Store, terms)
 		c.Index(wasm.LocalGet, next)
 		c.Index(wasm.LocalSet, have)
 

@@ -139,7 +139,7 @@ func (l *lanes) release(number int) {
 // gather adds each row's leaf to its sum.
 func (l *lanes) gather(c *wasm.Code, number int) {
 	bytes, load, store := 8, wasm.F64Load, wasm.F64Store
-	if l.model.Narrow {
+	if l.trees.Narrow {
 		bytes, load, store = 4, wasm.F32Load, wasm.F32Store
 	}
 	for row := range abi.BlockRows {
@@ -147,7 +147,7 @@ func (l *lanes) gather(c *wasm.Code, number int) {
 		c.Index(wasm.LocalGet, laneOut)
 		c.Mem(load, bytes*row)
 		if number < 0 {
-			l.constant(c, l.model.Trees[l.tree].Leaves[^number])
+			l.constant(c, l.trees.Trees[l.tree].Leaves[^number])
 		} else {
 			c.Index(wasm.LocalGet, number)
 			c.Lane(wasm.I8x16ExtractLaneU, byte(row))
@@ -182,7 +182,7 @@ func (e *forest) laneFinish() int {
 	f := newFn(nil, wasm.I32, wasm.I32)
 	x := f.some(vectors, wasm.V128)
 	e.loop(&f.Code, func(c *wasm.Code) {
-		if e.model.Narrow {
+		if e.trees.Narrow {
 			for v := range x {
 				c.Index(wasm.LocalGet, out)
 				c.Mem(wasm.V128Load, 16*v)
@@ -192,8 +192,8 @@ func (e *forest) laneFinish() int {
 		for at := 0; at < outBytes; at += 16 {
 			c.Index(wasm.LocalGet, out)
 			e.means(c, out, at, x)
-			if e.model.Divisor != 1 {
-				c.F64(e.model.Divisor)
+			if e.trees.Divisor != 1 {
+				c.F64(e.trees.Divisor)
 				c.Op(wasm.F64x2Splat, wasm.F64x2Div)
 			}
 			c.Mem(wasm.V128Store, at)
@@ -206,7 +206,7 @@ func (e *forest) laneFinish() int {
 
 // means puts two sums on the stack as f64.
 func (e *forest) means(c *wasm.Code, out, at int, x []int) {
-	if !e.model.Narrow {
+	if !e.trees.Narrow {
 		c.Index(wasm.LocalGet, out)
 		c.Mem(wasm.V128Load, at)
 		return
@@ -225,7 +225,7 @@ func (e *forest) means(c *wasm.Code, out, at int, x []int) {
 func (e *forest) laneChunk() int {
 	const block, out, gap, blocks = 0, 1, 2, 3
 	binsOf, fill, finish := e.blockBins(), e.laneFill(), e.laneFinish()
-	groups := make([][]int, e.model.Frame.Heads)
+	groups := make([][]int, e.frame.Heads)
 	for head := range groups {
 		groups[head] = e.laneGroups(head)
 	}
@@ -239,7 +239,7 @@ func (e *forest) laneChunk() int {
 		c.Index(wasm.LocalGet, block)
 		c.Index(wasm.LocalGet, bins)
 		c.Index(wasm.Call, binsOf)
-		advance(c, block, e.model.Frame.BlockSize())
+		advance(c, block, e.frame.BlockSize())
 		advance(c, bins, e.stride())
 		again(c, left)
 	})
@@ -252,8 +252,8 @@ func (e *forest) laneChunk() int {
 		}
 		f.Index(wasm.LocalGet, out)
 		f.Index(wasm.LocalGet, blocks)
-		e.constant(&f.Code, e.model.Base[head])
-		if e.model.Narrow {
+		e.constant(&f.Code, e.trees.Base[head])
+		if e.trees.Narrow {
 			f.Op(wasm.F32x4Splat)
 		} else {
 			f.Op(wasm.F64x2Splat)
@@ -265,7 +265,7 @@ func (e *forest) laneChunk() int {
 			f.Index(wasm.LocalGet, blocks)
 			f.Index(wasm.Call, call)
 		}
-		if e.model.Narrow || e.model.Divisor != 1 {
+		if e.trees.Narrow || e.trees.Divisor != 1 {
 			f.Index(wasm.LocalGet, out)
 			f.Index(wasm.LocalGet, blocks)
 			f.Index(wasm.Call, finish)

@@ -23,7 +23,7 @@ type scorer struct {
 
 func (e *forest) score() int {
 	s := &scorer{forest: e, fn: newFn(i32s, wasm.I32), context: none}
-	s.rows, s.block, s.out, s.gap = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
+	s.rows, s.block, s.gap = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
 	s.row, s.wide, s.n = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
 	rowFunc, chunk := none, none
 	if e.branches() {
@@ -34,7 +34,7 @@ func (e *forest) score() int {
 	if e.lanes() {
 		chunk, s.context = e.laneChunk(), e.spreadContext()
 	}
-	s.begin()
+	s.start()
 	if e.lanes() {
 		s.chunks(chunk)
 	}
@@ -43,27 +43,21 @@ func (e *forest) score() int {
 	return e.end(s.fn)
 }
 
-// begin checks the frame and finds its parts.
-func (s *scorer) begin() {
-	s.checkFrame(s.fn, s.rows)
-	returnIf(s.fn, int32(abi.BadFrame))
-	s.Index(wasm.LocalGet, frame)
-	s.I32(int32(s.model.Frame.OffsetBlocks()))
-	s.Op(wasm.I32Add)
-	s.Index(wasm.LocalSet, s.block)
-	s.Index(wasm.LocalGet, frame)
-	s.Index(wasm.LocalGet, frame)
-	s.Mem(wasm.I32Load, abi.OffsetMeans)
-	s.Op(wasm.I32Add)
-	s.Index(wasm.LocalSet, s.out)
-	s.Index(wasm.LocalGet, s.rows)
-	s.I32(abi.BlockRows - 1)
-	s.Op(wasm.I32Add)
-	s.I32(blockShift)
-	s.Op(wasm.I32ShrU)
+// start checks the frame and finds its parts.
+func (s *scorer) start() {
+	var blocks int
+	blocks, s.out = s.begin(s.fn)
+	s.Index(wasm.LocalGet, blocks)
 	s.I32(outBytes)
 	s.Op(wasm.I32Mul)
 	s.Index(wasm.LocalSet, s.gap)
+	s.Index(wasm.LocalGet, frame)
+	s.Mem(wasm.I32Load, abi.OffsetRows)
+	s.Index(wasm.LocalSet, s.rows)
+	s.Index(wasm.LocalGet, frame)
+	s.I32(int32(s.frame.OffsetBlocks()))
+	s.Op(wasm.I32Add)
+	s.Index(wasm.LocalSet, s.block)
 }
 
 // chunks answers whole blocks, and a last one with enough rows.
@@ -90,7 +84,7 @@ func (s *scorer) chunks(chunk int) {
 			c.Index(wasm.LocalGet, argument)
 		}
 		c.Index(wasm.Call, chunk)
-		forward(c, s.block, s.n, s.model.Frame.BlockSize())
+		forward(c, s.block, s.n, s.frame.BlockSize())
 		forward(c, s.out, s.n, outBytes)
 		forward(c, s.wide, s.n, -1)
 		c.Index(wasm.LocalGet, s.wide)
@@ -148,7 +142,7 @@ func (s *scorer) tail(rowFunc int) {
 			c.Op(wasm.Return, wasm.End)
 			again(c, s.n)
 		})
-		advance(c, s.block, s.model.Frame.BlockSize())
+		advance(c, s.block, s.frame.BlockSize())
 		c.Index(wasm.Br, 0)
 	})
 	s.Op(wasm.End)

@@ -74,7 +74,7 @@ func (e *forest) walkTables() {
 	}
 	w.entry = 4 + 4*flag(w.wide)
 	w.nodes = e.data.align(16)
-	starts := make([]int, len(e.model.Trees))
+	starts := make([]int, len(e.trees.Trees))
 	for i, tree := range e.order {
 		starts[tree] = e.data.end()
 		e.walkEntries(tree, trees[i])
@@ -112,7 +112,7 @@ func (e *forest) walkExpect(tree int, w walkTree) {
 	e.data.f64(0)
 	for _, n := range w.at {
 		if n >= 0 {
-			e.data.f64(e.model.Trees[tree].Expect[n])
+			e.data.f64(e.trees.Trees[tree].Expect[n])
 		}
 	}
 }
@@ -137,7 +137,7 @@ func (e *forest) walkRoots(starts []int) {
 	w := &e.walk
 	vain := e.data.align(4)
 	e.data.u32(walkLeaf, 0)
-	for head := range e.model.Frame.Heads {
+	for head := range e.frame.Heads {
 		first := e.data.end()
 		trees := e.byHead(head)
 		for _, i := range trees {
@@ -151,7 +151,7 @@ func (e *forest) walkRoots(starts []int) {
 	w.heads = e.data.align(8)
 	for head, roots := range w.roots {
 		e.data.u32(roots[0], roots[1])
-		e.data.f64(e.model.Base[head])
+		e.data.f64(e.trees.Base[head])
 	}
 }
 
@@ -261,7 +261,7 @@ func (e *forest) step(c *wasm.Code, at, word int) {
 // leaf puts the value of a leaf's word on the stack.
 func (e *forest) leaf(c *wasm.Code, word int) {
 	c.Index(wasm.LocalGet, word)
-	if e.model.Narrow {
+	if e.trees.Narrow {
 		c.I32(2)
 		c.Op(wasm.I32Shl)
 		c.Mem(wasm.F32Load, e.leaves)
@@ -290,11 +290,11 @@ func (e *forest) walkRows() int {
 		}
 		f.Index(wasm.LocalGet, out)
 		if roots[0] == roots[1] {
-			e.constant(&f.Code, e.model.Base[head])
+			e.constant(&f.Code, e.trees.Base[head])
 		} else {
 			f.I32(int32(roots[0]))
 			f.I32(int32(roots[1]))
-			e.constant(&f.Code, e.model.Base[head])
+			e.constant(&f.Code, e.trees.Base[head])
 			f.Index(wasm.Call, walk)
 		}
 		e.divide(&f.Code)
