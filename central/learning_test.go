@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/central/registry"
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/central/training"
+	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
 	"github.com/aisle-edge/aisle/sync/item"
 )
 
@@ -55,5 +56,29 @@ func TestLessThanWasKnownIsNotReleased(t *testing.T) {
 	}
 	if l.learned(shop()) != nil {
 		t.Error("learned for a folder that is not trained for")
+	}
+}
+
+// TestOwnModelsAreNotTrained: the trainer learns for slots whose model it makes;
+// of the others it counts what decisions earned.
+func TestOwnModelsAreNotTrained(t *testing.T) {
+	files := make(map[string][]byte)
+	for name, text := range nodetest.Files() {
+		files[name] = []byte(text)
+	}
+	l := new(learning)
+	config := func() training.Config {
+		f, err := registry.CheckFiles(files, item.Own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.config(f)
+	}
+	if c := config(); len(c.Models) != 1 || len(c.Slots) != 1 {
+		t.Errorf("trains %v for %d slots", c.Models, len(c.Slots))
+	}
+	files["hero.wasm"] = bundletest.File(t, bundletest.Own(t))
+	if c := config(); len(c.Models) != 0 || len(c.Slots) != 1 {
+		t.Errorf("trains %v for %d slots", c.Models, len(c.Slots))
 	}
 }

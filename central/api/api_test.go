@@ -30,6 +30,7 @@ import (
 	"github.com/aisle-edge/aisle/central/rollout"
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/central/training"
+	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
 	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/item"
 )
@@ -384,6 +385,36 @@ func folderJSON(t *testing.T, note, file, old, by string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// TestScorerFilesCome: a folder may bring models that were made elsewhere, larger
+// than all the files that people write.
+func TestScorerFilesCome(t *testing.T) {
+	s := newSite(t)
+	folder := func(scorer []byte) string {
+		var f Folder
+		if err := json.Unmarshal([]byte(folderJSON(t, "", "", "", "")), &f); err != nil {
+			t.Fatal(err)
+		}
+		f.Files["hero.wasm"] = scorer
+		b, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	good := folder(bundletest.File(t, bundletest.Own(t)))
+	for _, path := range []string{"/api/v1/releases/check", "/api/v1/releases"} {
+		r := get[Release](s, "POST", path, good)
+		if !slices.ContainsFunc(r.Artifacts, func(a Artifact) bool { return a.Name == "own/hero" }) {
+			t.Errorf("%s: %+v", path, r)
+		}
+		w := s.ask("POST", path, folder(make([]byte, maxFolder/4*3)))
+		s.refused(w, kindFolder)
+		if !strings.Contains(w.Body.String(), `"file":"hero.wasm"`) {
+			t.Errorf("%s: faults are %s", path, w.Body)
+		}
+	}
 }
 
 func TestReleases(t *testing.T) {
