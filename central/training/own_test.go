@@ -8,7 +8,8 @@ func TestSlotWithoutAModelToLearn(t *testing.T) {
 	b := newBooks(t)
 	cfg := config()
 	cfg.Models = nil
-	b.write("a", 1000, decide(1, "hero", "learned", "milk"), told(1, purchase, "milk", 1))
+	b.write("a", 1000, decide(1, "hero", "learned", "milk"))
+	b.write("a", 1001, told(1, purchase, "milk", 1))
 	b.tick("a", 1000+waitMs+5000)
 	b.commit()
 	tr := b.trainer(cfg)
