@@ -36,16 +36,7 @@ func samples(seed uint64) map[string]scoring.Model {
 // emitted is the module that a model's emitter makes.
 func emitted(t *testing.T, m scoring.Model) []byte {
 	t.Helper()
-	var code []byte
-	var err error
-	switch m := m.(type) {
-	case *scoring.Linear:
-		code, err = compile.Linear(m.Shape)
-	case *scoring.LinUCB:
-		code, err = compile.LinUCB(m.LinUCBShape)
-	case *scoring.Factor:
-		code, err = compile.Factor(m.FactorShape)
-	}
+	code, err := compile.Make(m)
 	if err != nil {
 		t.Fatal(err)
 	}
