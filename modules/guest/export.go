@@ -35,9 +35,9 @@ func score(address uint32) uint32 {
 		return uint32(abi.BadFrame)
 	}
 	if scorer.Block != nil {
-		scoreBlocks()
+		each(&block.columns, scoreBlock)
 	} else {
-		scoreRows()
+		each(&row.columns, scoreRows)
 	}
 	return uint32(abi.OK)
 }

@@ -51,8 +51,8 @@ func Register(s Scorer) {
 		panic(err)
 	}
 	scorer = s
-	row = newRow(s.Shape)
-	block = newBlock(s.Shape)
+	row.columns = newColumns(s.Shape)
+	block.columns = newColumns(s.Shape)
 	terms = make([]float64, 1+s.Shape.Columns())
 }
 

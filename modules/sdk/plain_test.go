@@ -24,10 +24,10 @@ type plain struct {
 	shape   abi.Shape
 }
 
-func newPlain(t testing.TB, config wazero.RuntimeConfig, code []byte) *plain {
+func newPlain(t testing.TB, code []byte) *plain {
 	t.Helper()
 	ctx := context.Background()
-	r := wazero.NewRuntimeWithConfig(ctx, config)
+	r := wazero.NewRuntime(ctx)
 	t.Cleanup(func() { r.Close(ctx) })
 	wasi_snapshot_preview1.MustInstantiate(ctx, r)
 	abort := func(_, _, _, _ uint32) { panic("abort") }

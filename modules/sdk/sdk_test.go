@@ -9,9 +9,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tetratelabs/wazero"
-
 	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
 	"github.com/aisle-edge/aisle/modules/sdk"
 )
@@ -70,7 +69,7 @@ func row(f *abi.Frame, i int) (or func(int, float64) float64, id func(int) uint3
 }
 
 // agrees compares a scored frame and what is said of its rows with the rule.
-func (r rule) agrees(t *testing.T, f *abi.Frame, explain func(row, head int) []float64) {
+func (r rule) agrees(t testing.TB, f *abi.Frame, explain func(row, head int) []float64) {
 	t.Helper()
 	for i := range f.Rows() {
 		or, id := row(f, i)
@@ -127,20 +126,26 @@ var programs = map[string]struct {
 	"template": {template, "", false}, "rows": {every, "every", false}, "blocks": {every, "every", true},
 }
 
-var engines = map[string]func() wazero.RuntimeConfig{
-	"compiler": wazero.NewRuntimeConfig, "interpreter": wazero.NewRuntimeConfigInterpreter,
-}
+// enough fuel for most rows in Go, whose code jumps much.
+const enough = 1024
 
-// TestGuestsScoreAsTheirRuleSays builds each project with its own toolchain.
+// TestGuestsScoreAsTheirRuleSays builds each project with its own toolchain, and
+// runs it as it is and metered.
 func TestGuestsScoreAsTheirRuleSays(t *testing.T) {
 	for _, lang := range sdk.Languages() {
 		for name, p := range programs {
 			t.Run(lang+"/"+name, func(t *testing.T) {
 				code := build(t, lang, p.name, p.blocks)
-				for engine, config := range engines {
-					t.Run(engine, func(t *testing.T) {
-						scores(t, newPlain(t, config(), code), p.rule)
-					})
+				scores(t, newPlain(t, code), p.rule)
+				sealed := seal(t, code)
+				fast := newMetered(t, sealed, host.Limits{Fuel: enough})
+				fuel := fast.scores(p.rule)
+				if again := fast.scores(p.rule); !slices.Equal(fuel, again) {
+					t.Errorf("spends %d, and then %d on the same: it keeps something", fuel, again)
+				}
+				slow := newMetered(t, sealed, host.Limits{Fuel: enough, Interpreter: true}).scores(p.rule)
+				if !slices.Equal(fuel, slow) {
+					t.Errorf("spends %d in the compiler, %d in the interpreter", fuel, slow)
 				}
 			})
 		}

@@ -85,7 +85,8 @@ export const LANES: i32 = 16;
 
 /**
  * 16 rows. Those past the frame's last row hold anything, and what is answered
- * for them means nothing. Columns and answers are addresses of 16 values.
+ * for them means nothing. Columns and answers are addresses of 16 values; a column
+ * of the context holds 16 times its value.
  */
 @unmanaged export class Block {
   // For this file only.
@@ -93,19 +94,15 @@ export const LANES: i32 = 16;
   means: usize = 0; // where the first head's means go
   lane: usize = 0; // bytes from one head's answers to the next one's
 
-  /** The value of a dense column of the context, NaN if it is missing. */
-  @inline context(column: i32): f32 { return contextDense(column); }
-
-  /** The value of a categorical column of the context, 0 if it is missing. */
-  @inline contextID(column: i32): u32 { return contextID(column); }
-
   /** 16 f32 of a dense column; NaN is missing. */
   @inline dense(column: i32): usize {
+    if (column < firstDense) return copies + COLUMN * among(column, 0, contextDenses);
     return this.columns + COLUMN * among(column, firstDense, firstID);
   }
 
   /** 16 u32 of a categorical column; 0 is missing. */
   @inline id(column: i32): usize {
+    if (column < firstDense) return copies + COLUMN * (contextDenses + among(column, contextDenses, firstDense));
     return this.columns + COLUMN * (dense + among(column, firstID, columns));
   }
 
@@ -132,12 +129,13 @@ const firstDense: i32 = contextDenses + contextCategorical;
 const firstID: i32 = firstDense + dense;
 const columns: i32 = firstID + categorical;
 
+const COLUMN: i32 = 64; // bytes of a column of a block
+
 // Places in a frame.
 const atContext: i32 = 64;
 const atContextID: i32 = (atContext + 4 * contextDenses + 15) & ~15;
 const atBlocks: i32 = (atContextID + 4 * contextCategorical + 15) & ~15;
 
-const COLUMN: i32 = 64; // bytes of a column of a block
 const MAX_ROWS: u32 = 10240;
 const OK: u32 = 0;
 const BAD_FRAME: u32 = 1;
@@ -148,6 +146,7 @@ let room: usize = 0; // for how much
 const theRow = changetype<Row>(memory.data(offsetof<Row>(), 8));
 const theBlock = changetype<Block>(memory.data(offsetof<Block>(), 8));
 const terms = memory.data(8 * (1 + columns), 8);
+const copies = memory.data(COLUMN * (1 + firstDense), 16); // of the context
 
 @inline function among(i: i32, first: i32, end: i32): i32 {
   if (i < first || i >= end) unreachable();
@@ -181,6 +180,7 @@ export function aisle_alloc(size: usize): usize {
 
 export function aisle_score(at: usize): u32 {
   if (!knows(at)) return BAD_FRAME;
+  if (isDefined(model.block)) copyContext();
   const blocks = (rows() + 15) / 16;
   theBlock.columns = at + atBlocks;
   theBlock.means = at + load<u32>(at, 52);
@@ -195,6 +195,13 @@ export function aisle_score(at: usize): u32 {
     theBlock.means += 8 * 16;
   }
   return OK;
+}
+
+function copyContext(): void {
+  for (let c = 0; c < firstDense; c++) {
+    const from = frame + (c < contextDenses ? atContext + 4 * c : atContextID + 4 * (c - contextDenses));
+    for (let i = 0; i < 16; i++) store<u32>(copies + COLUMN * c + 4 * i, load<u32>(from));
+  }
 }
 
 @inline function scoreRows(n: i32): void {

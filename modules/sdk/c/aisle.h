@@ -81,15 +81,14 @@ typedef double aisle_f64x16 __attribute__((vector_size(128), aligned(16)));
 typedef uint32_t aisle_u32x16 __attribute__((vector_size(64), aligned(16)));
 
 /* aisle_block is 16 rows. Those past the frame's last row hold anything, and
- * what is answered for them means nothing. */
+ * what is answered for them means nothing. A column of the context holds 16 times
+ * its value. */
 typedef struct {
   const char *frame, *columns;
   double *mean;
   size_t lane; /* doubles from one head's answers to the next one's */
 } aisle_block;
 
-static inline float aisle_context(const aisle_block *b, int column);       /* of the context: NaN if missing */
-static inline uint32_t aisle_context_id(const aisle_block *b, int column); /* 0 if missing */
 static inline aisle_f32x16 aisle_dense16(const aisle_block *b, int column);
 static inline aisle_f32x16 aisle_or16(const aisle_block *b, int column, float other);
 static inline aisle_u32x16 aisle_id16(const aisle_block *b, int column);
@@ -159,22 +158,20 @@ static inline void aisle_add(aisle_row *r, int c, double v) {
   if (r->terms) r->terms[aisle_among(c, AISLE_BIAS, aisle_columns)] += v;
 }
 
-static inline float aisle_context(const aisle_block *b, int c) { return aisle_context_at(b->frame, c); }
-
-static inline uint32_t aisle_context_id(const aisle_block *b, int c) { return aisle_context_id_at(b->frame, c); }
-
 static inline aisle_f32x16 aisle_dense16(const aisle_block *b, int c) {
+  if (c < aisle_first_dense) return aisle_context_at(b->frame, c) - (aisle_f32x16){0};
   aisle_among(c, aisle_first_dense, aisle_first_id);
   return *(const aisle_f32x16 *)aisle_column(b->columns, c);
 }
 
 static inline aisle_f32x16 aisle_or16(const aisle_block *b, int c, float other) {
-  aisle_f32x16 x = aisle_dense16(b, c), o = (aisle_f32x16){0} + other;
+  aisle_f32x16 x = aisle_dense16(b, c), o = other - (aisle_f32x16){0};
   aisle_u32x16 there = (aisle_u32x16)(x == x);
   return (aisle_f32x16)(((aisle_u32x16)x & there) | ((aisle_u32x16)o & ~there));
 }
 
 static inline aisle_u32x16 aisle_id16(const aisle_block *b, int c) {
+  if (c < aisle_first_dense) return aisle_context_id_at(b->frame, c) - (aisle_u32x16){0};
   aisle_among(c, aisle_first_id, aisle_columns);
   return *(const aisle_u32x16 *)aisle_column(b->columns, c);
 }

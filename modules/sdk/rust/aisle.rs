@@ -130,7 +130,7 @@ impl<S: Scorer> Row<S> {
 }
 
 /// 16 rows. Those past the frame's last row hold anything, and what is answered
-/// for them means nothing.
+/// for them means nothing. A column of the context holds 16 times its value.
 pub struct Block<S: Scorer> {
     frame: *const u8,
     columns: *const u8,
@@ -141,30 +141,24 @@ pub struct Block<S: Scorer> {
 }
 
 impl<S: Scorer> Block<S> {
-    /// The value of a dense column of the context, NaN if it is missing.
+    /// A dense column; NaN is missing.
     #[inline(always)]
-    pub fn context(&self, column: usize) -> f32 {
-        context::<S>(self.frame, column)
+    pub fn dense(&self, column: usize) -> [f32; LANES] {
+        if column < S::SHAPE.first_dense() {
+            return [context::<S>(self.frame, column); LANES];
+        }
+        assert!(column < S::SHAPE.first_id());
+        unsafe { *(column_of::<S>(self.columns, column) as *const [f32; LANES]) }
     }
 
-    /// The value of a categorical column of the context, 0 if it is missing.
+    /// A categorical column; 0 is missing.
     #[inline(always)]
-    pub fn context_id(&self, column: usize) -> u32 {
-        context_id::<S>(self.frame, column)
-    }
-
-    /// A dense column of the rows; NaN is missing.
-    #[inline(always)]
-    pub fn dense(&self, column: usize) -> &[f32; LANES] {
-        assert!(column >= S::SHAPE.first_dense() && column < S::SHAPE.first_id());
-        unsafe { &*(column_of::<S>(self.columns, column) as *const [f32; LANES]) }
-    }
-
-    /// A categorical column of the rows; 0 is missing.
-    #[inline(always)]
-    pub fn id(&self, column: usize) -> &[u32; LANES] {
+    pub fn id(&self, column: usize) -> [u32; LANES] {
+        if column < S::SHAPE.first_dense() {
+            return [context_id::<S>(self.frame, column); LANES];
+        }
         assert!(column >= S::SHAPE.first_id() && column < S::SHAPE.columns());
-        unsafe { &*(column_of::<S>(self.columns, column) as *const [u32; LANES]) }
+        unsafe { *(column_of::<S>(self.columns, column) as *const [u32; LANES]) }
     }
 
     /// Where a head's means go.
@@ -234,9 +228,9 @@ impl F32x16 {
     }
 }
 
-impl From<&[f32; LANES]> for F32x16 {
+impl From<[f32; LANES]> for F32x16 {
     #[inline(always)]
-    fn from(v: &[f32; LANES]) -> Self {
+    fn from(v: [f32; LANES]) -> Self {
         let at = v.as_ptr() as *const v128;
         unsafe { F32x16([v128_load(at), v128_load(at.add(1)), v128_load(at.add(2)), v128_load(at.add(3))]) }
     }

@@ -27,22 +27,21 @@ static void score(aisle_row *r) {
 }
 
 // block {
-static double or(float x, double other) { return x == x ? x : other; }
+#define WIDE(v) __builtin_convertvector(v, aisle_f64x16)
 
 static void fast(aisle_block *b) {
-  aisle_f64x16 x = aisle_wide(aisle_or16(b, 4, 0.5));
-  double first = or(aisle_context(b, 0), 0.25);
+  aisle_f64x16 first = aisle_wide(aisle_or16(b, 0, 0.25)), x = aisle_wide(aisle_or16(b, 4, 0.5));
   for (int h = 0; h < AISLE_HEADS; h++) {
     aisle_f64x16 m = {0};
     m += 1.0 + h;
     m += first * 2;
-    m += or(aisle_context(b, 1), -1);
-    m += aisle_context_id(b, 2) % 8 * 0.5;
-    m += (double)(aisle_context_id(b, 3) % 4);
+    m += aisle_wide(aisle_or16(b, 1, -1));
+    m += WIDE(aisle_id16(b, 2) % 8) * 0.5;
+    m += WIDE(aisle_id16(b, 3) % 4);
     m += (h + 1.0) * x;
     m += 0.125 * aisle_wide(aisle_or16(b, 5, 0));
     m += aisle_wide(aisle_or16(b, 6, 1)) * first;
-    m += __builtin_convertvector(aisle_id16(b, 7) % 16, aisle_f64x16) * 0.25;
+    m += WIDE(aisle_id16(b, 7) % 16) * 0.25;
     for (int i = 0; i < AISLE_LANES; i++)
       if (aisle_id16(b, 8)[i] == 0) m[i] -= 3;
     aisle_set_mean16(b, h, m);

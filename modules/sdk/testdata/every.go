@@ -44,13 +44,13 @@ func fast(b *guest.Block) {
 		mean, variance := b.Mean(head), b.Variance(head)
 		for i := range mean {
 			m := 1 + h
-			m += or(b.Context(0), 0.25) * 2
-			m += or(b.Context(1), -1)
-			m += float64(b.ContextID(2)%8) * 0.5
-			m += float64(b.ContextID(3) % 4)
+			m += or(b.Dense(0)[i], 0.25) * 2
+			m += or(b.Dense(1)[i], -1)
+			m += float64(b.ID(2)[i]%8) * 0.5
+			m += float64(b.ID(3)[i] % 4)
 			m += (h + 1) * or(b.Dense(4)[i], 0.5)
 			m += 0.125 * or(b.Dense(5)[i], 0)
-			m += or(b.Dense(6)[i], 1) * or(b.Context(0), 0.25)
+			m += or(b.Dense(6)[i], 1) * or(b.Dense(0)[i], 0.25)
 			m += float64(b.ID(7)[i]%16) * 0.25
 			if b.ID(8)[i] == 0 {
 				m -= 3

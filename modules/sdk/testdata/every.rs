@@ -34,13 +34,13 @@ impl Scorer for Model {
             for i in 0..aisle::LANES {
                 let x = or(b.dense(4)[i], 0.5);
                 let mut m = 1.0 + h;
-                m += or(b.context(0), 0.25) * 2.0;
-                m += or(b.context(1), -1.0);
-                m += (b.context_id(2) % 8) as f64 * 0.5;
-                m += (b.context_id(3) % 4) as f64;
+                m += or(b.dense(0)[i], 0.25) * 2.0;
+                m += or(b.dense(1)[i], -1.0);
+                m += (b.id(2)[i] % 8) as f64 * 0.5;
+                m += (b.id(3)[i] % 4) as f64;
                 m += (h + 1.0) * x;
                 m += 0.125 * aisle::F32x16::from(b.dense(5)).or(0.0).wide()[i];
-                m += or(b.dense(6)[i], 1.0) * or(b.context(0), 0.25);
+                m += or(b.dense(6)[i], 1.0) * or(b.dense(0)[i], 0.25);
                 m += (b.id(7)[i] % 16) as f64 * 0.25;
                 if b.id(8)[i] == 0 {
                     m -= 3.0;

@@ -32,13 +32,13 @@ export function block(b: Block): void {
     for (let i = 0; i < LANES; i++) {
       const x = or(load<f32>(b.dense(4) + 4 * i), 0.5);
       let m: f64 = 1 + h;
-      m += or(b.context(0), 0.25) * 2;
-      m += or(b.context(1), -1);
-      m += <f64>(b.contextID(2) % 8) * 0.5;
-      m += <f64>(b.contextID(3) % 4);
+      m += or(load<f32>(b.dense(0)), 0.25) * 2;
+      m += or(load<f32>(b.dense(1) + 4 * i), -1);
+      m += <f64>(load<u32>(b.id(2) + 4 * i) % 8) * 0.5;
+      m += <f64>(load<u32>(b.id(3) + 60) % 4);
       m += (h + 1) * x;
       m += 0.125 * or(load<f32>(b.dense(5) + 4 * i), 0);
-      m += or(load<f32>(b.dense(6) + 4 * i), 1) * or(b.context(0), 0.25);
+      m += or(load<f32>(b.dense(6) + 4 * i), 1) * or(load<f32>(b.dense(0)), 0.25);
       m += <f64>(load<u32>(b.id(7) + 4 * i) % 16) * 0.25;
       if (load<u32>(b.id(8) + 4 * i) == 0) m -= 3;
       store<f64>(b.mean(head) + 8 * i, m);
