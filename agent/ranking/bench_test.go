@@ -132,3 +132,22 @@ func BenchmarkDecide(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkExplain is the same decision with the reasons of three items and
+// without: what they cost on top.
+func BenchmarkExplain(b *testing.B) {
+	node := shop(b, 1000)
+	defer serve(b, node)()
+	for _, explain := range []bool{false, true} {
+		b.Run(fmt.Sprintf("explain=%v", explain), func(b *testing.B) {
+			r := ranking.Request{Slot: "hero", Explain: explain}
+			b.ReportAllocs()
+			for b.Loop() {
+				a, err := node.Decider.Decide(ctx, &r)
+				if err != nil || explain && len(a.Items[0].Reasons) == 0 {
+					b.Fatal(err, a)
+				}
+			}
+		})
+	}
+}

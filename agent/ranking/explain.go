@@ -1,10 +1,8 @@
 package ranking
 
 import (
-	"cmp"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/abi"
@@ -87,21 +85,32 @@ func (d *Decider) scorer(rec *wire.Decision) *release.Scorer {
 // reasons are the largest of what columns and crosses add, the bias left out: it
 // is the same for all.
 func reasons(names []string, contributions []float64) []Reason {
-	var all []Reason
-	for i, c := range contributions[1:] {
-		if c == 0 {
+	var top [maxReasons]int // places, the largest first; of equals the first
+	n := 0
+	for i := 1; i < len(contributions); i++ {
+		if contributions[i] == 0 {
 			continue
 		}
+		k := n
+		for ; k > 0 && math.Abs(contributions[top[k-1]]) < math.Abs(contributions[i]); k-- {
+			if k < maxReasons {
+				top[k] = top[k-1]
+			}
+		}
+		if k < maxReasons {
+			top[k] = i
+			n = min(n+1, maxReasons)
+		}
+	}
+	all := make([]Reason, n)
+	for k, i := range top[:n] {
 		text := " speaks for it"
-		if c < 0 {
+		if contributions[i] < 0 {
 			text = " speaks against it"
 		}
-		all = append(all, Reason{Feature: names[1+i], Contribution: c, Text: names[1+i] + text})
+		all[k] = Reason{Feature: names[i], Contribution: contributions[i], Text: names[i] + text}
 	}
-	slices.SortStableFunc(all, func(a, b Reason) int {
-		return cmp.Compare(math.Abs(b.Contribution), math.Abs(a.Contribution))
-	})
-	return all[:min(len(all), maxReasons)]
+	return all
 }
 
 // rows are the features of a record.

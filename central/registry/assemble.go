@@ -160,10 +160,13 @@ func fly(b *bundle.Bundle, code []byte, interpreter bool) error {
 		return err
 	}
 	defer engine.Close()
-	m, err := engine.Admit(code, b.Model, host.Limits{Instances: 1})
+	m, err := engine.Admit(code, b.Blob(), host.Limits{Instances: 1})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	return m.Preflight(b.Golden)
+	if err := m.Preflight(b.Golden); err != nil || b.Manifest.Family != bundle.FamilyOwn {
+		return err
+	}
+	return explains(m, b)
 }

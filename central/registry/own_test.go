@@ -152,6 +152,7 @@ func TestOwnModelsFaults(t *testing.T) {
 			b.Module = append(bytes.Clone(b.Module), 0, 8, 7, 'a', 'i', 's', 'l', 'e', '.', 'x')
 		}, "common.wasm: module is not the one the manifest names"},
 		"without its meter":    {unmetered, "common.wasm: may not run on nodes: "},
+		"explains otherwise":   {liar, "common.wasm: its contributions (aisle_explain) do not sum to its answers"},
 		"other golden vectors": {func(b *bundle.Bundle) { b.Golden[1].Output[3] ^= 1 }, "common.wasm: does not answer what its golden vectors say"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +172,14 @@ func unmetered(b *bundle.Bundle) {
 	b.Module = bytes.Clone(b.Module)
 	at := bytes.LastIndex(b.Module, []byte{0x6b, 0x24, 0}) // i32.sub, global.set fuel
 	b.Module[at] = 0x6a                                    // i32.add
+	b.Manifest.Module = compile.Digest(b.Module)
+}
+
+// liar says that the second column counts three times. It counts twice.
+func liar(b *bundle.Bundle) {
+	b.Module = bytes.Clone(b.Module)
+	at := bytes.LastIndex(b.Module, []byte{0x44, 0, 0, 0, 0, 0, 0, 0, 0x40}) // f64.const 2
+	b.Module[at+7] = 8
 	b.Manifest.Module = compile.Digest(b.Module)
 }
 
