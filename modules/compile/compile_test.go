@@ -151,6 +151,7 @@ func TestGolden(t *testing.T) {
 			t.Errorf("interpreter %v: golden hash %s, want %s", interpreter, got, golden)
 		}
 	}
+	t.Run("trees", treesGolden)
 }
 
 // TestEdgesOfShapes: passes that are cut, entries wider than a vector, rows

@@ -15,11 +15,12 @@ import (
 // EmitterTrees names the version of the code that Trees writes.
 const EmitterTrees = "trees/0"
 
-// Sizes up to which a model is written as code; a node is some 25 bytes of it.
+// What a model is written as. A node is some 25 bytes of code as branches, 40 as
+// lanes and 16 of tables for the walk, which every module has for contributions.
 const (
-	branchNodes = 6000  // one row at a time, by branches
-	laneNodes   = 60000 // a block at a time, without branches
-	laneLeaves  = 256   // of a tree: a leaf's number fits a byte
+	branchNodes = 6000  // of a model whose single rows are answered by branches, else by the walk
+	laneNodes   = 60000 // of a model whose blocks are answered by lanes, else row by row
+	laneLeaves  = 256   // of a tree of such a model: a leaf's number is a byte
 )
 
 // Trees is the module that scores the ensemble, which it carries: it reads no

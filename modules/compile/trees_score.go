@@ -5,9 +5,15 @@ import (
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
-// laneRows is how many rows a block has at least that is answered by lanes: they
-// take the same time for one row and for all.
-const laneRows = 3
+// laneRows is how many rows a block has at least that is answered by lanes, which
+// take the same time for one row and for all: rows that differ make branches guess
+// wrongly, and the code for many nodes comes from afar.
+func (e *forest) laneRows() int32 {
+	if e.branches() {
+		return 3
+	}
+	return 8
+}
 
 // scorer is the function aisle_score.
 type scorer struct {
@@ -63,7 +69,7 @@ func (s *scorer) start() {
 // chunks answers whole blocks, and a last one with enough rows.
 func (s *scorer) chunks(chunk int) {
 	s.Index(wasm.LocalGet, s.rows)
-	s.I32(abi.BlockRows - laneRows)
+	s.I32(abi.BlockRows - s.laneRows())
 	s.Op(wasm.I32Add)
 	s.I32(blockShift)
 	s.Op(wasm.I32ShrU)
