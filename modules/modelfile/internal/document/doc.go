@@ -1,7 +1,7 @@
 // Package document reads JSON and UBJSON into one kind of tree, as model files
 // use them: JSON with NaN and Infinity, UBJSON with typed arrays. Files are
-// hostile: nesting is bounded, so is the number of objects and arrays, and what
-// else is allocated is at most some 10 times the length of the file.
+// hostile: nesting is bounded, and so is the number of values; those that arrays
+// of nothing but numbers hold take 8 bytes each and are not counted.
 package document
 
 import (
@@ -13,8 +13,8 @@ import (
 const (
 	// MaxDepth is how deep values nest.
 	MaxDepth = 2048
-	// MaxContainers is the most objects, and arrays of other than numbers.
-	MaxContainers = 1 << 22
+	// MaxValues is the most values; an object or array counts as four.
+	MaxValues = 1 << 23
 )
 
 // ErrSyntax is returned for bytes that are no document.
@@ -187,23 +187,43 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
+// container is what an object or array counts.
+const container = 4
+
+// budget counts values.
+type budget struct{ made int }
+
+// check is an error once there are too many values, or they nest too deep.
+func (b *budget) check(at, depth int) error {
+	if depth > MaxDepth {
+		return syntax(at, "nested deeper than %d", MaxDepth)
+	}
+	if b.made > MaxValues {
+		return syntax(at, "more than %d values", MaxValues)
+	}
+	return nil
+}
+
 // list collects an array: numbers as such until there comes something else.
 type list struct {
 	numbers []float64
 	values  []any
 }
 
-func (l *list) add(v any) {
+func (l *list) add(v any, b *budget) {
 	f, ok := v.(float64)
 	if ok && l.values == nil {
 		l.numbers = append(l.numbers, f)
 		return
 	}
 	if l.values == nil {
+		b.made += len(l.numbers)
 		for _, n := range l.numbers {
 			l.values = append(l.values, n)
 		}
+		l.numbers = nil
 	}
+	b.made++
 	l.values = append(l.values, v)
 }
 

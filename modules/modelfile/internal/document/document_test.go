@@ -32,8 +32,9 @@ func TestJSON(t *testing.T) {
 		t.Errorf("NaN: %v", err)
 	}
 	for _, bad := range []string{
-		``, `{`, `[`, `[1`, `[1,`, `[1,]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{a:1}`, `"`, `"\`, `"\x"`, `1 2`, `nul`, `0x1`, `1_0`, `inf`, `1e999`, `--1`,
+		``, `{`, `[`, `[1`, `[1,`, `[1,]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{a:1}`, `"`, `"\`, `"\x"`, "\"a\nb\"", `1 2`, `nul`, `0x1`, `1_0`, `inf`, `1e999`, `--1`,
 		strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2),
+		"[" + strings.Repeat("{},", MaxValues/4) + "1]",
 	} {
 		if _, err := JSON([]byte(bad), false); !errors.Is(err, ErrSyntax) {
 			t.Errorf("%.20q: %v", bad, err)
@@ -66,6 +67,7 @@ func TestUBJ(t *testing.T) {
 	for _, bad := range []string{
 		"[$Z#l\x00\x00\xff\xff", "[$d#l\x7f\xff\xff\xff", "[$d#i\xff", "[$di\x01", "[#d\x3f\x80\x00\x00", "SL\xff\xff\xff\xff\xff\xff\xff\xff", "?", "ZZ",
 		"Hi\x02ab", "[$", strings.Repeat("[", MaxDepth+2),
+		"[" + strings.Repeat("[]", MaxValues/4+1) + "]",
 	} {
 		if _, err := UBJ([]byte(bad)); !errors.Is(err, ErrSyntax) {
 			t.Errorf("%.20q: %v", bad, err)

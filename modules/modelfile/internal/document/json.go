@@ -23,10 +23,10 @@ func JSON(b []byte, narrow bool) (Value, error) {
 }
 
 type parser struct {
+	budget
 	b      []byte
 	at     int
 	narrow bool
-	made   int // objects and arrays
 }
 
 func (p *parser) space() {
@@ -52,15 +52,15 @@ func (p *parser) skip(c byte) bool {
 }
 
 func (p *parser) value(depth int) (any, error) {
-	if depth > MaxDepth || p.made > MaxContainers {
-		return nil, syntax(p.at, "nested deeper than %d, or more than %d objects", MaxDepth, MaxContainers)
+	if err := p.check(p.at, depth); err != nil {
+		return nil, err
 	}
 	switch c := p.peek(); {
 	case c == '{':
-		p.made++
+		p.made += container
 		return p.object(depth)
 	case c == '[':
-		p.made++
+		p.made += container
 		return p.array(depth)
 	case c == '"':
 		return p.text()
@@ -80,6 +80,7 @@ func (p *parser) object(depth int) (any, error) {
 		if p.peek() != '"' {
 			return nil, syntax(p.at, "no key")
 		}
+		p.made++
 		key, err := p.text()
 		if err != nil {
 			return nil, err
@@ -110,7 +111,7 @@ func (p *parser) array(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.add(v)
+		l.add(v, &p.budget)
 		if p.skip(']') {
 			return l.value(), nil
 		}
@@ -121,13 +122,18 @@ func (p *parser) array(depth int) (any, error) {
 }
 
 func (p *parser) text() (string, error) {
-	from := p.at
+	from, plain := p.at, true
 	for p.at++; p.at < len(p.b); p.at++ {
-		switch p.b[p.at] {
-		case '\\':
+		switch c := p.b[p.at]; {
+		case c == '\\':
+			p.at, plain = p.at+1, false
+		case c < ' ' || c > '~':
+			plain = false
+		case c == '"':
 			p.at++
-		case '"':
-			p.at++
+			if plain {
+				return string(p.b[from+1 : p.at-1]), nil
+			}
 			var s string
 			if err := json.Unmarshal(p.b[from:p.at], &s); err != nil {
 				return "", syntax(from, "not a string")

@@ -24,9 +24,9 @@ func UBJ(b []byte) (Value, error) {
 }
 
 type ubj struct {
+	budget
 	b     []byte
 	at    int
-	made  int  // objects and arrays
 	short bool // asked for bytes beyond the end
 }
 
@@ -132,8 +132,8 @@ func (p *ubj) text() (string, error) {
 }
 
 func (p *ubj) value(kind byte, depth int) (any, error) {
-	if depth > MaxDepth || p.made > MaxContainers {
-		return nil, syntax(p.at, "nested deeper than %d, or more than %d objects", MaxDepth, MaxContainers)
+	if err := p.check(p.at, depth); err != nil {
+		return nil, err
 	}
 	if n := width(kind); n > 0 {
 		if b := p.take(n); b != nil {
@@ -165,10 +165,10 @@ func (p *ubj) value(kind byte, depth int) (any, error) {
 		}
 		return f, nil
 	case '[':
-		p.made++
+		p.made += container
 		return p.array(depth)
 	case '{':
-		p.made++
+		p.made += container
 		return p.object(depth)
 	case 0:
 		return nil, syntax(p.at, "cut off")
@@ -223,7 +223,7 @@ func (p *ubj) array(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.add(v)
+		l.add(v, &p.budget)
 	}
 	return l.value(), nil
 }
@@ -238,6 +238,7 @@ func (p *ubj) object(depth int) (any, error) {
 		if count < 0 && p.skip('}') {
 			break
 		}
+		p.made++
 		key, err := p.text()
 		if err != nil {
 			return nil, err
