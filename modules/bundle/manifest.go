@@ -74,13 +74,21 @@ func (m *Manifest) ColumnSet() [8]byte {
 // of each cross.
 func (m *Manifest) Terms() int { return 1 + len(m.Columns) + len(m.Crosses) }
 
-// maxManifest bounds a manifest: the widest frame has 4,096 columns.
-const maxManifest = 4 << 20
+// The widest frame has 4,096 columns. Objects and values are counted before they
+// are decoded: a few bytes of text become a column of a hundred.
+const (
+	maxManifest = 4 << 20
+	maxObjects  = 4100
+	maxValues   = 1 << 16
+)
 
 // parseManifest reads a manifest strictly: unknown keys are refused.
 func parseManifest(b []byte) (m Manifest, err error) {
 	if len(b) > maxManifest {
 		return m, fmt.Errorf("%w: manifest of more than 4 MiB", ErrBundle)
+	}
+	if bytes.Count(b, []byte("{")) > maxObjects || bytes.Count(b, []byte(",")) > maxValues {
+		return m, fmt.Errorf("%w: manifest of more columns than a frame can have", ErrBundle)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
