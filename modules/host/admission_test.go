@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/internal/attack"
 	"github.com/aisle-edge/aisle/modules/internal/guest"
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 	"github.com/aisle-edge/aisle/modules/meter"
@@ -154,6 +155,43 @@ func FuzzAdmit(f *testing.F) {
 		}
 		defer m.Close()
 		idle(m) // may fail in any of its ways
+	})
+}
+
+// FuzzForeign: any bytes, rewritten or as they are, are refused, or run and end:
+// whatever a module answers, the host neither panics nor believes it.
+func FuzzForeign(f *testing.F) {
+	for _, m := range attack.Corpus() {
+		if len(m.Wasm) < 4<<10 {
+			f.Add(m.Wasm)
+		}
+	}
+	e, err := host.Open(host.Options{Pages: 16})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, foreign []byte) {
+		code, err := meter.Rewrite(foreign, meter.Limits{Pages: 16})
+		if err != nil {
+			code = foreign
+		}
+		m, err := e.Admit(code, []byte{1}, host.Limits{Fuel: 1, Initialize: 1, Instances: 1})
+		if err != nil {
+			return
+		}
+		defer m.Close()
+		in, err := m.Borrow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Return()
+		if _, err := in.Frame(oneHead, 20); err != nil {
+			return
+		}
+		if err := in.Score(); err != nil {
+			return
+		}
+		in.Explain(3, 0, 5)
 	})
 }
 

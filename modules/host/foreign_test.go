@@ -3,7 +3,9 @@ package host_test
 import (
 	"errors"
 	"math"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
@@ -394,4 +396,56 @@ func TestBrokenInstancesAreReplacedBesideRequests(t *testing.T) {
 			in.Return()
 		}
 	}
+}
+
+// TestExplainingAllocatesWhatItGives and nothing else: no export is looked up.
+func TestExplainingAllocatesWhatItGives(t *testing.T) {
+	m := admit(t, open(t, host.Options{}), explains(512, 2.5), nil, host.Limits{Instances: 1})
+	n := testing.AllocsPerRun(100, func() {
+		in, err := m.Borrow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Return()
+		if _, err := in.Frame(oneHead, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.Score(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Explain(0, 0, 3); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n != 1 {
+		t.Errorf("%v allocations, the contributions are one", n)
+	}
+}
+
+// TestNoRequestWaitsForAnInstanceBeingMade while another is there: one that broke
+// takes long to be replaced, and neither who returns it nor the next borrower does.
+func TestNoRequestWaitsForAnInstanceBeingMade(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	code := func() []byte {
+		g := guest.New()
+		initialize := g.PaidOf(nil, nil, func(c *wasm.Code) { turns(1<<24)(g, c) })
+		score := g.Paid(func(c *wasm.Code) { c.Op(wasm.Unreachable) })
+		return g.With(score, map[string]int{abi.ExportInitialize: initialize})
+	}()
+	e := open(t, host.Options{})
+	start := time.Now()
+	m := admit(t, e, code, nil, host.Limits{Initialize: 1 << 20, Instances: 2})
+	each := time.Since(start) / 2
+	start = time.Now()
+	if err := once(m); !errors.Is(err, host.ErrTrap) {
+		t.Fatal(err)
+	}
+	in, err := m.Borrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > each/2 {
+		t.Errorf("a request took %v, making an instance %v", took, each)
+	}
+	in.Return()
 }
