@@ -31,7 +31,7 @@ type Limits struct {
 	// 10,240 rows of 32 dense columns and 30 lookups use 16.
 	Fuel int
 	// Initialize is how many slices _initialize may use, default 512. A Go runtime
-	// starts within 30.
+	// starts within 16.
 	Initialize int
 	// Instances is the size of the pool, default GOMAXPROCS+1. Each holds the
 	// model once.
