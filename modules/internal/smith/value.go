@@ -49,7 +49,10 @@ func (b *body) value(t wasm.ValType) {
 func (b *body) leaf(t wasm.ValType) {
 	switch b.below(4) {
 	case 1, 2:
-		if i, ok := b.search(len(b.locals), func(i int) bool { return b.locals[i].typ == t }); ok {
+		// What is kept of a float or vector may be a NaN of any bits.
+		if i, ok := b.search(len(b.locals), func(i int) bool {
+			return b.locals[i].typ == t && (!b.locals[i].kept || t == wasm.I32)
+		}); ok {
 			b.index(wasm.LocalGet, i)
 			return
 		}
