@@ -19,12 +19,12 @@ func (b *body) moveMemory() {
 	case 0, 1:
 		b.place(b.below(mostBase))
 		b.value(wasm.I32)
-		b.length(mostMoved)
+		b.length(mostMoved, b.min<<16)
 		b.index(memoryFill, 0)
 	case 2, 3:
 		b.place(b.below(mostBase))
 		b.place(b.below(mostBase))
-		b.length(mostMoved)
+		b.length(mostMoved, b.min<<16)
 		b.index(memoryCopy, 0, 0)
 	case 4, 5:
 		b.overlap()
@@ -45,7 +45,7 @@ func (b *body) overlap() {
 	b.index(wasm.LocalGet, to)
 	b.i32(int32(b.below(2*mostOverlap) - mostOverlap))
 	b.op(wasm.I32Add)
-	b.length(mostMoved)
+	b.length(mostMoved, b.min<<16)
 	b.index(memoryCopy, 0, 0)
 }
 
@@ -61,8 +61,10 @@ func (b *body) place(base int) {
 	b.op(wasm.I32Add)
 }
 
-// length leaves a number up to most; mostly it is small.
-func (b *body) length(most int) {
+// length leaves a number up to most; mostly it is small. In a daring module it
+// may be near the size of the whole, and so reach beyond its end: what lies before
+// that must not be moved either.
+func (b *body) length(most, size int) {
 	switch b.below(8) {
 	case 0, 1, 2:
 		b.i32(int32(b.below(min(most, 40) + 1)))
@@ -74,10 +76,13 @@ func (b *body) length(most int) {
 		b.i32(int32(b.below(min(most, 5000) + 1)))
 	case 6:
 		b.i32(int32(b.below(most + 1)))
-	default:
-		if b.dare() {
+	case 7:
+		switch {
+		case b.daring && b.rarely(4):
+			b.i32(int32(size - b.below(size/4+1)))
+		case b.dare():
 			b.value(wasm.I32)
-		} else {
+		default:
 			b.i32(0)
 		}
 	}
@@ -101,6 +106,6 @@ func (b *body) initMemory() {
 	from := b.below(n + 1)
 	b.place(b.below(mostBase))
 	b.i32(int32(from))
-	b.length(n - from)
+	b.length(n-from, n)
 	b.index(memoryInit, i, 0)
 }

@@ -20,14 +20,14 @@ func (b *body) moveTable() {
 		n := b.below(t.min)
 		b.i32(int32(b.below(t.min - n)))
 		b.value(t.typ)
-		b.length(n)
+		b.length(n, t.min)
 		b.index(tableFill, i)
 	case 2:
 		from, _ := b.search(len(b.tables), func(i int) bool { return b.tables[i].typ == t.typ })
 		n := b.below(min(t.min, b.tables[from].min) + 1)
 		b.i32(int32(b.below(t.min - n + 1)))
 		b.i32(int32(b.below(b.tables[from].min - n + 1)))
-		b.length(n)
+		b.length(n, t.min)
 		b.index(tableCopy, i, from)
 	case 3:
 		b.initTable(i, t)
@@ -54,7 +54,7 @@ func (b *body) initTable(i int, t table) {
 	n := b.below(min(len(b.elems[e].refs), t.min) + 1)
 	b.i32(int32(b.below(t.min - n + 1)))
 	b.i32(int32(b.below(len(b.elems[e].refs) - n + 1)))
-	b.length(n)
+	b.length(n, t.min)
 	b.index(tableInit, e, i)
 }
 
