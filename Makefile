@@ -7,6 +7,7 @@ VAR     ?= ./var
 DATA    ?=
 FUZZTIME ?= 20s
 KILLS   ?= 50
+MODULES ?= 10000
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 GO_LD   := -trimpath -ldflags "-s -w"
 tools    = go run -C .ci/tools
@@ -35,6 +36,9 @@ crash: ## kill -9 under load, KILLS times in each test that kills; what was ackn
 fuzz: ## every fuzz target for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
 
+farm: ## MODULES random modules, each plain and metered in both engines
+	@set -o pipefail; AISLE_MODULES=$(MODULES) go test -v -count=1 -timeout 60m -run TestMeteredModulesAgree ./modules/meter | grep -v '^==='
+
 bench: ## the figures, readable by benchstat
 	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'
 
@@ -56,4 +60,4 @@ platforms: ## the binaries for every platform we promise
 check: lint platforms test golden mutants ## all of it; fails on a dirty tree
 	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
 
-.PHONY: help run build test race crash fuzz bench mutants golden lint platforms check
+.PHONY: help run build test race crash fuzz farm bench mutants golden lint platforms check

@@ -71,7 +71,7 @@ func (b *body) bounded(f int, call func(), results []wasm.ValType) {
 }
 
 func (b *body) funcTable() (int, bool) {
-	return b.search(len(b.tables), func(i int) bool { return b.tables[i].typ == funcRef })
+	return b.search(len(b.tables), func(i int) bool { return b.tables[i].typ == wasm.FuncRef })
 }
 
 // indirect calls through a table: mostly what a segment put there, of its type.

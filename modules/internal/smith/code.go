@@ -75,7 +75,7 @@ func (c *code) constant(t wasm.ValType, low, high uint64) {
 	case wasm.V128:
 		c.v128(low, high)
 	default:
-		c.op(refNull)
+		c.op(wasm.RefNull)
 		c.bytes = append(c.bytes, byte(t))
 	}
 }

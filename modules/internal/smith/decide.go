@@ -56,44 +56,59 @@ func (m *maker) valTypes(most int) (t []wasm.ValType) {
 
 func (m *maker) valType() wasm.ValType {
 	if m.rarely(12) {
-		return one(m.Choices, []wasm.ValType{funcRef, externRef})
+		return one(m.Choices, []wasm.ValType{wasm.FuncRef, wasm.ExternRef})
 	}
 	return one(m.Choices, numbers)
 }
 
 func (m *maker) planTables() {
 	for range m.below(4) {
-		t := table{typ: funcRef, min: 4 + m.below(12)}
+		t := table{typ: wasm.FuncRef, min: 4 + m.below(12)}
 		if m.rarely(8) {
 			t.min = 500 + m.below(2000)
 		}
 		if len(m.tables) > 0 && m.rarely(3) {
-			t.typ = externRef
+			t.typ = wasm.ExternRef
 		}
 		t.max = t.min + m.below(40)
 		m.tables = append(m.tables, t)
 	}
 	for i, t := range m.tables {
-		if t.typ != funcRef {
+		if t.typ != wasm.FuncRef {
 			continue
+		}
+		if m.rarely(8) {
+			refs := repeated(m.refs(1+m.below(20)), t.min/2+m.below(t.min))
+			m.elems = append(m.elems, segment{mode: passive, typ: wasm.FuncRef, refs: refs})
 		}
 		for range 1 + m.below(3) {
 			n := m.below(min(t.min, 40) + 1)
 			m.elems = append(m.elems, segment{
-				mode: m.below(2), table: i, at: m.below(t.min - n + 1), typ: funcRef,
+				mode: m.below(2), table: i, at: m.below(t.min - n + 1), typ: wasm.FuncRef,
 				refs: m.refs(n), exprs: m.below(2) == 1,
 			})
 		}
 	}
 	if len(m.tables) > 0 && m.rarely(4) {
-		m.elems = append(m.elems, segment{mode: passive, typ: externRef, refs: []int{-1, -1}, exprs: true})
+		m.elems = append(m.elems, segment{mode: passive, typ: wasm.ExternRef, refs: []int{-1, -1}, exprs: true})
 	}
 	// What ref.func may name must stand in a segment.
 	all := make([]int, len(m.funcs))
 	for i := range all {
 		all[i] = i
 	}
-	m.elems = append(m.elems, segment{mode: declared, typ: funcRef, refs: all, exprs: m.below(2) == 1})
+	m.elems = append(m.elems, segment{mode: declared, typ: wasm.FuncRef, refs: all, exprs: m.below(2) == 1})
+}
+
+// long is how many bytes a meter won't move at once.
+const long = 10000
+
+// repeated is s again and again, n in all.
+func repeated[T any](s []T, n int) (out []T) {
+	for i := range n * min(len(s), 1) {
+		out = append(out, s[i%len(s)])
+	}
+	return out
 }
 
 func (m *maker) refs(n int) (refs []int) {
@@ -111,7 +126,7 @@ func (m *maker) planGlobals() {
 	m.globals = []global{{typ: wasm.I64}, {typ: wasm.I32, low: 50}, {typ: wasm.I32, low: 500}}
 	for range m.below(7) {
 		g := global{typ: m.valType(), constant: m.rarely(5), low: m.bits(), high: m.bits()}
-		if g.typ == funcRef {
+		if g.typ == wasm.FuncRef {
 			g.low = uint64(m.below(len(m.funcs) + 1))
 		}
 		m.globals = append(m.globals, g)
@@ -123,6 +138,9 @@ func (m *maker) planData() {
 		b := make([]byte, m.below(300))
 		for i := range b {
 			b[i] = byte(m.below(256))
+		}
+		if m.rarely(8) {
+			b = repeated(b, long+m.below(long))
 		}
 		s := segment{mode: m.below(2), bytes: b}
 		if room := m.min<<16 - len(b); room > 0 {

@@ -5,9 +5,6 @@ import (
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
-// sectionDataCount stands between elements and code.
-const sectionDataCount = 12
-
 type export struct {
 	name     string
 	function int
@@ -47,7 +44,7 @@ func (m *maker) encode(exports []export) []byte {
 	})
 	section(wasm.SectionElement, len(m.elems), m.appendElem)
 	if len(m.data) > 0 {
-		out = append(out, sectionDataCount, 1, byte(len(m.data)))
+		out = append(out, wasm.SectionDataCount, 1, byte(len(m.data)))
 	}
 	section(wasm.SectionCode, len(m.bodies), func(b []byte, i int) []byte { return appendBytes(b, m.bodies[i]) })
 	section(wasm.SectionData, len(m.data), m.appendData)
@@ -74,8 +71,8 @@ func (m *maker) appendGlobal(b []byte, i int) []byte {
 		variable = 0
 	}
 	c := code{ops: m.ops}
-	if g.typ == funcRef && g.low > 0 {
-		c.index(refFunc, int(g.low-1))
+	if g.typ == wasm.FuncRef && g.low > 0 {
+		c.index(wasm.RefFunc, int(g.low-1))
 	} else {
 		c.constant(g.typ, g.low, g.high)
 	}
@@ -86,7 +83,7 @@ func (m *maker) appendGlobal(b []byte, i int) []byte {
 func (m *maker) appendElem(b []byte, i int) []byte {
 	s := m.elems[i]
 	form := [...]byte{active: 0, passive: 1, declared: 3}[s.mode]
-	plain := !s.exprs && s.typ == funcRef
+	plain := !s.exprs && s.typ == wasm.FuncRef
 	for _, r := range s.refs {
 		plain = plain && r >= 0
 	}
@@ -117,9 +114,9 @@ func (m *maker) appendElem(b []byte, i int) []byte {
 		case plain:
 			b = wasm.AppendU32(b, uint32(r))
 		case r < 0:
-			b = append(b, byte(refNull), byte(s.typ), byte(wasm.End))
+			b = append(b, byte(wasm.RefNull), byte(s.typ), byte(wasm.End))
 		default:
-			b = append(wasm.AppendU32(append(b, byte(refFunc)), uint32(r)), byte(wasm.End))
+			b = append(wasm.AppendU32(append(b, byte(wasm.RefFunc)), uint32(r)), byte(wasm.End))
 		}
 	}
 	return b

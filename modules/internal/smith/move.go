@@ -20,19 +20,19 @@ func (b *body) moveMemory() {
 		b.place(b.below(mostBase))
 		b.value(wasm.I32)
 		b.length(mostMoved, b.min<<16)
-		b.index(memoryFill, 0)
+		b.index(wasm.MemoryFill, 0)
 	case 2, 3:
 		b.place(b.below(mostBase))
 		b.place(b.below(mostBase))
 		b.length(mostMoved, b.min<<16)
-		b.index(memoryCopy, 0, 0)
+		b.index(wasm.MemoryCopy, 0, 0)
 	case 4, 5:
 		b.overlap()
 	case 6:
 		b.initMemory()
 	default:
 		if i := b.below(len(b.data) + 1); i < len(b.data) && (b.daring || b.data[i].mode == active) {
-			b.index(dataDrop, i)
+			b.index(wasm.DataDrop, i)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (b *body) overlap() {
 	b.i32(int32(b.below(2*mostOverlap) - mostOverlap))
 	b.op(wasm.I32Add)
 	b.length(mostMoved, b.min<<16)
-	b.index(memoryCopy, 0, 0)
+	b.index(wasm.MemoryCopy, 0, 0)
 }
 
 // place leaves an address from base on.
@@ -65,6 +65,10 @@ func (b *body) place(base int) {
 // may be near the size of the whole, and so reach beyond its end: what lies before
 // that must not be moved either.
 func (b *body) length(most, size int) {
+	if b.daring && b.rarely(12) {
+		b.i32(int32(size - b.below(size/4+1)))
+		return
+	}
 	switch b.below(8) {
 	case 0, 1, 2:
 		b.i32(int32(b.below(min(most, 40) + 1)))
@@ -76,13 +80,10 @@ func (b *body) length(most, size int) {
 		b.i32(int32(b.below(min(most, 5000) + 1)))
 	case 6:
 		b.i32(int32(b.below(most + 1)))
-	case 7:
-		switch {
-		case b.daring && b.rarely(4):
-			b.i32(int32(size - b.below(size/4+1)))
-		case b.dare():
+	default:
+		if b.dare() {
 			b.value(wasm.I32)
-		default:
+		} else {
 			b.i32(0)
 		}
 	}
@@ -107,5 +108,5 @@ func (b *body) initMemory() {
 	b.place(b.below(mostBase))
 	b.i32(int32(from))
 	b.length(n-from, n)
-	b.index(memoryInit, i, 0)
+	b.index(wasm.MemoryInit, i, 0)
 }

@@ -36,8 +36,8 @@ func (b *body) number(t wasm.ValType) {
 		b.index(wasm.LocalGet, v)
 		b.index(i64x2Extract, 1)
 		b.op(i64Add)
-	case funcRef, externRef:
-		b.op(refIsNull, i64ExtendI32)
+	case wasm.FuncRef, wasm.ExternRef:
+		b.op(wasm.RefIsNull, i64ExtendI32)
 	}
 }
 
@@ -92,7 +92,7 @@ func (m *maker) observe() int {
 			}
 		}
 		for t := range m.tables {
-			b.index(tableSize, t)
+			b.index(wasm.TableSize, t)
 			b.index(wasm.LocalSet, i)
 			b.begin(wasm.Block, signature{}, func() {
 				b.begin(wasm.Loop, signature{}, func() {
@@ -103,7 +103,7 @@ func (m *maker) observe() int {
 					b.i32(1)
 					b.op(wasm.I32Sub)
 					b.index(wasm.LocalTee, i)
-					b.index(tableGet, t)
+					b.index(wasm.TableGet, t)
 					b.mix(m.tables[t].typ)
 					b.index(wasm.Br, 0)
 				})
@@ -122,7 +122,7 @@ func (m *maker) probe() int {
 	name := m.typ(signature{out: number})
 	return m.fixed(signature{in: []wasm.ValType{wasm.I32, wasm.I32, wasm.I32}, out: number}, func(b *body) {
 		for t := range m.tables {
-			if m.tables[t].typ != funcRef {
+			if m.tables[t].typ != wasm.FuncRef {
 				continue
 			}
 			b.index(wasm.LocalGet, 0)

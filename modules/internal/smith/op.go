@@ -4,32 +4,8 @@ import (
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
-// Types of references.
-const (
-	funcRef   wasm.ValType = 0x70
-	externRef wasm.ValType = 0x6f
-)
-
 // Instructions that are written by hand.
 const (
-	selectTyped wasm.Op = 0x1c
-	tableGet    wasm.Op = 0x25
-	tableSet    wasm.Op = 0x26
-	refNull     wasm.Op = 0xd0
-	refIsNull   wasm.Op = 0xd1
-	refFunc     wasm.Op = 0xd2
-
-	memoryInit wasm.Op = 0xfc08
-	dataDrop   wasm.Op = 0xfc09
-	memoryCopy wasm.Op = 0xfc0a
-	memoryFill wasm.Op = 0xfc0b
-	tableInit  wasm.Op = 0xfc0c
-	elemDrop   wasm.Op = 0xfc0d
-	tableCopy  wasm.Op = 0xfc0e
-	tableGrow  wasm.Op = 0xfc0f
-	tableSize  wasm.Op = 0xfc10
-	tableFill  wasm.Op = 0xfc11
-
 	i64Add        wasm.Op = 0x7c
 	i64Mul        wasm.Op = 0x7e
 	i64Xor        wasm.Op = 0x85
@@ -42,8 +18,6 @@ const (
 	v128Bitselect wasm.Op = 0xfd52
 	i64x2Extract  wasm.Op = 0xfd1d
 	f64x2Eq       wasm.Op = 0xfd47
-	firstOfBulk   wasm.Op = 0xfc08
-	lastOfMisc    wasm.Op = 0xfcff
 )
 
 // plain are the instructions whose operands and immediates the table tells, by
@@ -54,7 +28,7 @@ func gather() map[wasm.ValType][]wasm.Op {
 	by := map[wasm.ValType][]wasm.Op{}
 	for op := wasm.Op(0); op < 0xfe00; op++ {
 		info, ok := wasm.Lookup(op)
-		if !ok || info.In == "" || op == wasm.MemoryGrow || op >= firstOfBulk && op <= lastOfMisc || op>>8 == 0 && op >= refNull {
+		if !ok || info.In == "" {
 			continue
 		}
 		switch info.Imm {

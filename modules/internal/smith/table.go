@@ -15,30 +15,30 @@ func (b *body) moveTable() {
 	case 0:
 		b.slot(t)
 		b.value(t.typ)
-		b.index(tableSet, i)
+		b.index(wasm.TableSet, i)
 	case 1:
 		n := b.below(t.min)
 		b.i32(int32(b.below(t.min - n)))
 		b.value(t.typ)
 		b.length(n, t.min)
-		b.index(tableFill, i)
+		b.index(wasm.TableFill, i)
 	case 2:
 		from, _ := b.search(len(b.tables), func(i int) bool { return b.tables[i].typ == t.typ })
 		n := b.below(min(t.min, b.tables[from].min) + 1)
 		b.i32(int32(b.below(t.min - n + 1)))
 		b.i32(int32(b.below(b.tables[from].min - n + 1)))
 		b.length(n, t.min)
-		b.index(tableCopy, i, from)
+		b.index(wasm.TableCopy, i, from)
 	case 3:
 		b.initTable(i, t)
 	case 4:
 		b.value(t.typ)
 		b.i32(int32(b.below(4)))
-		b.index(tableGrow, i)
+		b.index(wasm.TableGrow, i)
 		b.sink(wasm.I32)
 	default:
 		if e := b.below(len(b.elems)); b.daring || b.elems[e].mode != passive {
-			b.index(elemDrop, e)
+			b.index(wasm.ElemDrop, e)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (b *body) initTable(i int, t table) {
 	b.i32(int32(b.below(t.min - n + 1)))
 	b.i32(int32(b.below(len(b.elems[e].refs) - n + 1)))
 	b.length(n, t.min)
-	b.index(tableInit, e, i)
+	b.index(wasm.TableInit, e, i)
 }
 
 // slot leaves an index into t.
@@ -75,7 +75,7 @@ func (b *body) reference(t wasm.ValType) {
 		return
 	}
 	b.slot(b.tables[i])
-	b.index(tableGet, i)
+	b.index(wasm.TableGet, i)
 }
 
 // valueOfState leaves an i32 that tells of memory, tables or references.
@@ -87,13 +87,13 @@ func (b *body) valueOfState() {
 		b.i32(int32(b.below(3)))
 		b.index(wasm.MemoryGrow, 0)
 	case 3:
-		b.value(one(b.Choices, []wasm.ValType{funcRef, externRef}))
-		b.op(refIsNull)
+		b.value(one(b.Choices, []wasm.ValType{wasm.FuncRef, wasm.ExternRef}))
+		b.op(wasm.RefIsNull)
 	default:
 		if len(b.tables) == 0 {
 			b.leaf(wasm.I32)
 			return
 		}
-		b.index(tableSize, i)
+		b.index(wasm.TableSize, i)
 	}
 }

@@ -37,7 +37,7 @@ func (b *body) value(t wasm.ValType) {
 		b.valueBlock(t)
 	case kind == 5:
 		b.valueCall(t)
-	case t == funcRef || t == externRef:
+	case t == wasm.FuncRef || t == wasm.ExternRef:
 		b.reference(t)
 	case kind == 6 && t == wasm.I32:
 		b.valueOfState()
@@ -62,8 +62,8 @@ func (b *body) leaf(t wasm.ValType) {
 			return
 		}
 	}
-	if t == funcRef && b.below(3) > 0 {
-		b.index(refFunc, b.below(b.names+nameCount))
+	if t == wasm.FuncRef && b.below(3) > 0 {
+		b.index(wasm.RefFunc, b.below(b.names+nameCount))
 		return
 	}
 	var high uint64
@@ -79,8 +79,8 @@ func (b *body) choose(t wasm.ValType) {
 	b.value(t)
 	b.value(t)
 	b.value(wasm.I32)
-	if t == funcRef || t == externRef || b.rarely(4) {
-		b.op(selectTyped)
+	if t == wasm.FuncRef || t == wasm.ExternRef || b.rarely(4) {
+		b.op(wasm.SelectTyped)
 		b.bytes = append(b.bytes, 1, byte(t))
 		return
 	}

@@ -38,7 +38,7 @@ const Header = "\x00asm\x01\x00\x00\x00"
 // give equal bytes.
 type Module struct {
 	types   [][]byte
-	sets    [SectionData + 1][][]byte // entries of each section, encoded
+	sets    [SectionDataCount + 1][][]byte // entries of each section, encoded
 	imports int
 	custom  []byte
 }
@@ -128,7 +128,7 @@ func (m *Module) Custom(name string, b []byte) {
 }
 
 // Entry adds an entry to a section in its binary form; Start takes just an
-// index. Modules that no emitter of ours would write are made with it.
+// index, DataCount just a number. Modules that no emitter of ours would write are made with it.
 func (m *Module) Entry(section int, e []byte) { m.add(section, e) }
 
 func (m *Module) add(section int, e []byte) int {
@@ -136,16 +136,23 @@ func (m *Module) add(section int, e []byte) int {
 	return len(m.sets[section]) - 1
 }
 
+// order is that of the sections in a module.
+var order = [...]int{
+	SectionType, SectionImport, SectionFunction, SectionTable, SectionMemory, SectionGlobal,
+	SectionExport, SectionStart, SectionElement, SectionDataCount, SectionCode, SectionData,
+}
+
 // Bytes is the module in its binary form.
 func (m *Module) Bytes() []byte {
 	out := []byte(Header)
 	m.sets[SectionType] = m.types
-	for id, entries := range m.sets {
+	for _, id := range order {
+		entries := m.sets[id]
 		if len(entries) == 0 {
 			continue
 		}
 		var b []byte
-		if id != SectionStart {
+		if id != SectionStart && id != SectionDataCount {
 			b = AppendU32(nil, uint32(len(entries)))
 		}
 		out = appendSection(out, byte(id), append(b, slices.Concat(entries...)...))
