@@ -34,13 +34,18 @@ func open(t testing.TB, o host.Options) *host.Engine {
 // TestEachEndsAsExpected runs every module in both engines: refused, or stopped
 // within its budget and one charge, however long it would go on.
 func TestEachEndsAsExpected(t *testing.T) {
+	spent := map[string]int{}
 	for name, o := range engines {
 		t.Run(name, func(t *testing.T) {
 			e := open(t, o)
 			for _, m := range attack.Corpus() {
 				t.Run(m.Name, func(t *testing.T) {
 					start := time.Now()
-					got := run(t, e, m)
+					got, fuel := run(t, e, m)
+					if other, ok := spent[m.Name]; ok && other != fuel {
+						t.Errorf("spends %d here and %d in the other engine", fuel, other)
+					}
+					spent[m.Name] = fuel
 					if !attack.Among(got, m.Rewritten) {
 						t.Errorf("%s, want %s", got, m.Rewritten)
 					}
@@ -53,31 +58,31 @@ func TestEachEndsAsExpected(t *testing.T) {
 	}
 }
 
-// run admits a module, scores a row and explains it, and tells how that ended.
-func run(t *testing.T, e *host.Engine, m attack.Module) string {
+// run admits a module, scores a row and explains it, and tells how that ended and
+// what the last call spent.
+func run(t *testing.T, e *host.Engine, m attack.Module) (end string, spent int) {
 	code, err := m.Sealed()
 	if err != nil {
-		return "refused " + refusal(err)
+		return "refused " + refusal(err), 0
 	}
 	if err := meter.Check(code, meter.Limits{}); err != nil {
 		t.Errorf("the checker refuses what the rewriter made: %v", err)
 	}
 	module, err := e.Admit(code, []byte{1}, host.Limits{Fuel: budget, Initialize: initialize, Instances: 1})
 	if err != nil {
-		return "admit " + ending(err)
+		return "admit " + ending(err), 0
 	}
 	defer module.Close()
 	in, err := module.Borrow()
 	if err != nil {
-		return "borrow " + ending(err)
+		return "borrow " + ending(err), 0
 	}
 	defer in.Return()
-	defer func() {
-		if spent := in.Spent(); spent < 0 || spent > 2*budget*slice {
-			t.Errorf("spent %d of a budget of %d", spent, budget*slice)
-		}
-	}()
-	return ending(score(in))
+	end = ending(score(in))
+	if spent = in.Spent(); spent < 0 || spent > 2*budget*slice {
+		t.Errorf("spent %d of a budget of %d", spent, budget*slice)
+	}
+	return end, spent
 }
 
 var oneHead = abi.Shape{Dense: 1, Heads: 1}
