@@ -57,7 +57,7 @@ func explain(address, index, head uint32) uint32 {
 
 // open looks at what the host wrote where it was told to.
 func open(address uint32) bool {
-	if size == 0 || uintptr(address) != uintptr(at) {
+	if size == 0 || address != uint32(uintptr(at)) {
 		return false
 	}
 	f, err := abi.Parse(unsafe.Slice((*byte)(at), size))

@@ -1,11 +1,9 @@
 package sdk_test
 
 import (
-	"context"
+	"runtime"
 	"testing"
 	"time"
-
-	"github.com/tetratelabs/wazero"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
@@ -62,24 +60,46 @@ func compare(b *testing.B, code []byte, s abi.Shape) {
 	b.ReportMetric(float64(free.guest.Memory().Size()), "memory-B")
 }
 
-// BenchmarkInstance is what one more instance takes.
+// BenchmarkInstance is what a sealed template takes: to be admitted, and for one
+// more instance.
 func BenchmarkInstance(b *testing.B) {
-	ctx := context.Background()
 	for _, lang := range sdk.Languages() {
 		b.Run(lang, func(b *testing.B) {
-			g := newPlain(b, build(b, lang, "dot", true))
-			best := time.Hour
+			sealed := seal(b, build(b, lang, "", false))
+			const more = 20
+			admitted, one, many, heap := time.Hour, time.Hour, time.Hour, uint64(0)
 			for b.Loop() {
-				start := time.Now()
-				in, err := g.runtime.InstantiateModule(ctx, g.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
-				best = min(best, time.Since(start))
+				e, err := host.Open(host.Options{})
 				if err != nil {
 					b.Fatal(err)
 				}
-				in.Close(ctx)
+				admitted = min(admitted, admit(b, e, sealed, 1))
+				one = min(one, admit(b, e, sealed, 1))
+				before := inUse()
+				many = min(many, admit(b, e, sealed, 1+more))
+				heap = (inUse() - before) / (1 + more)
+				e.Close()
 			}
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(float64(best)/1000, "µs/instance")
+			b.ReportMetric(float64(admitted)/1e6, "ms/admission")
+			b.ReportMetric(float64(many-one)/more/1e3, "µs/instance")
+			b.ReportMetric(float64(heap), "B/instance")
 		})
 	}
+}
+
+// admit times admission; the module lives as long as its engine.
+func admit(b *testing.B, e *host.Engine, sealed []byte, instances int) time.Duration {
+	start := time.Now()
+	if _, err := e.Admit(sealed, nil, host.Limits{Instances: instances}); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return s.HeapAlloc
 }

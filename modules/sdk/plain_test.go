@@ -16,12 +16,10 @@ import (
 // plain is a guest as its toolchain made it: not metered, with the host
 // functions that wazero has.
 type plain struct {
-	t       testing.TB
-	runtime wazero.Runtime
-	code    wazero.CompiledModule
-	guest   api.Module
-	at      uint32
-	shape   abi.Shape
+	t     testing.TB
+	guest api.Module
+	at    uint32
+	shape abi.Shape
 }
 
 func newPlain(t testing.TB, code []byte) *plain {
@@ -34,15 +32,11 @@ func newPlain(t testing.TB, code []byte) *plain {
 	if _, err := r.NewHostModuleBuilder("env").NewFunctionBuilder().WithFunc(abort).Export("abort").Instantiate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := r.CompileModule(ctx, code)
+	guest, err := r.InstantiateWithConfig(ctx, code, wazero.NewModuleConfig().WithStartFunctions("_initialize"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	guest, err := r.InstantiateModule(ctx, compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &plain{t: t, runtime: r, code: compiled, guest: guest}
+	return &plain{t: t, guest: guest}
 }
 
 func (p *plain) call(name string, arguments ...uint64) uint32 {

@@ -36,19 +36,15 @@ export const LANES: i32 = 16;
 /** One candidate, and what is being said of one of its heads. */
 @unmanaged export class Row {
   /** The head that is asked for. */
-  head: i32 = 0;
-  /** What add has made so far. */
-  mean: f64 = 0;
-  /** How uncertain the mean is; yours to set. */
-  variance: f64 = 0;
+  @inline get head(): i32 { return rowHead; }
 
-  private terms: usize = 0; // 0 while nobody asks why
-  private columns: usize = 0; // the row's place in the first column of its block
+  /** How uncertain the mean is; yours to set. */
+  @inline set variance(v: f64) { rowVariance = v; }
 
   /** The value of a dense column, NaN if it is missing. */
   @inline dense(column: i32): f32 {
     if (column < firstDense) return contextDense(column);
-    return load<f32>(this.columns + COLUMN * among(column, firstDense, firstID));
+    return load<f32>(rowAt + COLUMN * among(column, firstDense, firstID));
   }
 
   /** The value of a dense column, or other if it is missing. */
@@ -60,26 +56,16 @@ export const LANES: i32 = 16;
   /** The value of a categorical column, 0 if it is missing. */
   @inline id(column: i32): u32 {
     if (column < firstDense) return contextID(column);
-    return load<u32>(this.columns + COLUMN * (dense + among(column, firstID, columns)));
+    return load<u32>(rowAt + COLUMN * (dense + among(column, firstID, columns)));
   }
 
   /** Adds to the mean, on account of a column or of BIAS. */
   @inline add(column: i32, v: f64): void {
-    this.mean += v;
-    if (this.terms) {
-      const term = this.terms + 8 * among(column, BIAS, columns);
+    rowMean += v;
+    if (explaining) {
+      const term = terms + 8 * among(column, BIAS, columns);
       store<f64>(term, load<f64>(term) + v);
     }
-  }
-
-  /** For this file only: asks the author. */
-  @inline score(block: usize, lane: i32, head: i32, terms: usize): void {
-    this.head = head;
-    this.mean = 0;
-    this.variance = 0;
-    this.terms = terms;
-    this.columns = block + 4 * lane;
-    model.row(this);
   }
 }
 
@@ -143,7 +129,13 @@ const BAD_FRAME: u32 = 1;
 let frame: usize = 0; // where the host puts it
 let room: usize = 0; // for how much
 
-const theRow = changetype<Row>(memory.data(offsetof<Row>(), 8));
+// The row that is being scored: a Row has no place of its own.
+let rowHead: i32 = 0;
+let rowMean: f64 = 0;
+let rowVariance: f64 = 0;
+let rowAt: usize = 0; // its place in the first column of its block
+let explaining: bool = false;
+
 const theBlock = changetype<Block>(memory.data(offsetof<Block>(), 8));
 const terms = memory.data(8 * (1 + columns), 8);
 const copies = memory.data(COLUMN * (1 + firstDense), 16); // of the context
@@ -204,12 +196,20 @@ function copyContext(): void {
   }
 }
 
+@inline function scoreRow(at: usize, head: i32): void {
+  rowAt = at;
+  rowHead = head;
+  rowMean = 0;
+  rowVariance = 0;
+  model.row(changetype<Row>(0));
+}
+
 @inline function scoreRows(n: i32): void {
   for (let head = 0; head < heads; head++) {
     for (let i = 0; i < n; i++) {
-      theRow.score(theBlock.columns, i, head, 0);
-      store<f64>(theBlock.mean(head) + 8 * i, theRow.mean);
-      if (variance) store<f64>(theBlock.variance(head) + 8 * i, theRow.variance);
+      scoreRow(theBlock.columns + 4 * i, head);
+      store<f64>(theBlock.mean(head) + 8 * i, rowMean);
+      if (variance) store<f64>(theBlock.variance(head) + 8 * i, rowVariance);
     }
   }
 }
@@ -218,6 +218,8 @@ export function aisle_explain(at: usize, row: u32, head: u32): usize {
   if (!knows(at) || row >= rows() || head >= <u32>heads) return 0;
   memory.fill(terms, 0, 8 * (1 + columns));
   const block = at + atBlocks + row / 16 * COLUMN * (dense + categorical);
-  theRow.score(block, row % 16, head, terms);
+  explaining = true;
+  scoreRow(block + 4 * (row % 16), head);
+  explaining = false;
   return terms;
 }
