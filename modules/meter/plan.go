@@ -7,7 +7,8 @@ import "github.com/aisle-edge/aisle/modules/internal/wasm"
 const (
 	stretchOwn  = 64      // is charged by itself
 	stretchMore = 16      // is, once the charge that else pays for it pays stretchOwn
-	stretchMost = 1 << 14 // at most so much straight code
+	stretchMost = 1 << 14 // ends, and what follows is charged anew
+	stretchFull = 1 << 16 // leaves no room for others
 )
 
 // function is one of the new module's, and what changes in its code.
@@ -57,30 +58,59 @@ type planner struct {
 // opened is a block whose end was not read yet.
 type opened struct {
 	op    wasm.Op
-	part  int // that its next instructions belong to
-	outer int // that pays where it begins
-	reach int // the farthest label that a branch in it goes to, seen from within
+	part  int  // that its next instructions belong to
+	owns  bool // the part began in this block
+	outer int  // that pays where it begins
+	reach int  // the farthest label that a branch in it goes to, seen from within
 }
 
 // plan finds what changes in f, whose code the reader is about to read.
 func (w *rewriter) plan(r reader, f *function, own bool) {
 	p := &planner{reader: r, function: f, guest: w, base: r.at, own: own}
 	p.at += f.head
-	p.open = []opened{{op: wasm.Block, part: p.stretch(-1)}}
+	p.open = []opened{{op: wasm.Block, part: p.stretch(-1), owns: true}}
 	for len(p.open) > 0 {
 		p.instruction()
 	}
 	if !p.done() {
 		p.refuse(Malformed, "bytes after a function's end")
 	}
-	f.settle()
 }
 
 // stretch begins one here.
 func (p *planner) stretch(payer int) int {
-	p.parts = append(p.parts, stretch{payer: payer})
+	p.parts = append(p.parts, stretch{payer: payer, pays: payer < 0})
 	p.edit(editCharge, p.at, len(p.parts)-1)
 	return len(p.parts) - 1
+}
+
+// next begins another stretch of the innermost block. The one before it ends, if
+// it is not of a block around.
+func (p *planner) next(mandatory bool) {
+	payer := p.settle()
+	if mandatory {
+		payer = -1
+	}
+	top := p.top()
+	top.part, top.owns = p.stretch(payer), true
+}
+
+// settle decides whether the innermost block's last stretch is charged, which ends
+// here, and returns who pays for what follows: that one, or the one that now
+// pays for it too.
+func (p *planner) settle() (payer int) {
+	part := p.top().part
+	s := &p.parts[part]
+	if s.pays || !p.top().owns {
+		return part
+	}
+	other := &p.parts[s.payer]
+	s.pays = s.cost >= stretchOwn || other.cost >= stretchOwn && s.cost >= stretchMore || other.cost >= stretchFull
+	if s.pays {
+		return part
+	}
+	other.cost += s.cost
+	return s.payer
 }
 
 // edit changes what was read from start on.
@@ -97,7 +127,7 @@ func (p *planner) instruction() {
 	op, info := p.op()
 	if top := p.top(); p.parts[top.part].cost >= stretchMost && op != wasm.I32And && op.BulkUnit() == 0 {
 		p.at = start
-		top.part = p.stretch(-1)
+		p.next(true)
 		p.op()
 	}
 	p.pay(uint64(info.Cost))
@@ -135,6 +165,7 @@ func (p *planner) plain(op wasm.Op, info wasm.Info, start int) {
 		if top.op != wasm.If {
 			p.refuse(Invalid, "else without if")
 		}
+		p.settle()
 		top.op, top.part = wasm.Else, p.stretch(top.outer)
 	case wasm.End:
 		p.close()
@@ -158,7 +189,7 @@ func (p *planner) branch(op wasm.Op) {
 		p.reaches(p.within(len(p.open), "label"))
 	}
 	if op == wasm.BrIf {
-		p.top().part = p.stretch(p.top().part)
+		p.next(false)
 	}
 }
 
@@ -169,9 +200,9 @@ func (p *planner) begin(op wasm.Op) {
 	next := opened{op: op, part: p.top().part, outer: p.top().part}
 	switch op {
 	case wasm.If:
-		next.part = p.stretch(next.outer)
+		next.part, next.owns = p.stretch(next.outer), true
 	case wasm.Loop:
-		next.part = p.stretch(-1)
+		next.part, next.owns = p.stretch(-1), true
 	}
 	p.open = append(p.open, next)
 }
@@ -179,13 +210,13 @@ func (p *planner) begin(op wasm.Op) {
 // close ends a block. If a branch in it may lead past what follows, that is a
 // stretch of its own.
 func (p *planner) close() {
+	p.settle()
 	done := *p.top()
 	p.open = p.open[:len(p.open)-1]
-	if len(p.open) == 0 || done.reach == 0 {
-		return
+	if len(p.open) > 0 && done.reach > 0 {
+		p.reaches(done.reach - 1)
+		p.next(false)
 	}
-	p.reaches(done.reach - 1)
-	p.top().part = p.stretch(p.top().part)
 }
 
 // blockType skips a block's type; one with an index must be the guest's.

@@ -2,25 +2,6 @@ package meter
 
 import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
-// settle decides which stretches are charged and adds up the costs of the rest.
-func (f *function) settle() {
-	for i := range f.parts {
-		s := &f.parts[i]
-		if s.payer < 0 {
-			s.pays = true
-			continue
-		}
-		for !f.parts[s.payer].pays {
-			s.payer = f.parts[s.payer].payer
-		}
-		payer := &f.parts[s.payer]
-		s.pays = s.cost >= stretchOwn || payer.cost >= stretchOwn && s.cost >= stretchMore || payer.cost >= stretchMost
-		if !s.pays {
-			payer.cost += s.cost
-		}
-	}
-}
-
 // weave writes a function's code with its charges. With a depth above 0 it takes
 // that at its entry and gives it back at its end, which a return branches to.
 func (w *rewriter) weave(f *function, depth uint32) []byte {
