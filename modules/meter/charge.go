@@ -40,16 +40,24 @@ func Loop(c *wasm.Code, fuel int, body func(*wasm.Code)) {
 }
 
 // charge takes n from the fuel and asks for more when less than nothing is left.
+// The call stands behind else: engines that allocate registers in order keep
+// values where the first way leaves them, and the call has none.
 func charge(fuel int, n uint32) *wasm.Code {
-	return lower(fuel, n, func(c *wasm.Code) { c.Index(wasm.Call, refill) })
+	c := lower(fuel, n, wasm.I32GeS)
+	c.Op(wasm.Else)
+	c.Index(wasm.Call, refill)
+	c.Op(wasm.End)
+	return c
 }
 
 // take takes n from the depth and traps when less than nothing is left.
 func take(depth int, n uint32) *wasm.Code {
-	return lower(depth, n, func(c *wasm.Code) { c.Op(wasm.Unreachable) })
+	c := lower(depth, n, wasm.I32LtS)
+	c.Op(wasm.Unreachable, wasm.End)
+	return c
 }
 
-func lower(global int, n uint32, below func(*wasm.Code)) *wasm.Code {
+func lower(global int, n uint32, compare wasm.Op) *wasm.Code {
 	var c wasm.Code
 	c.Index(wasm.GlobalGet, global)
 	c.I32(int32(n))
@@ -57,10 +65,8 @@ func lower(global int, n uint32, below func(*wasm.Code)) *wasm.Code {
 	c.Index(wasm.GlobalSet, global)
 	c.Index(wasm.GlobalGet, global)
 	c.I32(0)
-	c.Op(wasm.I32LtS)
+	c.Op(compare)
 	c.Begin(wasm.If)
-	below(&c)
-	c.Op(wasm.End)
 	return &c
 }
 

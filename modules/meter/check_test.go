@@ -35,7 +35,7 @@ func answer(c *wasm.Code) { c.I32(0) }
 // charge of n units on fuel, written out here apart from the emitter's.
 func charge(fuel byte, n int64) []byte {
 	b := wasm.AppendS64([]byte{0x23, fuel, 0x41}, n)
-	return append(b, 0x6b, 0x24, fuel, 0x23, fuel, 0x41, 0, 0x48, 0x04, 0x40, 0x10, 0, 0x0b)
+	return append(b, 0x6b, 0x24, fuel, 0x23, fuel, 0x41, 0, 0x4e, 0x04, 0x40, 0x05, 0x10, 0, 0x0b)
 }
 
 func TestModulesOfOursAreAdmitted(t *testing.T) {
@@ -157,7 +157,7 @@ func TestHostileModulesAreRefused(t *testing.T) {
 }
 
 // costOfCharge is the sum of the costs in a charge, by hand: a call is 4.
-const costOfCharge = 8 + 4 + 1
+const costOfCharge = 8 + 1 + 4 + 1
 
 func otherGlobal() []byte {
 	g := guest.New()

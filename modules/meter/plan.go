@@ -104,8 +104,11 @@ func (p *planner) settle() (payer int) {
 	if s.pays || !p.top().owns {
 		return part
 	}
-	other := &p.parts[s.payer]
-	s.pays = s.cost >= stretchOwn || other.cost >= stretchOwn && s.cost >= stretchMore || other.cost >= stretchFull
+	other, own := &p.parts[s.payer], uint64(stretchOwn)
+	if p.own {
+		own *= 2 // a short run, moved
+	}
+	s.pays = s.cost >= own || other.cost >= stretchOwn && s.cost >= stretchMore || other.cost >= stretchFull
 	if s.pays {
 		return part
 	}

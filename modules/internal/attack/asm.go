@@ -49,6 +49,7 @@ func store(at int) []byte { return append(op(0x36, 2), u32(at)...) }
 func block(body ...[]byte) []byte { return cat(op(0x02, 0x40), cat(body...), op(end)) }
 func loop(body ...[]byte) []byte  { return cat(op(0x03, 0x40), cat(body...), op(end)) }
 func when(body ...[]byte) []byte  { return cat(op(0x04, 0x40), cat(body...), op(end)) }
+func lest(body ...[]byte) []byte  { return cat(op(0x04, 0x40, 0x05), cat(body...), op(end)) }
 
 // indirect calls entry i of table 0, which should be of the type.
 func indirect(typ int) []byte { return cat(op(0x11), u32(typ), u32(0)) }

@@ -4,7 +4,7 @@ package attack
 // write it.
 func forged() map[string][]byte {
 	sequence := func(n int32, refill []byte) []byte {
-		return cat(gget(0), i32(n), sub, gset(0), gget(0), i32(0), op(0x48), refill)
+		return cat(gget(0), i32(n), sub, gset(0), gget(0), i32(0), op(0x4e), refill)
 	}
 	return map[string][]byte{
 		"sound meter":                      cheat(charge(enough), answer(f64(1))),
@@ -21,13 +21,13 @@ func forged() map[string][]byte {
 		"charge that a branch skips":       cheat(block(get(frame), brIf(0), charge(enough)), answer(f64(1))),
 		"charge behind a return":           cheat(get(frame), when(i32(0), ret), charge(enough), answer(f64(1))),
 		"charge in dead code":              cheat(block(br(0), charge(enough)), answer(f64(1))),
-		"charge that does not refill":      cheat(sequence(enough, when(nop)), answer(f64(1))),
+		"charge that does not refill":      cheat(sequence(enough, lest(nop)), answer(f64(1))),
 		"charge that asks another":         otherRefill(),
-		"charge that adds":                 cheat(gget(0), i32(enough), add, gset(0), gget(0), i32(0), op(0x48), when(call(0)), answer(f64(1))),
-		"charge that looks the other way":  cheat(gget(0), i32(enough), sub, gset(0), gget(0), i32(0), op(0x4a), when(call(0)), answer(f64(1))),
-		"charge without writing":           cheat(gget(0), i32(enough), sub, drop, gget(0), i32(0), op(0x48), when(call(0)), answer(f64(1))),
+		"charge that adds":                 cheat(gget(0), i32(enough), add, gset(0), gget(0), i32(0), op(0x4e), lest(call(0)), answer(f64(1))),
+		"charge that looks the other way":  cheat(gget(0), i32(enough), sub, gset(0), gget(0), i32(0), op(0x48), lest(call(0)), answer(f64(1))),
+		"charge without writing":           cheat(gget(0), i32(enough), sub, drop, gget(0), i32(0), op(0x4e), lest(call(0)), answer(f64(1))),
 		"charge on another global":         otherGlobal(),
-		"charge in a longer number":        cheat(gget(0), op(0x41, 0x90, 0xce, 0x80, 0), sub, gset(0), gget(0), i32(0), op(0x48), when(call(0)), answer(f64(1))),
+		"charge in a longer number":        cheat(gget(0), op(0x41, 0x90, 0xce, 0x80, 0), sub, gset(0), gget(0), i32(0), op(0x4e), lest(call(0)), answer(f64(1))),
 		"loop without a charge":            cheat(charge(enough), forever(), i32(0)),
 		"loop with a charge behind":        cheat(charge(enough), loop(repeat(20, nop), charge(100), br(0)), i32(0)),
 		"loop with a charge too small":     cheat(charge(enough), loop(charge(14), repeat(20, nop), br(0)), i32(0)),
@@ -82,13 +82,13 @@ func paidExport(name, signature string) func(m *module) {
 func otherRefill() []byte {
 	m := forge()
 	f := m.fn(":", charge(enough))
-	return m.sound(m.fn("i:i", gget(0), i32(enough), sub, gset(0), gget(0), i32(0), op(0x48), when(call(f)), answer(f64(1))))
+	return m.sound(m.fn("i:i", gget(0), i32(enough), sub, gset(0), gget(0), i32(0), op(0x4e), lest(call(f)), answer(f64(1))))
 }
 
 func otherGlobal() []byte {
 	m := forge()
 	g := m.global(0x7f, i32(0))
-	return m.sound(m.fn("i:i", gget(g), i32(enough), sub, gset(g), gget(g), i32(0), op(0x48), when(call(0)), answer(f64(1))))
+	return m.sound(m.fn("i:i", gget(g), i32(enough), sub, gset(g), gget(g), i32(0), op(0x4e), lest(call(0)), answer(f64(1))))
 }
 
 func refillExported() []byte {

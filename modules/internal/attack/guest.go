@@ -44,7 +44,7 @@ func forge() *module {
 
 // charge is what package meter says a charge is.
 func charge(n int32) []byte {
-	return cat(gget(0), i32(n), sub, gset(0), gget(0), i32(0), op(0x48), when(call(0)))
+	return cat(gget(0), i32(n), sub, gset(0), gget(0), i32(0), op(0x4e), lest(call(0)))
 }
 
 // enough pays for any small function.
