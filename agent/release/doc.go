@@ -8,12 +8,14 @@
 // sync/trust verified it. Its artifacts are the files that people wrote
 // (slots.yaml, rules.yaml, features.yaml, offers.csv), what was learned about items
 // (model/rankings.json, an object of slots, each a list of item ids, best first)
-// and a bundle for each model, model/<name>. A module is made by this node's own
-// emitter and must be, byte for byte, the one the manifest names; its golden
-// vectors are run in the engine it will run in; every column must be declared in
-// features.yaml. What fails any of this is not activated, and Status says why. A
+// and a bundle for each model: model/<name> of what is learned, own/<name> of what
+// was made elsewhere and no online role may change. A module travels along or is
+// made by this node's own emitter, and must be, byte for byte, the one the manifest
+// names; its golden vectors are run in the engine it will run in; every column must
+// be declared in features.yaml. What fails any of this is not activated, and Status says why. A
 // node of its own (no trust) runs a folder of the same files instead, unsigned,
-// where offers, rankings and models may be missing.
+// where offers, rankings and models may be missing, and <name>.wasm is a scorer file
+// (package bundle).
 //
 // A release is provisional until its modules have scored well a number of times.
 // One of its modules failing three times within 10,000 scores, or in more than

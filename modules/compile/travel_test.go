@@ -15,14 +15,15 @@ import (
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
-// families is a model of each family that has an emitter.
+// families is a model of each family that has an emitter, over the same columns
+// as far as they can be.
 func families() map[string]scoring.Model {
-	r := sample.Rand(3)
+	r, trees := sample.Rand(3), bundletest.Stumps()
 	return map[string]scoring.Model{
-		bundle.FamilyLinear: sample.Linear(scoring.Shape{Frame: sample.LinUCBShape(r).Frame}, r),
+		bundle.FamilyLinear: sample.Linear(scoring.Shape{Frame: trees.Frame}, r),
 		bundle.FamilyLinUCB: sample.LinUCB(sample.LinUCBShape(r), r),
-		bundle.FamilyFactor: sample.Factor(sample.FactorShape(r), r),
-		bundle.FamilyTrees:  bundletest.Stumps(),
+		bundle.FamilyFactor: sample.Factor(scoring.FactorShape{Frame: trees.Frame, Factors: 3}, r),
+		bundle.FamilyTrees:  trees,
 	}
 }
 

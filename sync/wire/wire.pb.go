@@ -2712,7 +2712,7 @@ func (x *Release) GetNote() string {
 
 type Artifact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, model/rankings.json, model/<name>
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, model/rankings.json, model/<name>, own/<name>
 	Digest        []byte                 `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	unknownFields protoimpl.UnknownFields
