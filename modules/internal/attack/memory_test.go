@@ -42,11 +42,11 @@ func TestMemoryComesBackAfterAttacks(t *testing.T) {
 }
 
 // besieged lives through the attacks. At its start it is what a small node is: an
-// engine with a pool of one model of 16 MiB, which has run the harmless modules.
+// engine with a pool of eight for a model of 8 MiB, which has run the harmless modules.
 func besieged(t *testing.T) {
 	all := prepared()
 	e := open(t, host.Options{})
-	s := scoring.Shape{Frame: abi.Shape{Categorical: 30, Heads: 1, Variance: true}, Bits: 21}
+	s := scoring.Shape{Frame: abi.Shape{Categorical: 30, Heads: 1, Variance: true}, Bits: 20}
 	code, err := compile.Linear(s)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func besieged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := e.Admit(code, blob, host.Limits{Instances: 3})
+	good, err := e.Admit(code, blob, host.Limits{Instances: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
