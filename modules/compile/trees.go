@@ -64,6 +64,7 @@ type forest struct {
 	contextSets, rowSets              span
 
 	search, member, contextBins, rowBins int // functions that fill bins
+	walkTrees                            int // function that adds trees to a sum, see walkSum
 }
 
 func newForest(t *scoring.Trees) *forest {

@@ -169,7 +169,7 @@ func (e *forest) leafBytes() int {
 func (e *forest) scratch() {
 	e.reserve(len(e.data.b))
 	// The walk looks bins up before it knows whether it stands on a leaf.
-	e.binsAt = e.reserve(max(e.stride()*e.blocks(), binBytes*binsLimit))
+	e.binsAt = e.reserve(e.stride()*e.blocks() + binBytes*binsLimit)
 }
 
 // stride is the bytes of the bins of a block.

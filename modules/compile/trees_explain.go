@@ -75,7 +75,9 @@ func (e *forest) explainTree(terms int) int {
 	const at = 0
 	f := newFn(nil, wasm.I32)
 	word, left, column := f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32)
-	have, next := f.local(wasm.F64), f.local(wasm.F64)
+	have, next, bins := f.local(wasm.F64), f.local(wasm.F64), f.local(wasm.I32)
+	f.I32(int32(e.binsAt))
+	f.Index(wasm.LocalSet, bins)
 	// The root's expectation, or its value, goes to the bias.
 	e.loop(&f.Code, func(c *wasm.Code) {
 		c.Index(wasm.LocalGet, at)
@@ -112,7 +114,7 @@ func (e *forest) explainTree(terms int) int {
 		c.Begin(wasm.If)
 		c.Op(wasm.Return, wasm.End)
 		c.Index(wasm.LocalGet, left)
-		e.turns(c, word)
+		turns(c, word, bins)
 		e.scale(c)
 		c.Op(wasm.I32Add)
 		c.Index(wasm.LocalSet, at)

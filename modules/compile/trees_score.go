@@ -5,11 +5,11 @@ import (
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
-// laneRows is how many rows a block has at least that is answered by lanes, which
-// take the same time for one row and for all: rows that differ make branches guess
-// wrongly, and the code for many nodes comes from afar.
-func (e *forest) laneRows() int32 {
-	if e.branches() {
+// blockRows is how many rows a block has at least that is answered as a whole,
+// which takes the same time for one row and for all: rows that differ make
+// branches guess wrongly, and the code for many nodes comes from afar.
+func (e *forest) blockRows() int32 {
+	if e.branches() && e.lanes() {
 		return 3
 	}
 	return 8
@@ -28,22 +28,22 @@ type scorer struct {
 }
 
 func (e *forest) score() int {
-	s := &scorer{forest: e, fn: newFn(i32s, wasm.I32), context: none}
+	s := &scorer{forest: e, fn: newFn(i32s, wasm.I32)}
 	s.rows, s.block, s.gap = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
 	s.row, s.wide, s.n = s.local(wasm.I32), s.local(wasm.I32), s.local(wasm.I32)
-	rowFunc, chunk := none, none
+	var rowFunc int
+	if !e.branches() || !e.lanes() {
+		e.walkTrees = e.walkSum()
+	}
 	if e.branches() {
 		rowFunc = e.branchRows()
 	} else {
 		rowFunc = e.walkRows()
 	}
-	if e.lanes() {
-		chunk, s.context = e.laneChunk(), e.spreadContext()
-	}
+	chunk := e.chunk()
+	s.context = e.spreadContext()
 	s.start()
-	if e.lanes() {
-		s.chunks(chunk)
-	}
+	s.chunks(chunk)
 	s.tail(rowFunc)
 	s.I32(int32(abi.OK))
 	return e.end(s.fn)
@@ -69,7 +69,7 @@ func (s *scorer) start() {
 // chunks answers whole blocks, and a last one with enough rows.
 func (s *scorer) chunks(chunk int) {
 	s.Index(wasm.LocalGet, s.rows)
-	s.I32(abi.BlockRows - s.laneRows())
+	s.I32(abi.BlockRows - s.blockRows())
 	s.Op(wasm.I32Add)
 	s.I32(blockShift)
 	s.Op(wasm.I32ShrU)

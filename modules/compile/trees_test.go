@@ -238,9 +238,9 @@ func TestBytesOfTreesAreFixed(t *testing.T) {
 		t.Fatal("a new emitter: replace the digests")
 	}
 	for seed, want := range []string{
-		"818fcbb713602fa89116da3924a9fd82050e32bb3c05374f277b7919d5f94d0a",
-		"85b72751ccb768850c29bf05fa7438e33d7da77dcb5edee467bc23a8cad4d7c4",
-		"216ec54706cd165516ed5c41417d0ff3f789b92b05c6b5b0febc2878353fd3cf",
+		"570d5dce2d3ef7e78e4ad3b2ff410efb63ef23366603bc0dafdb2198988c9e36",
+		"2e6e2f5f1b837b63e62982211664b8ffb3a95f77f7b5f8f42bfafebc4b05f3a5",
+		"5d153062f3468d8533ee60fd2bd786b11e709e86120112caed9918f38ef8413e",
 	} {
 		code, err := compile.Trees(woods(uint64(seed), 1+40*seed, 100))
 		if err != nil {

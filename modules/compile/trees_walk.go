@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 )
 
@@ -177,15 +178,17 @@ func (e *forest) scale(c *wasm.Code) {
 	c.Op(wasm.I32Shl)
 }
 
-// turns leaves 1 on the stack if the row, whose bins are the first of their
-// block, goes right at word w, else 0.
-func (e *forest) turns(c *wasm.Code, w int) {
+// turns leaves 1 on the stack if the row with these bins goes right at word w,
+// else 0.
+func turns(c *wasm.Code, w, bins int) {
 	c.Index(wasm.LocalGet, w)
 	c.I32(binsLimit - 1)
 	c.Op(wasm.I32And)
 	c.I32(4)
 	c.Op(wasm.I32Shl)
-	c.Mem(wasm.I32Load8S, e.binsAt)
+	c.Index(wasm.LocalGet, bins)
+	c.Op(wasm.I32Add)
+	c.Mem(wasm.I32Load8S, 0)
 	c.Index(wasm.LocalGet, w)
 	c.I32(32 - walkDelta)
 	c.Op(wasm.I32Shl)
@@ -193,11 +196,11 @@ func (e *forest) turns(c *wasm.Code, w int) {
 	c.Op(wasm.I32ShrS, wasm.I32GtS)
 }
 
-// walkSum is a function that adds the leaves of trees to a sum: the first of the
-// roots, the end of the roots, the sum.
+// walkSum is a function that adds the leaves of trees to a sum: the row's bins, the
+// first of the roots, the end of the roots, the sum.
 func (e *forest) walkSum() int {
-	const entry, end, sum = 0, 1, 2
-	f := newFn([]wasm.ValType{e.sum()}, wasm.I32, wasm.I32, e.sum())
+	const bins, entry, end, sum = 0, 1, 2, 3
+	f := newFn([]wasm.ValType{e.sum()}, wasm.I32, wasm.I32, wasm.I32, e.sum())
 	at, word := f.some(walkers, wasm.I32), f.some(walkers, wasm.I32)
 	e.loop(&f.Code, func(c *wasm.Code) {
 		for i := range at {
@@ -207,7 +210,7 @@ func (e *forest) walkSum() int {
 		}
 		e.loop(c, func(c *wasm.Code) {
 			for i := range at {
-				e.step(c, at[i], word[i])
+				e.step(c, at[i], word[i], bins)
 			}
 			for i := range word {
 				c.Index(wasm.LocalGet, word[i])
@@ -243,13 +246,13 @@ func (e *forest) walkSum() int {
 }
 
 // step goes down by one, or stays on a leaf.
-func (e *forest) step(c *wasm.Code, at, word int) {
+func (e *forest) step(c *wasm.Code, at, word, bins int) {
 	c.Index(wasm.LocalGet, at)
 	c.Index(wasm.LocalGet, at)
 	c.Mem(wasm.I32Load, 0)
 	c.Index(wasm.LocalSet, word)
 	e.children(c, at, word)
-	e.turns(c, word)
+	turns(c, word, bins)
 	e.scale(c)
 	c.Op(wasm.I32Add)
 	c.Index(wasm.LocalGet, word)
@@ -276,7 +279,6 @@ func (e *forest) leaf(c *wasm.Code, word int) {
 // frame, where its answer of the first head goes and what lies between heads.
 func (e *forest) walkRows() int {
 	const row, out, gap = 0, 2, 3
-	walk := e.walkSum()
 	f := newFn(nil, wasm.I32, wasm.I32, wasm.I32, wasm.I32)
 	f.Index(wasm.LocalGet, row)
 	f.I32(int32(e.binsAt))
@@ -292,13 +294,69 @@ func (e *forest) walkRows() int {
 		if roots[0] == roots[1] {
 			e.constant(&f.Code, e.trees.Base[head])
 		} else {
+			f.I32(int32(e.binsAt))
 			f.I32(int32(roots[0]))
 			f.I32(int32(roots[1]))
 			e.constant(&f.Code, e.trees.Base[head])
-			f.Index(wasm.Call, walk)
+			f.Index(wasm.Call, e.walkTrees)
 		}
 		e.divide(&f.Code)
 		f.Mem(wasm.F64Store, 0)
 	}
+	return e.end(f)
+}
+
+// walkBlocks is a function that adds trees to the sums of some blocks: where the
+// sums lie, how many blocks, the first of the roots, the end of the roots. A few
+// trees are walked for all rows before the next ones, whose tables are far.
+func (e *forest) walkBlocks() int {
+	const out, blocks, entry, end = 0, 1, 2, 3
+	f := newFn(nil, wasm.I32, wasm.I32, wasm.I32, wasm.I32)
+	at, bins, left, lanes, stop := f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32), f.local(wasm.I32)
+	load, store := wasm.F64Load, wasm.F64Store
+	if e.trees.Narrow {
+		load, store = wasm.F32Load, wasm.F32Store
+	}
+	e.loop(&f.Code, func(c *wasm.Code) {
+		c.Index(wasm.LocalGet, entry)
+		c.I32(4 * walkers)
+		c.Op(wasm.I32Add)
+		c.Index(wasm.LocalTee, stop)
+		c.Index(wasm.LocalGet, end)
+		c.Index(wasm.LocalGet, stop)
+		c.Index(wasm.LocalGet, end)
+		c.Op(wasm.I32LtU, wasm.Select)
+		c.Index(wasm.LocalSet, stop)
+		c.Index(wasm.LocalGet, out)
+		c.Index(wasm.LocalSet, at)
+		c.I32(int32(e.binsAt))
+		c.Index(wasm.LocalSet, bins)
+		c.Index(wasm.LocalGet, blocks)
+		c.Index(wasm.LocalSet, left)
+		e.loop(c, func(c *wasm.Code) {
+			c.I32(abi.BlockRows)
+			c.Index(wasm.LocalSet, lanes)
+			e.loop(c, func(c *wasm.Code) {
+				c.Index(wasm.LocalGet, at)
+				for _, argument := range [...]int{bins, entry, stop, at} {
+					c.Index(wasm.LocalGet, argument)
+				}
+				c.Mem(load, 0)
+				c.Index(wasm.Call, e.walkTrees)
+				c.Mem(store, 0)
+				advance(c, at, e.leafBytes())
+				advance(c, bins, 1)
+				again(c, lanes)
+			})
+			advance(c, at, outBytes-abi.BlockRows*e.leafBytes())
+			advance(c, bins, e.stride()-abi.BlockRows)
+			again(c, left)
+		})
+		c.Index(wasm.LocalGet, stop)
+		c.Index(wasm.LocalTee, entry)
+		c.Index(wasm.LocalGet, end)
+		c.Op(wasm.I32Ne)
+		c.Index(wasm.BrIf, 0)
+	})
 	return e.end(f)
 }
