@@ -225,7 +225,10 @@ func FuzzOpen(f *testing.F) {
 			}
 			return
 		}
-		if _, err := scoring.Decode(opened.Model); err != nil {
+		if opened.Manifest.Family == bundle.FamilyOwn || len(opened.Model) == 0 {
+			return
+		}
+		if _, err := scoring.Parse(opened.Model); err != nil {
 			t.Fatalf("holds a model that is none: %v", err)
 		}
 	})
