@@ -232,6 +232,38 @@ func TestLargeEnsemblesAreAdmitted(t *testing.T) {
 	}
 }
 
+// TestFullFramesFitABudget: the most rows there are, by 500 trees of 31 leaves
+// over 50 columns, take less than 1,024 slices of fuel.
+func TestFullFramesFitABudget(t *testing.T) {
+	r := sample.Rand(21)
+	l := &scoring.Trees{Frame: abi.Shape{Dense: 50, Heads: 1}, Base: []float64{0}, Divisor: 1}
+	for range 500 {
+		l.Trees = append(l.Trees, grown(30, func(at int) (scoring.Node, int) {
+			return scoring.Node{Column: r.IntN(50), Threshold: float32(r.IntN(255)) / 255}, r.IntN(at + 1)
+		}, r.Float64))
+	}
+	code, err := compile.Trees(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := open(t, false).Admit(code, nil, host.Limits{Instances: 1, Fuel: 1024})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	in, err := m.Borrow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Return()
+	if _, err := in.Frame(l.Frame, abi.MaxRows); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Score(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestBytesOfTreesAreFixed: other bytes need another emitter.
 func TestBytesOfTreesAreFixed(t *testing.T) {
 	if compile.EmitterTrees != "trees/0" {
