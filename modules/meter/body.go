@@ -33,6 +33,7 @@ func (c *checker) body(index int) {
 	t := c.types[c.funcs[index]]
 	b := &body{checker: c, index: index, locals: t.in[:len(t.in):len(t.in)]}
 	b.declare()
+	b.toil(c.end - c.at)
 	b.blocks = []block{{op: wasm.Block, out: t.out}}
 	b.top().part = b.charge()
 	if b.begins(b.takes) {

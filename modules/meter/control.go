@@ -31,6 +31,7 @@ func (b *body) begin(op wasm.Op) {
 	b.popAll(next.in)
 	next.height = len(b.stack)
 	if op == wasm.Loop {
+		b.nest()
 		b.frame.merge(b.locals, b.stack)
 		next.part, next.loops = b.charge(), next.loops+1
 	}
@@ -54,16 +55,6 @@ func (b *body) blockType() (in, out []wasm.ValType) {
 	}
 	t := b.types[i]
 	return t.in, t.out
-}
-
-// edges counts n more ways through the function, see Limits.Work.
-func (b *body) edges(n int) {
-	b.branches += n
-	live := 1 + len(b.locals) + len(b.stack)
-	b.work += n*(1+b.top().loops)*live + b.branches/16
-	if b.work > b.limits.Work {
-		b.refuse(Limit, "too many branches, or too much live across them, to compile in time")
-	}
 }
 
 // finish pops the results of the innermost block, which must leave nothing else.

@@ -117,6 +117,7 @@ func (b *body) callIndirect() {
 }
 
 func (b *body) apply(t signature) {
+	b.called()
 	b.popAll(t.in)
 	b.push(t.out...)
 }
