@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/internal/terminal"
 )
 
 // kinds are what can be imported.
@@ -62,13 +62,10 @@ func importFile(cmd *cobra.Command, g *global, s *speaker, kind, name string) er
 		}
 		in = f
 	}
-	if isTerminal(cmd.ErrOrStderr()) {
-		p := &progress{in: in, out: cmd.ErrOrStderr(), size: size, what: kind}
-		defer p.end()
-		in = p
-	}
+	in, p := terminal.Read(cmd.ErrOrStderr(), kind, in, size)
 	var report localapi.Report
 	err := s.ask(cmd.Context(), http.MethodPut, "/v1/"+kind, format, in, &report)
+	p.End()
 	if err != nil {
 		return refusedImport(cmd.ErrOrStderr(), err)
 	}
@@ -100,39 +97,4 @@ func listFaults(out io.Writer, faults []localapi.Fault) {
 	for _, f := range faults {
 		fmt.Fprintf(out, "line %d: %s\n", f.Line, strings.TrimPrefix(f.Path+": "+f.Problem, ": "))
 	}
-}
-
-// progress tells how much of a file has gone.
-type progress struct {
-	in         io.Reader
-	out        io.Writer
-	what       string
-	size, sent int64
-	told       time.Time
-}
-
-func (p *progress) Read(b []byte) (int, error) {
-	n, err := p.in.Read(b)
-	p.sent += int64(n)
-	if time.Since(p.told) > 100*time.Millisecond || err != nil {
-		p.told = time.Now()
-		if p.size > 0 {
-			fmt.Fprintf(p.out, "\r%s: %d%% of %s", p.what, 100*p.sent/p.size, bytesText(p.size))
-		} else {
-			fmt.Fprintf(p.out, "\r%s: %s", p.what, bytesText(p.sent))
-		}
-	}
-	return n, err
-}
-
-func (p *progress) end() { fmt.Fprint(p.out, "\r\x1b[K") }
-
-// isTerminal tells whether somebody watches.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
