@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -36,9 +37,10 @@ type Manifest struct {
 	Bits     int         `json:"bits"`  // the table of hashed columns has 2^bits entries
 	Heads    []string    `json:"heads"` // candidates are ranked by the first
 	Variance bool        `json:"variance"`
-	Link     Link        `json:"link,omitzero"` // makes predictions of means
-	Emitter  string      `json:"emitter"`       // version of the emitter that makes the module, empty if only one that travels along is it
-	Module   string      `json:"module"`        // SHA-256 of the module in hexadecimal
+	Link     Link        `json:"link,omitzero"`  // makes predictions of means
+	Rows     *rows.Rules `json:"rows,omitempty"` // how the library that trained it takes rows, of dense columns
+	Emitter  string      `json:"emitter"`        // version of the emitter that makes the module, empty if only one that travels along is it
+	Module   string      `json:"module"`         // SHA-256 of the module in hexadecimal
 }
 
 // Link is what a mean has to go through to be a prediction. The zero value is

@@ -42,6 +42,8 @@ func (m *Manifest) family(s abi.Shape) error {
 		problem = "crosses are of linear models only"
 	case m.Variance && m.Link != Link{}:
 		problem = "a variance is of the mean, not of what a link makes of it; leave one of them out"
+	case m.Rows != nil && (hashed || m.Rows.Validate() != nil || m.Rows.Columns() != len(m.Columns)):
+		problem = "the rules of rows are not of its columns"
 	}
 	switch m.Family {
 	case FamilyLinear, FamilyFactor:

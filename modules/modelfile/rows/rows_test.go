@@ -11,7 +11,7 @@ import (
 )
 
 func all(text string, rules Rules, names ...string) (string, error) {
-	r, err := New(strings.NewReader(text), rules, names)
+	r, err := New(strings.NewReader(text), rules, Columns{Names: names})
 	if err != nil {
 		return "", err
 	}
@@ -107,7 +107,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("y,c,a,b,z\n0,3,1,2,x\n")
 	f.Add("1\t2\t3\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := New(strings.NewReader(text), Rules{Width: 3}, []string{"a", "b", "c"})
+		r, err := New(strings.NewReader(text), Rules{Width: 3}, Columns{Names: []string{"a", "b", "c"}})
 		for err == nil {
 			var row []float32
 			if row, err = r.Read(nil); err == nil && len(row) != 3 {

@@ -5,6 +5,7 @@
 package rows
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -19,8 +20,8 @@ type Rules struct {
 	Zero bool `json:"zero,omitempty"`
 	// Width is how many features a whole row has.
 	Width int `json:"width"`
-	// Index is the number of each column's feature in a whole row; without it
-	// column i is feature i.
+	// Index is the number of each column's feature in a whole row, in any order;
+	// without it column i is feature i.
 	Index []int `json:"index,omitempty"`
 }
 
@@ -48,6 +49,24 @@ func (r Rules) Columns() int {
 		return len(r.Index)
 	}
 	return r.Width
+}
+
+// ErrRules is returned for rules that contradict themselves.
+var ErrRules = errors.New("rules of rows that contradict themselves")
+
+// Validate returns ErrRules unless every column has a feature of its own.
+func (r Rules) Validate() error {
+	if r.Width < 1 || r.Index != nil && len(r.Index) > r.Width {
+		return ErrRules
+	}
+	seen := make(map[int]bool, len(r.Index))
+	for _, feature := range r.Index {
+		if feature < 0 || feature >= r.Width || seen[feature] {
+			return ErrRules
+		}
+		seen[feature] = true
+	}
+	return nil
 }
 
 // Feature is the number of a column's feature in a whole row.

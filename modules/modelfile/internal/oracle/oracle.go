@@ -78,7 +78,7 @@ func Rows(t testing.TB, m *modelfile.Model, path string) [][]float32 {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := rows.New(f, m.Rows, m.Features)
+	r, err := rows.New(f, m.Rows, rows.Columns{Names: m.Features})
 	if err != nil {
 		t.Fatalf("%s: %v", filepath.Base(path), err)
 	}
