@@ -168,5 +168,5 @@ func fly(b *bundle.Bundle, code []byte, interpreter bool) error {
 	if err := m.Preflight(b.Golden); err != nil || b.Manifest.Family != bundle.FamilyOwn {
 		return err
 	}
-	return explains(m, b)
+	return m.Tells(b.Golden, b.Manifest.Terms())
 }

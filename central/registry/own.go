@@ -83,7 +83,7 @@ func (f *Folder) scorer(name string, file []byte) (one own, faults rulebook.Faul
 		return one, problem("may not run on nodes: %v; make it again with `aisle-module meter`", refusal)
 	case errors.Is(err, host.ErrGolden):
 		return one, problem("does not answer what its golden vectors say: %v; make it again from the model, and don't edit it", err)
-	case errors.Is(err, errExplain):
+	case errors.Is(err, host.ErrSum):
 		return one, problem("%v", err)
 	case err != nil:
 		return one, problem("does not run on its golden vectors: %v", err)

@@ -135,6 +135,9 @@ func (in *Instance) Spent() int {
 	return (in.budget-in.slices)*slice - int(int32(in.fuel.Get()))
 }
 
+// Memory is how many bytes of memory the instance has now.
+func (in *Instance) Memory() int { return int(in.memory.Size()) }
+
 // call runs one export with a budget of slices. A broken instance runs nothing
 // more: its memory and counters are as the failure left them.
 func (in *Instance) call(budget int, f api.Function, arguments ...uint64) (uint32, error) {
