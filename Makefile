@@ -20,7 +20,7 @@ run: build ## the whole loop in the foreground (PORT=8460 VAR=./var DATA=DIR)
 
 build: ## the binaries, into ./bin
 	@mkdir -p bin
-	go build $(GO_LD) -o bin/ ./agent/cmd/... ./central/cmd/... ./examples/store/cmd/...
+	go build $(GO_LD) -o bin/ ./agent/cmd/... ./central/cmd/... ./modules/cmd/... ./examples/store/cmd/...
 
 test: ## every test; what was skipped is named
 	@.ci/install
@@ -55,7 +55,9 @@ lint: ## gofmt, vet on every platform, staticcheck, and that mutants have their 
 	@$(tools) ./mutants -root $(CURDIR) -dry
 
 platforms: ## the binaries for every platform we promise
-	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./agent/cmd/... && GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./central/cmd/... || exit 1; done
+	@for p in $(PLATFORMS); do for b in agent central modules; do \
+		echo "build $$p $$b"; GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./$$b/cmd/... || exit 1; \
+	done; done
 
 check: lint platforms test golden mutants ## all of it; fails on a dirty tree
 	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
