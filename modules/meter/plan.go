@@ -6,7 +6,7 @@ import "github.com/aisle-edge/aisle/modules/internal/wasm"
 // in units.
 const (
 	stretchOwn  = 64      // is charged by itself
-	stretchMore = 16      // is, once the charge that else pays for it pays stretchOwn
+	stretchMore = 32      // is, once the charge that else pays for it pays stretchOwn
 	stretchMost = 1 << 14 // ends, and what follows is charged anew
 	stretchFull = 1 << 16 // leaves no room for others
 )
