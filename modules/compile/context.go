@@ -61,12 +61,11 @@ func weighted(c *wasm.Code, base, x, first, entry int) {
 	c.Index(wasm.LocalGet, base)
 	c.Mem(wasm.F32Load, first)
 	c.Index(wasm.LocalGet, x)
-	c.Op(wasm.F32Mul)
+	c.Op(wasm.F32Mul, wasm.F32Bits)
 	c.Index(wasm.LocalGet, base)
-	c.Mem(wasm.F32Load, first+entry)
-	c.Index(wasm.LocalGet, x)
-	c.Index(wasm.LocalGet, x)
-	c.Op(wasm.F32Eq, wasm.Select)
+	c.Mem(wasm.I32Load, first+entry)
+	present(c, x)
+	c.Op(wasm.BitsF32)
 }
 
 // contextID adds the entry of one id; that of id 0 is zero.

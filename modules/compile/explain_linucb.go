@@ -37,11 +37,11 @@ func (e *linUCB) explain(prepare int) int {
 	x.dense(false, func(c *wasm.Code, v int) {
 		times(c, func() {
 			c.Index(wasm.LocalGet, v)
+			c.Op(wasm.F32Bits)
 			c.Index(wasm.LocalGet, number)
-			c.Mem(wasm.F32Load, e.defaults+4*e.frame.ContextDense)
-			c.Index(wasm.LocalGet, v)
-			c.Index(wasm.LocalGet, v)
-			c.Op(wasm.F32Eq, wasm.Select)
+			c.Mem(wasm.I32Load, e.defaults+4*e.frame.ContextDense)
+			present(c, v)
+			c.Op(wasm.BitsF32)
 		})
 		advance(c, number, 4)
 	})

@@ -1,6 +1,8 @@
 package compile
 
 import (
+	"math"
+
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
 	"github.com/aisle-edge/aisle/modules/meter"
@@ -153,18 +155,16 @@ func (e *factor) presentEntry(c *wasm.Code, entry, x int) {
 	c.Index(wasm.LocalGet, entry)
 	c.I32(int32(e.entry))
 	c.Op(wasm.I32Add)
-	c.Index(wasm.LocalGet, x)
-	c.Index(wasm.LocalGet, x)
-	c.Op(wasm.F32Eq, wasm.Select)
+	present(c, x)
 }
 
 // presentValue leaves a dense value on the stack, or 1 if it is missing.
 func (e *factor) presentValue(c *wasm.Code, x int) {
 	c.Index(wasm.LocalGet, x)
-	c.F32(1)
-	c.Index(wasm.LocalGet, x)
-	c.Index(wasm.LocalGet, x)
-	c.Op(wasm.F32Eq, wasm.Select)
+	c.Op(wasm.F32Bits)
+	c.I32(int32(math.Float32bits(1)))
+	present(c, x)
+	c.Op(wasm.BitsF32)
 }
 
 // lookup leaves the address on the stack that lies the offset nothing before the

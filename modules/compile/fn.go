@@ -40,6 +40,15 @@ func returnIf(f *fn, value int32) {
 	f.Op(wasm.Return, wasm.End)
 }
 
+// present leaves the first of two values on the stack if x isn't missing, else the
+// second. They are integers, or a float's bits: wazero 1.12 may lose the second
+// one of two floats on amd64, and vectors alike (its issue 2534).
+func present(c *wasm.Code, x int) {
+	c.Index(wasm.LocalGet, x)
+	c.Index(wasm.LocalGet, x)
+	c.Op(wasm.F32Eq, wasm.Select)
+}
+
 // over runs body on each of n values that lie step bytes apart from offset of the
 // address in base on: at is a local with the value's address, number one with 4
 // times its number.

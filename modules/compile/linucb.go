@@ -53,6 +53,7 @@ func (e *linUCB) line(head, line int) int { return modelAt + e.shape.Line(head, 
 // prepare writes the columns that all rows share.
 func (e *linUCB) prepare() int {
 	f := newFn(nil, wasm.I32)
+	x := f.local(wasm.F32)
 	to := e.columns
 	if e.shape.Bias {
 		f.I32(0)
@@ -64,14 +65,12 @@ func (e *linUCB) prepare() int {
 		c.Index(wasm.LocalGet, column)
 		c.Index(wasm.LocalGet, at)
 		c.Mem(wasm.F32Load, 0)
+		c.Index(wasm.LocalTee, x)
+		c.Op(wasm.F32Bits)
 		c.Index(wasm.LocalGet, column)
-		c.Mem(wasm.F32Load, e.defaults)
-		c.Index(wasm.LocalGet, at)
-		c.Mem(wasm.F32Load, 0)
-		c.Index(wasm.LocalGet, at)
-		c.Mem(wasm.F32Load, 0)
-		c.Op(wasm.F32Eq, wasm.Select)
-		c.Mem(wasm.F32Store, to)
+		c.Mem(wasm.I32Load, e.defaults)
+		present(c, x)
+		c.Mem(wasm.I32Store, to)
 	})
 	return e.end(f)
 }

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/aisle-edge/aisle/modules/internal/wasm"
@@ -57,12 +58,13 @@ func (e *forest) searchFunc() int {
 		c.Mem(wasm.F32Load, 0)
 		c.Index(wasm.LocalSet, x)
 		c.Index(wasm.LocalGet, x)
-		c.F32(nan32)
+		c.Op(wasm.F32Bits)
+		c.I32(int32(math.Float32bits(nan32)))
 		c.Index(wasm.LocalGet, x)
 		c.Op(wasm.F32Abs)
 		c.Index(wasm.LocalGet, binEntry)
 		c.Mem(wasm.F32Load, 16)
-		c.Op(wasm.F32Le, wasm.I32Eqz, wasm.Select)
+		c.Op(wasm.F32Le, wasm.I32Eqz, wasm.Select, wasm.BitsF32)
 		c.Index(wasm.LocalSet, x)
 		c.Index(wasm.LocalGet, binEntry)
 		c.Mem(wasm.I32Load, 4)
@@ -155,9 +157,7 @@ func inSet(c *wasm.Code, x, at int, limit, load func()) {
 	limit()
 	c.I32(1)
 	c.Op(wasm.I32Add)
-	c.Index(wasm.LocalGet, x)
-	c.Index(wasm.LocalGet, x)
-	c.Op(wasm.F32Eq, wasm.Select)
+	present(c, x)
 	c.Index(wasm.LocalTee, at)
 	c.I32(3)
 	c.Op(wasm.I32ShrU)

@@ -42,35 +42,32 @@ func agree(engines []*sandbox, module []byte, small int) (end string, err error)
 	if want.over > meter.MaxCharge {
 		return "", fmt.Errorf("stopped %d units behind the budget", want.over)
 	}
-	err = compare(engines, module, metered, want)
-	if err != nil && want.stop == "" && engines[0].differ(engines[1], module) {
-		return disagreement, nil
-	}
-	return want.end(), err
+	return compare(engines, module, metered, want)
 }
 
 // compare demands that the interpreter gives the same answers and traps, the same
 // memory, and spends the same. If the module came to its end, the plain one must
-// give the same in both engines; if it was too deep, the plain one must be deep.
-func compare(engines []*sandbox, module, metered []byte, want trace) error {
+// give the same; if it was too deep, the plain one must be deep.
+func compare(engines []*sandbox, module, metered []byte, want trace) (end string, err error) {
 	if err := engines[1].same(metered, want); err != nil {
-		return fmt.Errorf("metered: %w", err)
+		return "", fmt.Errorf("metered: %w", err)
 	}
 	switch want.stop {
 	case "fuel":
-		return nil
+		return want.end(), nil
 	case "depth":
 		if deep, err := engines[1].goesDeep(module); err != nil || !deep {
-			return fmt.Errorf("stopped for its depth with fewer than %d functions on the stack: %v", manyFrames, err)
+			return "", fmt.Errorf("stopped for its depth with fewer than %d functions on the stack: %v", manyFrames, err)
 		}
-		return nil
+		return want.end(), nil
 	}
-	for _, s := range engines {
-		if err := s.same(module, want); err != nil {
-			return fmt.Errorf("plain: %w", err)
-		}
+	if err := engines[1].same(module, want); err != nil {
+		return "", fmt.Errorf("plain: %w", err)
 	}
-	return nil
+	if engines[0].same(module, want) != nil {
+		return disagreement, nil
+	}
+	return want.end(), nil
 }
 
 // same runs a module and compares.
@@ -83,12 +80,6 @@ func (s *sandbox) same(module []byte, want trace) error {
 		return fmt.Errorf("%s: %s", s.name, d)
 	}
 	return nil
-}
-
-// differ tells whether two engines run a plain module differently.
-func (s *sandbox) differ(other *sandbox, module []byte) bool {
-	a, err := s.run(module, wholeSlice)
-	return err == nil && other.same(module, a[0]) != nil
 }
 
 // end names how the first run that trapped did, or that all answered.

@@ -26,6 +26,7 @@ type body struct {
 	taken    uint32 // of the depth; 0: nothing
 	bound    bound
 	branches int // so far
+	selects  int // so far
 	frame    frame
 }
 

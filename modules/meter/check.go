@@ -68,6 +68,7 @@ type checker struct {
 	work     int          // to compile, so far
 	named    map[int]bool // functions that references name
 	calls    graph
+	picks    map[pick]wasm.ValType // found so far; nil: they are refused
 
 	charges, takes, gives sequence
 }

@@ -75,6 +75,10 @@
 // Check validates types as the WebAssembly standard does, so that what it accepts
 // an engine compiles, and bounds the time to compile ([Limits].Work), memory,
 // tables and every count before it allocates. It refuses with a *[Refusal].
+//
+// It refuses a select between floats or vectors, too, which wazero 1.12 compiles
+// wrongly on amd64 (its issue 2534): the same module wouldn't give the same bits
+// everywhere. Rewrite puts a block in its place, as fast.
 package meter
 
 import (

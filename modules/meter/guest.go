@@ -110,7 +110,7 @@ func (w *rewriter) codeSection() {
 		start := w.at
 		w.take(size)
 		r := reader{module: w.module, at: start, end: w.at}
-		f := &function{typ: typ, code: w.module[start:w.at], head: r.locals()}
+		f := &function{typ: typ, index: 1 + len(w.funcs), code: w.module[start:w.at], head: r.locals()}
 		r.at = start
 		w.plan(r, f, false)
 		w.funcs = append(w.funcs, f)

@@ -60,7 +60,7 @@ func (w *rewriter) addHelpers() {
 // add adds a function of the meter's own, whose code calls nothing.
 func (w *rewriter) add(typ int, locals []wasm.ValType, body []byte) {
 	head := wasm.Locals(locals)
-	f := &function{typ: typ, head: len(head), code: append(append(head, body...), byte(wasm.End))}
+	f := &function{typ: typ, index: 1 + len(w.funcs), head: len(head), code: append(append(head, body...), byte(wasm.End))}
 	w.plan(reader{module: f.code, end: len(f.code)}, f, true)
 	w.funcs = append(w.funcs, f)
 }

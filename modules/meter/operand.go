@@ -77,7 +77,7 @@ func (b *body) selectPlain() {
 	if t = b.pop(t); t.Ref() {
 		b.refuse(Invalid, "references are selected by their type")
 	}
-	b.push(t)
+	b.picked(t)
 }
 
 func (b *body) selectTyped() {
@@ -86,6 +86,20 @@ func (b *body) selectTyped() {
 	}
 	t := b.valType()
 	b.popAll([]wasm.ValType{t, t, wasm.I32})
+	b.picked(t)
+}
+
+// picked pushes what a select gives. One between floats or vectors is refused:
+// wazero 1.12 may lose the second of them on amd64 (its issue 2534).
+func (b *body) picked(t wasm.ValType) {
+	switch t {
+	case wasm.F32, wasm.F64, wasm.V128:
+		if b.picks == nil {
+			b.refuse(Unsupported, "select between floats or vectors")
+		}
+		b.picks[pick{b.index, b.selects}] = t
+	}
+	b.selects++
 	b.push(t)
 }
 

@@ -19,6 +19,9 @@ type function struct {
 	parts []stretch
 	edits []edit
 	calls []int // functions, and types as ^type
+
+	index   int // of the function
+	selects int // read so far
 }
 
 // stretch is code that one charge could pay for: what follows it in its block.
@@ -42,6 +45,7 @@ const (
 	editCall                   // a call of a function
 	editRefer                  // a reference to a function
 	editReturn                 // return, out of so many blocks
+	editPick                   // a block of a type for a select
 )
 
 // planner reads the code of one function.
@@ -177,6 +181,8 @@ func (p *planner) plain(op wasm.Op, info wasm.Info, start int) {
 		p.reaches(len(p.open))
 	case wasm.Unreachable:
 		p.reaches(len(p.open))
+	case wasm.Select, wasm.SelectTyped:
+		p.pick(op, start)
 	default:
 		p.bound.see(op, start, value, p.at)
 	}

@@ -24,6 +24,7 @@ func Rewrite(module []byte, limits Limits) (out []byte, err error) {
 		w.refuse(Limit, "%d bytes, at most %d are admitted", len(module), w.limits.Size)
 	}
 	w.guest()
+	w.replacePicks()
 	takes := w.rings()
 	most := maxStretch / 2
 	if len(takes) > 0 {
@@ -43,16 +44,8 @@ const tightStretch = 4
 // needs. It returns true if it added some, of functions with more than most
 // units below, so that it must measure anew.
 func (w *rewriter) measure(takes map[int]uint32, most int) (more bool) {
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			if refusal, ok := thrown.(*Refusal); ok {
-				refusal.Why = "once metered: " + refusal.Why
-			}
-			panic(thrown)
-		}
-	}()
 	c := newChecker(w.assemble(takes), w.limits)
-	c.sections()
+	metered(c.sections)
 	c.references()
 	c.calls.settle(func(n int) bool {
 		need := c.calls.needs[n]
@@ -65,11 +58,24 @@ func (w *rewriter) measure(takes map[int]uint32, most int) (more bool) {
 	if more {
 		return true
 	}
-	c.stacks()
+	metered(c.stacks)
 	for f := range takes {
 		takes[f] = uint32(c.calls.needs[f].all())
 	}
 	return false
+}
+
+// metered says of a refusal that it is of the new module, not of the guest.
+func metered(check func()) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			if refusal, ok := thrown.(*Refusal); ok {
+				refusal.Why = "once metered: " + refusal.Why
+			}
+			panic(thrown)
+		}
+	}()
+	check()
 }
 
 // rewriter holds a guest module as it was read.
@@ -99,6 +105,7 @@ type rewriter struct {
 	// Functions in their new order, behind refill: of the guest, for its imports,
 	// for bulk operations.
 	funcs    []*function
+	picks    map[pick]wasm.ValType
 	wanted   []wanted
 	helpers  map[string]int // by bulk operation
 	named    map[int]bool   // by elements and globals

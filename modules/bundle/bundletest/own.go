@@ -151,10 +151,12 @@ func eachTerm(c *wasm.Code, s abi.Shape, x int, use func(i int)) {
 		c.F64(float64(i + 1))
 		c.Op(f64Mul)
 		c.Index(wasm.LocalTee, x)
-		c.F64(0)
+		c.Op(wasm.F64Bits)
+		c.Op(wasm.I64Const)
+		c.Raw(0)
 		c.Index(wasm.LocalGet, x)
 		c.Index(wasm.LocalGet, x)
-		c.Op(f64Eq, wasm.Select)
+		c.Op(f64Eq, wasm.Select, wasm.BitsF64)
 		use(i)
 	}
 }

@@ -111,6 +111,10 @@ const (
 	F64Div   Op = 0xa3
 	F32Wrap  Op = 0xb6 // f32.demote_f64
 	F64Widen Op = 0xbb // f64.promote_f32
+	F32Bits  Op = 0xbc // i32.reinterpret_f32
+	F64Bits  Op = 0xbd // i64.reinterpret_f64
+	BitsF32  Op = 0xbe // f32.reinterpret_i32
+	BitsF64  Op = 0xbf // f64.reinterpret_i64
 
 	RefNull   Op = 0xd0
 	RefIsNull Op = 0xd1
