@@ -54,7 +54,6 @@ type forest struct {
 	bits    []int // of each set
 	leaves  int
 	leafAt  []int // first leaf of each tree
-	termsAt int   // contributions
 	binsAt  int
 	frameAt int
 	walk    walkData

@@ -24,7 +24,6 @@ type lanes struct {
 	*forest
 	*fn
 	zero int   // a local that is 0
-	mask int   // rows that go right
 	x    int   // a leaf's number
 	free []int // locals for numbers of leaves
 	tree int
