@@ -24,7 +24,7 @@ build: ## the binaries, into ./bin
 
 test: ## every test; what was skipped is named
 	@.ci/install
-	@go test -json -timeout 20m ./... | $(tools) ./testrun -known $(CURDIR)/.ci/skips.txt
+	@{ go test -json -timeout 20m ./...; go test -C modules/peers -json ./...; } | $(tools) ./testrun -known $(CURDIR)/.ci/skips.txt
 
 race: ## every test under the race detector
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
@@ -42,6 +42,12 @@ farm: ## MODULES random modules, each plain and metered in both engines
 bench: ## the figures, readable by benchstat
 	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'
 
+peers: ## side by side with native C, plain Go, other libraries and plugins, held against the goals
+	@.ci/install
+	@{ go test -C modules/peers -run '^$$' -bench . .; \
+		go test -run '^$$' -bench '^(BenchmarkMeterOverhead|BenchmarkTemplate1000|BenchmarkSmallInstance|BenchmarkAdmit100KB)$$' \
+			./modules/meter ./modules/sdk ./modules/host; } | go run -C modules/peers ./goals
+
 mutants: ## each promise's broken line must turn its test red
 	@$(tools) ./mutants -root $(CURDIR)
 
@@ -50,8 +56,8 @@ golden: ## one hash of every number on amd64 v1 and v3, without FMA, and on arm6
 
 lint: ## gofmt, vet on every platform, staticcheck, and that mutants have their line
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "not gofmt-clean:"; echo "$$out"; exit 1; }
-	@for p in $(PLATFORMS); do echo "vet $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... || exit 1; done
-	@$(tools) honnef.co/go/tools/cmd/staticcheck -version >/dev/null && cd .ci/tools && go build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd ../.. && ./bin/staticcheck ./...
+	@for p in $(PLATFORMS); do echo "vet $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} go vet ./... && GOOS=$${p%/*} GOARCH=$${p#*/} go vet -C modules/peers ./... || exit 1; done
+	@$(tools) honnef.co/go/tools/cmd/staticcheck -version >/dev/null && cd .ci/tools && go build -o ../../bin/staticcheck honnef.co/go/tools/cmd/staticcheck && cd ../.. && ./bin/staticcheck ./... && cd modules/peers && ../../bin/staticcheck ./...
 	@$(tools) ./mutants -root $(CURDIR) -dry
 
 platforms: ## the binaries for every platform we promise
@@ -62,4 +68,4 @@ platforms: ## the binaries for every platform we promise
 check: lint platforms test golden mutants ## all of it; fails on a dirty tree
 	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
 
-.PHONY: help run build test race crash fuzz farm bench mutants golden lint platforms check
+.PHONY: help run build test race crash fuzz farm bench peers mutants golden lint platforms check
