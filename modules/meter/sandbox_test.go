@@ -77,6 +77,7 @@ func refill(ctx context.Context, _ api.Module, _ []uint64) {
 type trace struct {
 	steps []string
 	spent []int  // fuel of each step
+	owed  []int  // what a counted module says that each step should have cost
 	stop  string // why the rest was not called: "fuel", "depth", "deep" or nothing
 	over  int    // how far the fuel went below zero at a stop
 }
@@ -110,12 +111,14 @@ type visit struct {
 	tank  tank
 	depth api.MutableGlobal // nil where nothing recurs
 	deep  uint64            // what depth was at first
+	owed  api.MutableGlobal // nil in a module that isn't counted
 	trace trace
 }
 
 func newVisit(guest api.Module, slice int) *visit {
 	v := &visit{guest: guest, tank: tank{slice: slice, budget: callBudget}}
 	v.tank.fuel, _ = guest.ExportedGlobal(abi.ExportFuel).(api.MutableGlobal)
+	v.owed, _ = guest.ExportedGlobal(countedName).(api.MutableGlobal)
 	if v.depth, _ = guest.ExportedGlobal(abi.ExportDepth).(api.MutableGlobal); v.depth != nil {
 		v.deep = v.depth.Get()
 	}
@@ -149,6 +152,9 @@ func (v *visit) call(name string, arguments ...uint64) {
 	if v.tank.fuel != nil {
 		v.tank.fuel.Set(0)
 	}
+	if v.owed != nil {
+		v.owed.Set(0)
+	}
 	out, err := f.Call(ctx, arguments...)
 	step := fmt.Sprint(name, arguments)
 	switch {
@@ -161,6 +167,9 @@ func (v *visit) call(name string, arguments ...uint64) {
 	v.trace.steps = append(v.trace.steps, step)
 	if v.tank.fuel != nil {
 		v.trace.spent = append(v.trace.spent, v.tank.granted-int(int32(v.tank.fuel.Get())))
+	}
+	if v.owed != nil {
+		v.trace.owed = append(v.trace.owed, int(v.owed.Get()))
 	}
 }
 
