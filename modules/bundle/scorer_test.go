@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/internal/guest"
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 )
 
 // own is the bundle of a module that somebody wrote; it answers the price.
@@ -146,11 +147,17 @@ func goldenOf(file []byte) []byte { return file[bytes.Index(file, []byte("aisle.
 
 func TestOwnModulesManifest(t *testing.T) {
 	for name, change := range map[string]func(m *bundle.Manifest){
-		"an emitter": func(m *bundle.Manifest) { m.Emitter = "linear/1" },
-		"a table":    func(m *bundle.Manifest) { m.Bits = 4 },
-		"crosses":    func(m *bundle.Manifest) { m.Crosses = [][2]string{{"price", "price"}} },
-		"no heads":   func(m *bundle.Manifest) { m.Heads = nil },
-		"twins":      func(m *bundle.Manifest) { m.Columns = append(m.Columns, m.Columns[0]) },
+		"an emitter":                func(m *bundle.Manifest) { m.Emitter = "linear/1" },
+		"a table":                   func(m *bundle.Manifest) { m.Bits = 4 },
+		"crosses":                   func(m *bundle.Manifest) { m.Crosses = [][2]string{{"price", "price"}} },
+		"rows of other columns":     func(m *bundle.Manifest) { m.Rows = &rows.Rules{Width: 2} },
+		"rows of one feature twice": func(m *bundle.Manifest) { m.Rows = &rows.Rules{Width: 2, Index: []int{2}} },
+		"rows of names": func(m *bundle.Manifest) {
+			m.Rows = &rows.Rules{Width: 1}
+			m.Columns[0].Kind, m.Columns[0].Hash = bundle.KindHashed, "vw"
+		},
+		"no heads": func(m *bundle.Manifest) { m.Heads = nil },
+		"twins":    func(m *bundle.Manifest) { m.Columns = append(m.Columns, m.Columns[0]) },
 	} {
 		b := own(t)
 		change(&b.Manifest)

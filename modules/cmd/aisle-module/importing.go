@@ -35,8 +35,8 @@ type importer struct {
 
 func (i *importer) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&i.format, "format", "", "what wrote the model: "+formatNames()+" (default: what its bytes say)")
-	f.StringVar(&i.features, "features", "", "features.yaml: gives the columns their scope, source and purpose; names are looked up as they are, else in small letters")
+	f.StringVar(&i.format, "format", "", "what wrote the model, a `FORMAT`: "+formatNames()+" (default: what its bytes say)")
+	f.StringVar(&i.features, "features", "", "`FILE` features.yaml: gives the columns their scope, source and purpose; names are looked up as they are, else in small letters")
 	f.StringVar(&i.Objective, "objective", "", "the training `OBJECTIVE`, where the file names none (JSON of LightGBM)")
 	f.IntVar(&i.Iterations, "iterations", 0, "keep the trees of the first `N` rounds only (default all)")
 }

@@ -167,11 +167,11 @@ func (r *report) inWords(w io.Writer) {
 	line := func(name, format string, v ...any) { fmt.Fprintf(w, "%-10s%s\n", name, fmt.Sprintf(format, v...)) }
 	line("file", "%s, %s, %d bytes, digest %s", r.File, r.Kind, r.Bytes, r.Digest)
 	if r.Kind != kindModule {
-		made := "a module that travels along"
+		by := ""
 		if r.Emitter != "" {
-			made = "emitter " + r.Emitter
+			by = ", by emitter " + r.Emitter
 		}
-		line("family", "%s, by %s, made %s", r.Family, made, r.Created)
+		line("family", "%s%s, made %s", r.Family, by, r.Created)
 		line("answers", "%s%s, link %s", strings.Join(r.Heads, " "), map[bool]string{true: " with variance"}[r.Variance], r.Link)
 	}
 	m := &r.Module

@@ -86,7 +86,7 @@ func commands() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return wrongf("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(t.importing(), t.compiling(), t.inspect(), t.verify(), t.score(), t.version())
+	root.AddCommand(t.new(), t.importing(), t.compiling(), t.metering(), t.inspect(), t.verify(), t.score(), t.test(), t.bench(), t.version())
 	return root
 }
 

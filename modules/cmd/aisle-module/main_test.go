@@ -117,3 +117,13 @@ func put(t testing.TB, name, text string) string {
 	}
 	return name
 }
+
+// feeds runs words that succeed on what standard input holds.
+func feeds(t testing.TB, in string, words ...string) string {
+	t.Helper()
+	code, out, problems := feed(in, words...)
+	if code != 0 {
+		t.Fatal(problems)
+	}
+	return out
+}

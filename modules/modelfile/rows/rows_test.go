@@ -73,6 +73,78 @@ func TestRowsThatDoNotFitAreNamed(t *testing.T) {
 	}
 }
 
+// TestColumnsGoWhereTheyBelong: in another order than features, under a header that
+// names none of them, and beside a label that is not the first.
+func TestColumnsGoWhereTheyBelong(t *testing.T) {
+	three, numbered := Rules{Width: 3, Index: []int{2, 0, 1}}, []string{"Column_2", "f0", "f1"}
+	for _, c := range []struct {
+		name, text, label string
+		names             []string
+		want              string
+	}{
+		{"libsvm", "1 0:1 2:3\n", "", numbered, "[3 1 NaN]"},
+		{"no header", "1,2,3\n", "", numbered, "[3 1 2]"},
+		{"no header, a label", "9,1,2,3\n", "", numbered, "[3 1 2]"},
+		{"a label behind", "1,2,3,9\n", "3", numbered, "[3 1 2]"},
+		{"a label within", "1,9,2,3\n", "1", numbered, "[3 1 2]"},
+		{"another header", "price,margin,age\n1,2,3\n", "", numbered, "[3 1 2]"},
+		{"another header with a label", "price,y,margin,age\n1,9,2,3\n", "y", numbered, "[3 1 2]"},
+		{"another header, names that mean something", "price,margin,age\n1,2,3\n", "", []string{"a", "b", "c"}, `names no "a"`},
+		{"a header that names some", "f0,margin,age\n1,2,3\n", "", numbered, `names no "Column_2"`},
+		{"no such label", "1,2,3,9\n", "4", numbered, "for the label"},
+		{"a label of no number", "1,2,3,9\n", "y", numbered, "for the label"},
+		{"no label, yet a field more", "1,2,3,9\n", "none", numbered, "4 fields"},
+	} {
+		r, err := New(strings.NewReader(c.text), three, Columns{Names: c.names, Label: c.label})
+		got := ""
+		if err == nil {
+			var row []float32
+			row, err = r.Read(nil)
+			got = fmt.Sprint(row)
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want && !(err != nil && errors.Is(err, ErrRow) && strings.Contains(got, c.want)) {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestNamesAreRead(t *testing.T) {
+	id := func(text string) uint32 { return uint32(len(text)) }
+	columns := Columns{Names: []string{"a", "b", "c"}, IDs: []func(string) uint32{nil, id}}
+	r, err := New(strings.NewReader("c,b,a\n3,\"x,y\",1\n4,,2\n"), Rules{Width: 3}, columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, ids, err := r.Next(nil, nil)
+	if err == nil {
+		numbers, ids, err = r.Next(numbers, ids)
+	}
+	if got := fmt.Sprint(numbers, ids, err); got != "[1 3 2 4] [3 0] <nil>" {
+		t.Error(got)
+	}
+	for _, text := range []string{"1,2,3\n", "0 1:2\n"} {
+		if _, err := New(strings.NewReader(text), Rules{Width: 3}, columns); !errors.Is(err, ErrRow) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestRulesThatContradictThemselves(t *testing.T) {
+	for _, r := range []Rules{{}, {Width: -1}, {Width: 2, Index: []int{0, 0}}, {Width: 2, Index: []int{2}}, {Width: 2, Index: []int{-1}}, {Width: 1, Index: []int{0, 0}}} {
+		if !errors.Is(r.Validate(), ErrRules) {
+			t.Errorf("%+v", r)
+		}
+	}
+	for _, r := range []Rules{{Width: 3}, {Width: 9, Index: []int{8, 1}}} {
+		if err := r.Validate(); err != nil {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+}
+
 // TestRoundingKeepsDecisions: whatever f64 is at most a threshold stays so, and
 // for f32 values the rounded threshold decides as the f64 does.
 func TestRoundingKeepsDecisions(t *testing.T) {
