@@ -29,7 +29,7 @@ type column struct {
 	ttl     time.Duration
 	dense   bool
 	place   int // in its part of the frame
-	hash    scoring.Hash
+	hash    scoring.Hasher
 	log1p   bool
 	scale   float64
 	offset  float64
@@ -46,7 +46,11 @@ func newColumn(c bundle.Column, book *rulebook.Rulebook) (column, error) {
 		return column{}, fmt.Errorf("%w: %s", ErrColumns, c.Name)
 	}
 	origin, key, _ := strings.Cut(f.Source, ".")
-	hash, err := scoring.ParseHash(string(book.Hash))
+	name := c.Hash
+	if c.Kind == bundle.KindDense {
+		name = string(book.Hash)
+	}
+	hash, err := scoring.ParseHasher(name, f.Name)
 	return column{name: f.Name, origin: origin, key: key, purpose: wire.Purpose(f.Purpose), ttl: f.TTL, dense: f.Kind == rulebook.Dense,
 		hash: hash, log1p: f.Transform == rulebook.Log1p, scale: f.Scale, offset: f.Offset}, err
 }
@@ -54,7 +58,7 @@ func newColumn(c bundle.Column, book *rulebook.Rulebook) (column, error) {
 func asDeclared(c bundle.Column, f *rulebook.Feature, hash rulebook.Hash) bool {
 	same := c.Scope == string(f.Scope) && c.Kind == string(f.Kind) && c.Source == f.Source && c.Purpose == f.Purpose
 	if !same || c.Kind != bundle.KindDense {
-		return same && c.Hash == string(hash)
+		return same && (c.Hash == string(hash) || scoring.Named(c.Hash))
 	}
 	transform, scale := c.Transform, c.Scale
 	if transform == "" {
@@ -86,7 +90,7 @@ func (c *column) id(text string) uint32 {
 	if text == "" {
 		return 0
 	}
-	return c.hash.ID(c.name, text)
+	return c.hash.ID(text)
 }
 
 // numberOf and idOf are those of what somebody said, if it is there.

@@ -298,6 +298,21 @@ func TestColumnsAreApproved(t *testing.T) {
 			}
 		}
 	}
+	trained := opened.Manifest
+	trained.Columns = slices.Clone(trained.Columns)
+	weather := slices.IndexFunc(trained.Columns, func(c bundle.Column) bool { return c.Name == "weather" })
+	trained.Columns[weather].Hash = "vw:Sky^is_" // by Vowpal Wabbit, elsewhere
+	plan, err := features.New(&trained, book)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]uint32, plan.Shape.ContextCategorical)
+	plan.Context(make([]float32, plan.Shape.ContextDense), ids, &features.Known{
+		Granted: func(wire.Purpose) bool { return true }, Context: features.Values{{Name: "weather", Kind: features.Text, Text: "blue"}},
+	})
+	if h, _ := scoring.ParseHasher("vw:Sky^is_", ""); ids[0] != h.ID("blue") {
+		t.Errorf("a name of Vowpal Wabbit's is hashed to %d, want %d", ids[0], h.ID("blue"))
+	}
 	if want := []string{"sugar", "colour", "colour"}; !slices.Equal(features.Attributes(opened.Manifest.Columns), want) {
 		t.Errorf("attributes %v", features.Attributes(opened.Manifest.Columns))
 	}

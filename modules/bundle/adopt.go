@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // ColumnOf is the column that a feature declares.
@@ -34,6 +35,9 @@ func (m *Manifest) Adopt(book *rulebook.Rulebook) (misfits []Misfit) {
 			continue
 		}
 		declared := ColumnOf(&book.Features[at], book.Hash)
+		if declared.Hash != "" && scoring.Named(c.Hash) { // ids are those that it was trained with
+			declared.Hash = c.Hash
+		}
 		if problem := c.unlike(declared); problem != "" {
 			misfits = append(misfits, Misfit{c.Name, problem})
 			continue

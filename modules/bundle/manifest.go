@@ -54,7 +54,7 @@ type Column struct {
 	Kind      string  `json:"kind"`
 	Source    string  `json:"source"`
 	Purpose   string  `json:"purpose,omitempty"`
-	Hash      string  `json:"hash,omitempty"` // of a hashed column: xx64 or vw
+	Hash      string  `json:"hash,omitempty"` // of a hashed column: what scoring.ParseHasher knows
 	Transform string  `json:"transform,omitempty"`
 	Scale     float64 `json:"scale,omitempty"`
 	Offset    float64 `json:"offset,omitempty"`

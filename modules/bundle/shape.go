@@ -112,7 +112,7 @@ func (c Column) group() (int, error) {
 	case KindDense:
 		return group, nil
 	case KindHashed:
-		_, err := scoring.ParseHash(c.Hash)
+		_, err := scoring.ParseHasher(c.Hash, c.Name)
 		return group + 1, err
 	}
 	return 0, ErrBundle

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrHash is returned for a hash nobody here knows.
-var ErrHash = errors.New("unknown hash: xx64 or vw")
+var ErrHash = errors.New("unknown hash: xx64, vw, or vw:NAMESPACE^PREFIX")
 
 // Hash turns a categorical value into its id. The zero value is XX64.
 type Hash int
@@ -46,17 +46,16 @@ func (h Hash) ID(feature, value string) uint32 {
 	b := append(append(append(room[:0], feature...), '='), value...)
 	var id uint32
 	if h == VW {
-		id = murmur(b)
+		id = murmur(b, 0)
 	} else {
 		id = uint32(xxhash.Sum64(b))
 	}
 	return max(id, 1)
 }
 
-// murmur is MurmurHash3 x86 32 with seed 0, after Austin Appleby's public description.
-func murmur(b []byte) uint32 {
+// murmur is MurmurHash3 x86 32, after Austin Appleby's public description.
+func murmur(b []byte, h uint32) uint32 {
 	const c1, c2 = 0xcc9e2d51, 0x1b873593
-	var h uint32
 	length := uint32(len(b))
 	for ; len(b) >= 4; b = b[4:] {
 		k := binary.LittleEndian.Uint32(b)

@@ -11,18 +11,25 @@ import (
 type Link struct {
 	Kind  string  `json:"kind"`
 	Scale float64 `json:"scale,omitempty"` // of logistic, above 0
+
+	// Low and High are what means are cut off at first, unless both are 0; of
+	// clip, logistic, symmetric and exp.
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
 }
 
 // Kinds of links.
 const (
-	LinkIdentity = "identity" // x
-	LinkLogistic = "logistic" // 1/(1+e^(-scale·x)), head by head
-	LinkSoftmax  = "softmax"  // over all heads
-	LinkExp      = "exp"      // e^x
-	LinkSquare   = "square"   // x², with the sign of x
-	LinkLog1pExp = "log1pexp" // log(1+e^x)
-	LinkArgmax   = "argmax"   // one number: the first of the heads that are largest
-	LinkStep     = "step"     // 1 above 0, else 0
+	LinkIdentity  = "identity"  // x
+	LinkLogistic  = "logistic"  // 1/(1+e^(-scale·x)), head by head
+	LinkSoftmax   = "softmax"   // over all heads
+	LinkClip      = "clip"      // x between Low and High
+	LinkSymmetric = "symmetric" // 2/(1+e^(-x)) - 1
+	LinkExp       = "exp"       // e^x
+	LinkSquare    = "square"    // x², with the sign of x
+	LinkLog1pExp  = "log1pexp"  // log(1+e^x)
+	LinkArgmax    = "argmax"    // one number: the first of the heads that are largest
+	LinkStep      = "step"      // 1 above 0, else 0
 )
 
 // ErrLink is returned for a link of an unknown kind or with a scale that its kind
@@ -32,11 +39,21 @@ var ErrLink = errors.New("not a known link")
 // Validate returns ErrLink for what Apply could not apply.
 func (l Link) Validate() error {
 	switch l.Kind {
+	case LinkClip, LinkLogistic, LinkSymmetric, LinkExp:
+		if l.cuts() != (l.Low < l.High) || !finite(l.Low) || !finite(l.High) || l.Kind == LinkClip && !l.cuts() {
+			return ErrLink
+		}
+	default:
+		if l.cuts() {
+			return ErrLink
+		}
+	}
+	switch l.Kind {
 	case LinkLogistic:
 		if finite(l.Scale) && l.Scale > 0 {
 			return nil
 		}
-	case "", LinkIdentity, LinkSoftmax, LinkExp, LinkSquare, LinkLog1pExp, LinkArgmax, LinkStep:
+	case "", LinkIdentity, LinkSoftmax, LinkExp, LinkSquare, LinkLog1pExp, LinkArgmax, LinkStep, LinkClip, LinkSymmetric:
 		if l.Scale == 0 {
 			return nil
 		}
@@ -67,8 +84,15 @@ func (l Link) Apply(dst, means []float64) []float64 {
 	return dst
 }
 
+func (l Link) cuts() bool { return l.Low != 0 || l.High != 0 }
+
 func (l Link) one(x float64) float64 {
+	if l.cuts() {
+		x = min(max(x, l.Low), l.High)
+	}
 	switch l.Kind {
+	case LinkSymmetric:
+		return 2/(1+elementary.Exp(-x)) - 1
 	case LinkLogistic:
 		return 1 / (1 + elementary.Exp(-(l.Scale * x)))
 	case LinkExp:

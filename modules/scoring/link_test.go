@@ -12,14 +12,16 @@ import (
 
 func TestLinksAreTheirFormulas(t *testing.T) {
 	formulas := map[scoring.Link]func(x float64) float64{
-		{}:                             func(x float64) float64 { return x },
-		{Kind: "identity"}:             func(x float64) float64 { return x },
-		{Kind: "logistic", Scale: 1}:   func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
-		{Kind: "logistic", Scale: 2.5}: func(x float64) float64 { return 1 / (1 + math.Exp(-2.5*x)) },
-		{Kind: "exp"}:                  math.Exp,
-		{Kind: "square"}:               func(x float64) float64 { return math.Copysign(x*x, x) },
-		{Kind: "log1pexp"}:             func(x float64) float64 { return math.Log1p(math.Exp(x)) },
-		{Kind: "step"}:                 func(x float64) float64 { return math.Max(0, math.Copysign(1, x)) },
+		{}:                                  func(x float64) float64 { return x },
+		{Kind: "identity"}:                  func(x float64) float64 { return x },
+		{Kind: "logistic", Scale: 1}:        func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
+		{Kind: "logistic", Scale: 2.5}:      func(x float64) float64 { return 1 / (1 + math.Exp(-2.5*x)) },
+		{Kind: "exp"}:                       math.Exp,
+		{Kind: "square"}:                    func(x float64) float64 { return math.Copysign(x*x, x) },
+		{Kind: "clip", Low: -1, High: 0.25}: func(x float64) float64 { return math.Max(-1, math.Min(0.25, x)) },
+		{Kind: "logistic", Scale: 1, Low: -5, High: 7}: func(x float64) float64 { return 1 / (1 + math.Exp(-math.Max(-5, math.Min(7, x)))) },
+		{Kind: "log1pexp"}: func(x float64) float64 { return math.Log1p(math.Exp(x)) },
+		{Kind: "step"}:     func(x float64) float64 { return math.Max(0, math.Copysign(1, x)) },
 	}
 	r := rand.New(rand.NewPCG(1, 0))
 	for link, formula := range formulas {
@@ -35,6 +37,19 @@ func TestLinksAreTheirFormulas(t *testing.T) {
 					t.Fatalf("%v of %v is %v, want %v", link, x, got[i], want)
 				}
 			}
+		}
+	}
+}
+
+func TestSymmetricLinkIsTheHyperbolicTangent(t *testing.T) {
+	link := scoring.Link{Kind: "symmetric", Low: -20, High: 30}
+	if err := link.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []float64{-1e9, -20, -1, -1e-3, 0, 1e-9, 0.7, 40} {
+		want := math.Tanh(math.Max(-20, math.Min(30, x)) / 2)
+		if got := link.Apply(nil, []float64{x}); math.Abs(got[0]-want) > 1e-15 {
+			t.Errorf("of %v: %v, want %v", x, got, want)
 		}
 	}
 }
