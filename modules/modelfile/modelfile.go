@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
@@ -34,6 +35,11 @@ type Model struct {
 	Objective string        // as the file names it, empty if it does not
 	Features  []string      // name of each column, as the library numbers or names it
 	Rows      rows.Rules    // how the library takes rows
+
+	// Of Vowpal Wabbit's models: the columns in frame order, dense and hashed, and
+	// what each head tells. Others have dense columns of an item only.
+	Columns []bundle.Column
+	Heads   []string
 }
 
 // Options say what to make of a file.
@@ -42,18 +48,23 @@ type Options struct {
 	Iterations int
 	// Objective stands in where the file names none.
 	Objective string
+	// Columns declares what a model of Vowpal Wabbit reads; package vw has its form.
+	Columns string
 }
 
 // Formats of model files.
 const (
 	LightGBM = "lightgbm"
 	XGBoost  = "xgboost"
+	VW       = "vw"
 )
 
 // Detect tells the format of a file by its bytes, or returns the empty string.
 func Detect(b []byte) string {
 	start := bytes.TrimLeft(b[:min(len(b), 4096)], " \t\r\n")
 	switch {
+	case bytes.HasPrefix(b, []byte("Version ")) && bytes.Contains(b[:min(len(b), 4096)], []byte("\nMin label:")), binaryVW(b):
+		return VW
 	case bytes.HasPrefix(start, []byte("tree\n")), bytes.HasPrefix(start, []byte("tree\r\n")):
 		return LightGBM
 	case bytes.HasPrefix(start, []byte("{")):
@@ -70,6 +81,16 @@ func Detect(b []byte) string {
 		return XGBoost
 	}
 	return ""
+}
+
+// binaryVW tells a binary model of Vowpal Wabbit: it begins with the length of its
+// version, and that.
+func binaryVW(b []byte) bool {
+	if len(b) < 16 || b[0] < 6 || b[0] > 12 || b[1]|b[2]|b[3] != 0 || b[3+b[0]] != 0 {
+		return false
+	}
+	version := b[4 : 3+b[0]]
+	return bytes.Count(version, []byte(".")) == 2 && len(bytes.Trim(version, ".0123456789")) == 0
 }
 
 // ReadFile reads a whole file of at most MaxFile bytes.

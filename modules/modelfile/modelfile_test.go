@@ -17,7 +17,8 @@ import (
 func TestFormatsAreDetected(t *testing.T) {
 	for path, want := range map[string]string{
 		"lightgbm/testdata/v4.txt": modelfile.LightGBM, "lightgbm/testdata/v4.json": modelfile.LightGBM, "xgboost/testdata/small.json": modelfile.XGBoost,
-		"modelfile.go": "", "xgboost/testdata/models.py": "",
+		"vw/testdata/pairs.txt": modelfile.VW,
+		"modelfile.go":          "", "xgboost/testdata/models.py": "",
 	} {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -26,6 +27,9 @@ func TestFormatsAreDetected(t *testing.T) {
 		if got := modelfile.Detect(b); got != want {
 			t.Errorf("%s is %q, want %q", path, got, want)
 		}
+	}
+	if got := modelfile.Detect([]byte("\x07\x00\x00\x008.11.0\x00\x01\x00\x00\x00\x00m")); got != modelfile.VW {
+		t.Errorf("a binary model of Vowpal Wabbit is %q", got)
 	}
 	if got := modelfile.Detect(nil); got != "" {
 		t.Errorf("nothing is %q", got)
