@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // maxFeatures is more than any features.yaml has.
@@ -47,6 +48,35 @@ func (i *importer) declare(m *modelfile.Model, out *bundle.Manifest) error {
 		}
 		out.Columns = append(out.Columns, column)
 	}
+	return adopt(out, book)
+}
+
+// named takes the columns of a model that knows them.
+func (i *importer) named(m *modelfile.Model, out *bundle.Manifest) error {
+	out.Columns, out.Heads = m.Columns, m.Heads
+	var hashed []string
+	for _, c := range m.Columns {
+		if c.Kind == bundle.KindHashed {
+			hashed = append(hashed, c.Name)
+		}
+	}
+	if l, ok := m.Scorer.(*scoring.Linear); ok {
+		for _, c := range l.Crosses {
+			out.Crosses = append(out.Crosses, [2]string{hashed[c.A], hashed[c.B]})
+		}
+	}
+	if i.features == "" {
+		return nil
+	}
+	book, err := i.book()
+	if err != nil {
+		return err
+	}
+	return adopt(out, book)
+}
+
+// adopt makes the columns those that features.yaml declares.
+func adopt(out *bundle.Manifest, book *rulebook.Rulebook) error {
 	if misfits := out.Adopt(book); len(misfits) > 0 {
 		first, more := misfits[0], ""
 		if n := len(misfits) - 1; n > 0 {

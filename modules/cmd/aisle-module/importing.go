@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/modelfile/lightgbm"
+	"github.com/aisle-edge/aisle/modules/modelfile/vw"
 	"github.com/aisle-edge/aisle/modules/modelfile/xgboost"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
@@ -25,18 +26,20 @@ import (
 var formats = map[string]func(io.Reader, modelfile.Options) (*modelfile.Model, error){
 	modelfile.LightGBM: lightgbm.Read,
 	modelfile.XGBoost:  xgboost.Read,
+	modelfile.VW:       vw.Read,
 }
 
 // importer is what the flags of an import say.
 type importer struct {
 	modelfile.Options
-	format, features string
+	format, features, columns string
 }
 
 func (i *importer) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&i.format, "format", "", "what wrote the model, a `FORMAT`: "+formatNames()+" (default: what its bytes say)")
 	f.StringVar(&i.features, "features", "", "`FILE` features.yaml: gives the columns their scope, source and purpose; names are looked up as they are, else in small letters")
+	f.StringVar(&i.columns, "columns", "", "`FILE` that says which columns the features of a Vowpal Wabbit model are")
 	f.StringVar(&i.Objective, "objective", "", "the training `OBJECTIVE`, where the file names none (JSON of LightGBM)")
 	f.IntVar(&i.Iterations, "iterations", 0, "keep the trees of the first `N` rounds only (default all)")
 }
@@ -54,13 +57,27 @@ func (t *tool) importing() *cobra.Command {
 	var i importer
 	var out string
 	c := &cobra.Command{
-		Use: "import MODEL -o FILE", Short: "Read a model file of LightGBM or XGBoost into a bundle", Args: one("a model file"),
+		Use: "import MODEL -o FILE", Short: "Read a model file of LightGBM, XGBoost or Vowpal Wabbit into a bundle", Args: one("a model file"),
 		Long: `Reads a model file and writes a bundle: what the model reads and answers, the model
 itself, and golden vectors that every engine and machine must repeat. ` + "`aisle-module\ncompile`" + ` makes a scorer of it.
 
 LightGBM: text (model.txt) and the JSON of dump_model. XGBoost: binary, JSON and UBJ.
 Columns have the names that the file gives its features, else f0, f1, and so on; they
 are dense columns of an item unless --features says otherwise.
+
+Vowpal Wabbit: the text of --readable_model or --invert_hash. Its features are hashed,
+so --columns says what they are, a column a line in the order of the training text: its
+name, context or item, dense or hashed, and the feature as NAMESPACE^NAME, of a hashed
+column as much of the name as stands before the value. For "|User segment=gold |Item
+price:2.5 a17":
+
+  segment  context  hashed  User^segment=
+  price    item     dense   Item^price
+  sku      item     hashed  Item^
+
+The text of --invert_hash does without, if nothing interacts within a namespace: names
+are dense columns, name=value hashed ones. Costs (--cb and others) are negated: scores
+are rewards, the best is the highest.
 
 The creation time in the bundle is now, or SOURCE_DATE_EPOCH: with that, the same
 file gives the same bytes.`,
@@ -139,6 +156,15 @@ func (i *importer) read(name string) (*modelfile.Model, error) {
 	case !ok:
 		return nil, wrongf("%s is no model file that is known here; if it is one, say which with --format %s", name, strings.ReplaceAll(formatNames(), ", ", "|"))
 	}
+	if i.columns != "" {
+		text, err := read(i.columns, maxFeatures)
+		if err != nil {
+			return nil, wrong(err)
+		}
+		if i.Columns = string(text); format != modelfile.VW {
+			return nil, wrongf("--columns is for models of Vowpal Wabbit; %s is one of %s", name, format)
+		}
+	}
 	m, err := reader(bytes.NewReader(b), i.Options)
 	if err != nil {
 		return nil, wrongf("%s, read as a model of %s: %w", name, format, err)
@@ -158,6 +184,9 @@ func (i *importer) manifest(m *modelfile.Model) (*bundle.Manifest, error) {
 		family, out.Bits = bundle.FamilyLinear, l.Bits
 	}
 	out.Family, out.Emitter = family, compile.EmitterOf(family)
+	if m.Columns != nil {
+		return out, i.named(m, out)
+	}
 	if i.features != "" {
 		if err := i.declare(m, out); err != nil {
 			return nil, err

@@ -147,12 +147,12 @@ func (f *file) columns(label string) rows.Columns {
 		out.Names = append(out.Names, c.Name)
 		var id func(string) uint32
 		if c.Kind == bundle.KindHashed {
-			hash, _ := scoring.ParseHash(c.Hash) // which the manifest was checked for
+			hash, _ := scoring.ParseHasher(c.Hash, c.Name) // which the manifest was checked for
 			id = func(text string) uint32 {
 				if text == "" {
 					return 0
 				}
-				return hash.ID(c.Name, text)
+				return hash.ID(text)
 			}
 		}
 		out.IDs = append(out.IDs, id)
