@@ -12,8 +12,8 @@
 // spend the same fuel and answer the same bits.
 //
 // A module can't hurt the node. Before anything else meter.Check proves that it
-// pays fuel for what it executes; the host grants fuel in slices of about
-// 0.2 ms, and between two slices Go's garbage collector can run. Memory is bounded by
+// pays fuel for what it executes; the host grants fuel for about 0.2 ms at
+// a time, less where code waits for memory, and in between Go's garbage collector can run. Memory is bounded by
 // the module's own declared maximum, which Limits bound, and the stack by the
 // depth of calls, which Check bounds where calls can't recur and the module
 // itself, by a counter that Check proves, where they can.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/tetratelabs/wazero"
@@ -46,9 +45,6 @@ type Limits struct {
 	// fewer are given.
 	Meter meter.Limits
 }
-
-// slice is the fuel granted at a time, in the units of package meter.
-const slice = 4 * meter.MaxCharge
 
 // Engine compiles modules of one trust domain: code in it shares an address
 // space of native code, so modules of different owners belong to different engines.
@@ -98,20 +94,13 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// refill is called by a module whose fuel has run out. It grants the next slice
-// or stops the call, and lets other goroutines and the collector have the thread.
+// refill finds the instance that calls it.
 func (e *Engine) refill(_ context.Context, m api.Module, _ []uint64) {
-	runtime.Gosched()
-	v, ok := e.running.Load(m)
+	in, ok := e.running.Load(m)
 	if !ok {
 		panic(ErrClosed)
 	}
-	in := v.(*Instance)
-	if in.slices == 0 {
-		panic(ErrFuel)
-	}
-	in.slices--
-	in.fuel.Set(api.EncodeI32(int32(in.fuel.Get()) + slice))
+	in.(*Instance).refill()
 }
 
 // Admit checks and compiles code, fills the pool with instances and writes the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -26,8 +27,10 @@ type Instance struct {
 	explain api.Function // nil where the module doesn't explain
 
 	// owned by the borrower
-	budget int // slices the last call began with
-	slices int // left of them
+	budget int       // units of fuel of the last call
+	left   int       // of them, not granted yet
+	grant  int       // the next one, in units
+	since  time.Time // the last one
 	at     uint32
 	room   int // bytes of the frame's room at at
 	tag    any // of what the frame holds, nil: anything
@@ -56,6 +59,7 @@ func (m *Module) instantiate() (in *Instance, err error) {
 	}
 	in = &Instance{
 		module:  m,
+		grant:   step,
 		guest:   guest,
 		memory:  guest.ExportedMemory(abi.ExportMemory),
 		fuel:    guest.ExportedGlobal(abi.ExportFuel).(api.MutableGlobal),
@@ -128,13 +132,6 @@ func (in *Instance) Score() error {
 // Return gives the instance back to its module's pool.
 func (in *Instance) Return() { in.module.giveBack(in) }
 
-// Spent is how much fuel the last call used, in the units of package meter: the
-// same for the same input on every machine. A call that used its fuel up has
-// spent a little more than its budget.
-func (in *Instance) Spent() int {
-	return (in.budget-in.slices)*slice - int(int32(in.fuel.Get()))
-}
-
 // Memory is how many bytes of memory the instance has now.
 func (in *Instance) Memory() int { return int(in.memory.Size()) }
 
@@ -144,8 +141,7 @@ func (in *Instance) call(budget int, f api.Function, arguments ...uint64) (uint3
 	if in.broken {
 		return 0, fmt.Errorf("%w before", ErrTrap)
 	}
-	in.budget, in.slices = budget, budget-1
-	in.fuel.Set(slice)
+	in.budgeted(budget)
 	copy(in.stack[:], arguments)
 	if err := f.CallWithStack(context.Background(), in.stack[:]); err != nil {
 		in.broken = true
