@@ -29,7 +29,8 @@ func run(m *testing.M, bin *string) (code int, err error) {
 	}
 	defer os.RemoveAll(dir)
 	build := exec.Command("go", "build", "-trimpath", "-o", dir+string(filepath.Separator),
-		"github.com/aisle-edge/aisle/agent/cmd/aisle-agent", "github.com/aisle-edge/aisle/central/cmd/aisle-central")
+		"github.com/aisle-edge/aisle/agent/cmd/aisle-agent", "github.com/aisle-edge/aisle/central/cmd/aisle-central",
+		"github.com/aisle-edge/aisle/modules/cmd/aisle-module")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the binaries: %w: %s", err, out)
