@@ -81,7 +81,7 @@ func moduleEnd(wasm []byte) (int, error) {
 		}
 		at = next
 	}
-	return 0, fmt.Errorf("%w: a module without the section %s; make a scorer file of it with `aisle-module meter`", ErrBundle, sectionManifest)
+	return 0, fmt.Errorf("%w: a bare module, without the section %s", ErrBundle, sectionManifest)
 }
 
 // section is what the section at a place holds, and where the next one begins.
