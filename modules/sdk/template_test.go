@@ -3,14 +3,17 @@ package sdk_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/modules/sdk"
 )
@@ -18,18 +21,7 @@ import (
 // TestSampleRowsAreTrue: a project's manifest is of the template's shape, and the
 // answers beside its sample rows are those of the template.
 func TestSampleRowsAreTrue(t *testing.T) {
-	dir := t.TempDir()
-	if err := sdk.New("c", dir, "trial"); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m bundle.Manifest
-	if err := json.Unmarshal(b, &m); err != nil {
-		t.Fatal(err)
-	}
+	dir, m := begun(t)
 	if s, err := m.Frame(); err != nil || s != template.shape || m.Family != bundle.FamilyOwn {
 		t.Fatalf("the manifest is of %+v, %v", s, err)
 	}
@@ -62,6 +54,41 @@ func TestSampleRowsAreTrue(t *testing.T) {
 			t.Errorf("%q: the template answers %v", line, mean)
 		}
 	}
+}
+
+// TestTemplateColumnsCanBeDeclared: a features.yaml that says of the columns what
+// the manifest says is sound, and fits the manifest.
+func TestTemplateColumnsCanBeDeclared(t *testing.T) {
+	_, m := begun(t)
+	var b strings.Builder
+	b.WriteString("version: 0\nfeatures:\n")
+	for _, c := range m.Columns {
+		fmt.Fprintf(&b, "  - {name: %s, scope: %s, kind: %s, source: %s}\n", c.Name, c.Scope, c.Kind, c.Source)
+	}
+	book, err := rulebook.ParseFeatures([]byte(b.String()), func(string) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if misfits := m.Adopt(book); len(misfits) > 0 {
+		t.Error(misfits)
+	}
+}
+
+// begun is a new project and its manifest.
+func begun(t *testing.T) (dir string, m bundle.Manifest) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := sdk.New("c", dir, "trial"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, m
 }
 
 // sampleRow is a frame of one row. An empty value is missing.
