@@ -74,7 +74,8 @@ func read(name string, max int64) ([]byte, error) {
 
 func unreadable(err error) error { return wrongf("%w; name a file that can be read", err) }
 
-// write makes a file whole or not at all.
+// write makes a file whole or not at all. What is no file, a device or a pipe, is
+// written to.
 func write(name string, b []byte) (err error) {
 	defer func() {
 		var path *fs.PathError
@@ -82,6 +83,9 @@ func write(name string, b []byte) (err error) {
 			err = fmt.Errorf("can't write %s: %w; name another file with -o", name, path.Err)
 		}
 	}()
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(name, b, 0o644)
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".aisle-module-*")
 	if err != nil {
 		return err
