@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/elementary"
+	"github.com/aisle-edge/aisle/modules/modelfile/rows"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -33,6 +34,7 @@ type column struct {
 	log1p   bool
 	scale   float64
 	offset  float64
+	round   rows.Rules // how the library that trained the model takes numbers
 }
 
 // newColumn checks a manifest's column against what is declared.
@@ -78,7 +80,7 @@ func (c *column) number(x float64) float32 {
 	if c.log1p {
 		x = elementary.Log1p(x) // NaN below -1
 	}
-	v := float32(float64(x*c.scale) + c.offset)
+	v := c.round.Round(float64(x*c.scale) + c.offset)
 	if v-v != 0 { // NaN or infinite
 		return missing
 	}

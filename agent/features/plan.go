@@ -48,6 +48,9 @@ func New(m *bundle.Manifest, book *rulebook.Rulebook) (*Plan, error) {
 		if !col.dense {
 			kind = 1
 		}
+		if m.Rows != nil {
+			col.round.Down = m.Rows.Down
+		}
 		col.place = next[scope][kind]
 		next[scope][kind]++
 		p.add(col, scope == 1)
