@@ -42,6 +42,7 @@ func (m *Manifest) Adopt(book *rulebook.Rulebook) (misfits []Misfit) {
 			misfits = append(misfits, Misfit{c.Name, problem})
 			continue
 		}
+		declared.Feature = c.Feature
 		columns[i] = declared
 	}
 	if len(misfits) == 0 {

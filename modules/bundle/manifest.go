@@ -54,7 +54,8 @@ type Column struct {
 	Kind      string  `json:"kind"`
 	Source    string  `json:"source"`
 	Purpose   string  `json:"purpose,omitempty"`
-	Hash      string  `json:"hash,omitempty"` // of a hashed column: what scoring.ParseHasher knows
+	Hash      string  `json:"hash,omitempty"`    // of a hashed column: what scoring.ParseHasher knows
+	Feature   string  `json:"feature,omitempty"` // what Vowpal Wabbit knows it by, of a hashed column as far as its value
 	Transform string  `json:"transform,omitempty"`
 	Scale     float64 `json:"scale,omitempty"`
 	Offset    float64 `json:"offset,omitempty"`

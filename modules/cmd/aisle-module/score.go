@@ -42,6 +42,9 @@ Numbers are rounded, and what libsvm leaves out is taken, as the library that tr
 model does. Values are what the model learned from: transforms of features.yaml are
 done already. Columns of names (kind hashed) need a table with a header.
 
+Models of Vowpal Wabbit take its text, too: lines of "label |namespace feature:value",
+and for bandits "shared |..." before the lines of the actions, up to an empty one.
+
 With --contributions a header line comes first, and to each head's prediction what the
 bias and each column added to its raw margin.`,
 		Example: "  aisle-module score model.wasm --rows test.libsvm\n  aisle-module score model.wasm --raw --rows - < rows.csv\n  aisle-module score model.wasm --rows rows.tsv --label-column 4",
@@ -144,7 +147,7 @@ func (f *file) rules() rows.Rules {
 func (f *file) columns(label string) rows.Columns {
 	out := rows.Columns{Label: label}
 	for _, c := range f.Manifest.Columns {
-		out.Names = append(out.Names, c.Name)
+		out.Names, out.Features = append(out.Names, c.Name), append(out.Features, c.Feature)
 		var id func(string) uint32
 		if c.Kind == bundle.KindHashed {
 			hash, _ := scoring.ParseHasher(c.Hash, c.Name) // which the manifest was checked for

@@ -28,6 +28,9 @@ type Columns struct {
 	// its field from 0, or "none". Left empty, a field more than there are features
 	// is the label, and the first.
 	Label string
+	// Features are what Vowpal Wabbit knows the columns by, NAMESPACE^NAME, or of a
+	// categorical one as far as its value; empty of other models.
+	Features []string
 }
 
 // Reader reads rows one after another.
@@ -42,6 +45,8 @@ type Reader struct {
 	places  map[int]int // of libsvm: the column of each feature
 	fields  []int       // of a table: the field of each column
 	want    int         // fields of a line
+	text    bool        // of Vowpal Wabbit
+	shared  string      // of its text: what the next lines have in common
 }
 
 // New looks at the first line to tell libsvm from tables, what separates their
@@ -49,7 +54,8 @@ type Reader struct {
 // other fields are left out. Without a header a line has a field for each
 // feature, and perhaps a label. Names that merely number the columns, as Column_0
 // or f0, need not be in a header: fields go by their place then. Categorical columns
-// are read from tables with a header only.
+// are read from tables with a header only, and from Vowpal Wabbit's text, which is
+// told by its | where columns have its features.
 func New(r io.Reader, rules Rules, columns Columns) (*Reader, error) {
 	out := &Reader{rules: rules, columns: columns, lines: bufio.NewScanner(r)}
 	out.lines.Buffer(nil, MaxLine)
@@ -58,6 +64,10 @@ func New(r io.Reader, rules Rules, columns Columns) (*Reader, error) {
 		return out, nil
 	} else if err != nil {
 		return nil, err
+	}
+	if out.text = columns.named() && strings.Contains(first, "|"); out.text {
+		out.held = first
+		return out, nil
 	}
 	switch {
 	case strings.Contains(first, "\t"):
@@ -197,10 +207,15 @@ func (r *Reader) next() (string, error) {
 			return s, nil
 		}
 	}
+	return "", r.end()
+}
+
+// end is why there is no line more.
+func (r *Reader) end() error {
 	if err := r.lines.Err(); err != nil {
-		return "", fmt.Errorf("read line %d: %w", r.line+1, err)
+		return fmt.Errorf("read line %d: %w", r.line+1, err)
 	}
-	return "", io.EOF
+	return io.EOF
 }
 
 func (r *Reader) split(line string) ([]string, error) {
@@ -228,6 +243,9 @@ func (r *Reader) Read(dst []float32) ([]float32, error) {
 // Next appends the next row's numbers, and the ids of its categorical columns, each
 // in the columns' order, or returns io.EOF.
 func (r *Reader) Next(numbers []float32, ids []uint32) ([]float32, []uint32, error) {
+	if r.text {
+		return r.example(numbers, ids)
+	}
 	line := r.held
 	if r.held = ""; line == "" {
 		var err error

@@ -145,6 +145,58 @@ func TestRulesThatContradictThemselves(t *testing.T) {
 	}
 }
 
+// texts are rows of Vowpal Wabbit's text; the id of a name is 100 times its length and
+// its last letter.
+func texts(text string) (string, error) {
+	name := func(s string) uint32 { return uint32(100*len(s)) + uint32(("\x00" + s)[len(s)]) }
+	r, err := New(strings.NewReader(text), Rules{Width: 3}, Columns{Names: []string{"a", "b", "c"}, Features: []string{"N^a", "^b=", "N^"}, IDs: []func(string) uint32{nil, name, name}})
+	if err != nil {
+		return "", err
+	}
+	var out []string
+	for {
+		numbers, ids, err := r.Next(nil, nil)
+		if err == io.EOF {
+			return strings.Join(out, " "), nil
+		} else if err != nil {
+			return "", err
+		}
+		out = append(out, fmt.Sprint(numbers, ids))
+	}
+}
+
+func TestTextOfVowpalWabbit(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"one line", "1 |N a:2 xy", "[2] [0 321]"},
+		{"all of a label", "1 0.5 0.1 'tag|N a xy:1 |\tb=z\r\n", "[1] [222 321]"},
+		{"absent and zero", "|N a:0 x:0 | b=z:0\n\n|", "[NaN] [0 0] [NaN] [0 0]"},
+		{"scaled, twice", "|N:0.5 a:4 a:2 |O a:9", "[3] [0 0]"},
+		{"shared", "shared |N xy\n0:1:0.5 | b=z\n|N a:7\n\n|N a:8\n", "[NaN] [222 321] [7] [0 321] [8] [0 0]"},
+		{"a tag like that", "sharedx|N a:7\n|", "[7] [0 0] [NaN] [0 0]"},
+	} {
+		if got, err := texts(c.text); err != nil || got != strings.ReplaceAll(strings.ReplaceAll(c.want, "222", fmt.Sprint(100+'z')), "321", fmt.Sprint(200+'y')) {
+			t.Errorf("%s: %s, %v", c.name, got, err)
+		}
+	}
+	for _, c := range []struct{ name, text, says string }{
+		{"no number", "|N a:2\n|N a:x", "line 2: the value of"}, {"no scale", "|N:x a:2", "scaled by no number"}, {"nothing", "|N a\n1", "line 2"},
+		{"names with values", "| b=z:2", "takes names only"}, {"one name more", "|N x y", "more features like"}, {"scaled names", "|N:2 x", "takes names only"},
+	} {
+		if got, err := texts(c.text); !errors.Is(err, ErrRow) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %s, %v", c.name, got, err)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("shared |N xy\n0:1:0.5 | b=z\n\n|N:2 a:8\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := texts(text); err != nil && !errors.Is(err, ErrRow) && !strings.HasPrefix(err.Error(), "read line") {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestRoundingKeepsDecisions: whatever f64 is at most a threshold stays so, and
 // for f32 values the rounded threshold decides as the f64 does.
 func TestRoundingKeepsDecisions(t *testing.T) {

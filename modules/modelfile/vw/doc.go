@@ -34,7 +34,8 @@
 // --csoaa are rewards. Means of the others are cut off at the smallest and largest
 // label, as Vowpal Wabbit's are, by the link. The class of --oaa counts from 0.
 //
-// A feature that is absent contributes nothing; in a dense column that is a missing
+// A feature that is absent contributes nothing, and so does a hashed one whose value
+// is empty ("segment="); in a dense column that is a missing
 // value.
 //
 // Not supported, and named in the error: the binary format (write the text with

@@ -31,7 +31,7 @@ func (f *file) model(p *plan, given []declared) (*modelfile.Model, error) {
 	for _, c := range frame {
 		*place(&s, c)++
 		m.Features = append(m.Features, c.Name)
-		column := bundle.Column{Name: c.Name, Scope: c.Scope, Kind: c.Kind}
+		column := bundle.Column{Name: c.Name, Scope: c.Scope, Kind: c.Kind, Feature: c.Feature}
 		if c.Kind == bundle.KindHashed {
 			column.Hash = c.hash
 		}

@@ -126,12 +126,13 @@ func both(first, second string, text []*column) (a, b *column, err error) {
 	return a, b, nil
 }
 
-// find is the column of a feature as --invert_hash names it.
-func find(name string, text []*column) *column {
+// find is the column of a feature as --invert_hash names it: of those that begin like
+// it, the longest.
+func find(name string, text []*column) (found *column) {
 	for _, c := range text {
-		if _, ok := c.value(name); ok {
-			return c
+		if _, ok := c.value(name); ok && (found == nil || c.Kind == bundle.KindDense || found.Kind == c.Kind && len(c.Feature) > len(found.Feature)) {
+			found = c
 		}
 	}
-	return nil
+	return found
 }
