@@ -33,7 +33,7 @@ features:
 		near(t, numbers(t, must(t, "score", scorer, "--rows", rows)), [][]float64{{0.0625 + 0.125 + 0.25 - 0.5 + 1}, {0.0625 + 0.125 + 0.25}, {0}}, 0)
 		near(t, numbers(t, must(t, "score", scorer, "--rows", rows, "--raw")), [][]float64{{0.9375}, {0.4375}, {0.0625 - 0.5}}, 0)
 	}
-	lines := put(t, "lines.txt", "shared |s p^the_man w^man\n0:1:0.5 |t w^homme\n|t w^femme\n\n1 |s w^woman |t w^homme\n")
+	lines := put(t, filepath.Join(dir, "lines.txt"), "shared |s p^the_man w^man\n0:1:0.5 |t w^homme\n|t w^femme\n\n1 |s w^woman |t w^homme\n")
 	near(t, numbers(t, must(t, "score", scorer, "--rows", lines, "--raw")), [][]float64{{0.9375}, {0.4375}, {0.0625 - 0.5}}, 0)
 	wrong := filepath.Join(dir, "wrong")
 	for says, words := range map[string][]string{
