@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/agent/localapi"
-	"github.com/aisle-edge/aisle/internal/terminal"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // kinds are what can be imported.

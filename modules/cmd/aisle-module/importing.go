@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aisle-edge/aisle/internal/terminal"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/modelfile"
@@ -20,6 +19,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/modelfile/vw"
 	"github.com/aisle-edge/aisle/modules/modelfile/xgboost"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // formats are the model files that can be read.

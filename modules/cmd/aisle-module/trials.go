@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aisle-edge/aisle/internal/terminal"
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // trial is how a scorer does on one golden vector in one engine.
