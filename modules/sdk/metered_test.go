@@ -3,9 +3,11 @@ package sdk_test
 import (
 	"testing"
 
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
 	"github.com/aisle-edge/aisle/modules/meter"
+	"github.com/aisle-edge/aisle/modules/sdk"
 )
 
 // metered is a guest in the sandbox, as a node runs it.
@@ -43,6 +45,28 @@ func newMetered(t testing.TB, sealed []byte, l host.Limits) *metered {
 	}
 	t.Cleanup(in.Return)
 	return &metered{in, t}
+}
+
+// TestNodesGrantEnough: a node's own budget is enough for as many rows of the
+// template as the READMEs say.
+func TestNodesGrantEnough(t *testing.T) {
+	for _, lang := range sdk.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			rows := abi.MaxRows
+			if lang == "go" {
+				rows = 3000
+			}
+			m := newMetered(t, seal(t, build(t, lang, "", true)), host.Limits{})
+			f, err := m.Frame(template.shape, rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fill(f, sample.Rand(7), 0.1)
+			if err := m.Score(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func (m *metered) explain(terms int) func(row, head int) []float64 {
