@@ -10,7 +10,10 @@ import (
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/internal/attack"
+	"github.com/aisle-edge/aisle/modules/internal/guest"
 	"github.com/aisle-edge/aisle/modules/internal/sample"
+	"github.com/aisle-edge/aisle/modules/internal/wasm"
+	"github.com/aisle-edge/aisle/modules/meter"
 	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
@@ -37,6 +40,14 @@ func kernels(b *testing.B) map[string]kernel {
 		b.Fatal(err)
 	}
 	all["trees"] = kernel{code, nil, trees.FrameShape(), 1000}
+	for name, body := range map[string]func(g *guest.Guest, c *wasm.Code){
+		"locals looked at":    func(_ *guest.Guest, c *wasm.Code) { looks(c) },
+		"locals moved around": func(_ *guest.Guest, c *wasm.Code) { moves(c) },
+		"blocks":              func(_ *guest.Guest, c *wasm.Code) { blocks(c) },
+		"calls of many":       calls,
+	} {
+		all[name] = kernel{storm(body), nil, oneHead, 1}
+	}
 	for _, m := range attack.Corpus() {
 		if m.Rewritten != "fuel" || m.Name == "endless alloc" || m.Name == "endless explain" {
 			continue // what doesn't end has to be the scorer
@@ -98,4 +109,67 @@ func perUnit(b *testing.B, e *host.Engine, k kernel) float64 {
 		in.Return()
 	}
 	return best
+}
+
+const (
+	someLocals = 60
+	bigBody    = 100 << 10 // bytes of what a loop repeats
+)
+
+// storm is a scorer that does body over and over, in a function of many locals.
+func storm(body func(g *guest.Guest, c *wasm.Code)) []byte {
+	g := guest.New()
+	var c wasm.Code
+	for l := range someLocals { // whose values no compiler knows
+		c.I32(int32(4 * l))
+		c.Mem(wasm.I32Load, 0)
+		c.Index(wasm.LocalSet, l)
+	}
+	meter.Loop(&c, g.Fuel, func(c *wasm.Code) {
+		body(g, c)
+		c.Index(wasm.Br, 0)
+	})
+	c.Op(wasm.Unreachable)
+	locals := slices.Repeat([]wasm.ValType{wasm.I32}, someLocals)
+	return g.Bytes(g.Func(g.Scalar(), locals, meter.Charged(&c, g.Fuel)))
+}
+
+func looks(c *wasm.Code) {
+	for len(c.Bytes()) < bigBody {
+		c.Index(wasm.LocalGet, 0)
+		c.Op(wasm.Drop)
+	}
+}
+
+func blocks(c *wasm.Code) {
+	for len(c.Bytes()) < bigBody/8 {
+		c.Begin(wasm.Block)
+		c.Op(wasm.End)
+	}
+}
+
+// moves swaps locals, behind conditions that keep a compiler from renaming them.
+func moves(c *wasm.Code) {
+	for range 100 {
+		c.Index(wasm.LocalGet, 0)
+		c.Begin(wasm.If)
+		for l := range someLocals {
+			c.Index(wasm.LocalGet, l)
+		}
+		for l := range someLocals {
+			c.Index(wasm.LocalSet, (l+7)%someLocals)
+		}
+		c.Op(wasm.End)
+	}
+}
+
+// calls gives many parameters to functions that do nothing.
+func calls(g *guest.Guest, c *wasm.Code) {
+	callee := g.PaidOf(slices.Repeat([]wasm.ValType{wasm.I32}, someLocals), nil, func(*wasm.Code) {})
+	for range 100 {
+		for l := range someLocals {
+			c.Index(wasm.LocalGet, l)
+		}
+		c.Index(wasm.Call, callee)
+	}
 }

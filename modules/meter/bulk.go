@@ -65,7 +65,7 @@ func (b *body) bulk(op wasm.Op, start int) {
 		b.at = start
 		b.refuse(Bulk, "the length of a bulk operation has no bound in front")
 	}
-	b.pay(uint64(most) / uint64(op.BulkUnit()))
+	b.pay(uint64(most) * uint64(op.Each()))
 	b.popAll([]wasm.ValType{wasm.I32, third, wasm.I32})
 }
 

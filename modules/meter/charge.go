@@ -8,14 +8,14 @@ import (
 
 // MaxCharge is the largest charge in units: what a module may run on after its
 // fuel has gone below zero. It is a quarter of the slice a host grants.
-const MaxCharge = 1 << 17
+const MaxCharge = 1 << 21
 
 // refill is the index of the imported function: the module's only import.
 const refill = 0
 
 // The costs of the meter's own sequences.
 var (
-	chargeCost = charge(0, 0).Cost()
+	chargeCost = charge(0, 0).Cost() - cost(wasm.Call) // once a slice, by the host
 	takeCost   = take(0, 0).Cost()
 	giveCost   = give(0, 0).Cost()
 )

@@ -4,7 +4,7 @@ import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
 // inlineBulk is the longest run, in units, that a bulk operation with a bound in
 // front may move where it stands.
-const inlineBulk = 512
+const inlineBulk = 1 << 12
 
 // bulk leaves a bulk operation where it is if it is bounded, and calls a function
 // in its place if not.
@@ -12,11 +12,11 @@ func (p *planner) bulk(op wasm.Op, start int) {
 	if op == wasm.TableGrow {
 		p.guest.grows = true
 	}
-	if op.BulkUnit() == 0 {
+	if op.Each() == 0 {
 		return
 	}
 	most, ok := p.bound.at(start)
-	if cost := uint64(most) / uint64(op.BulkUnit()); ok && (p.own || cost <= inlineBulk) {
+	if cost := uint64(most) * uint64(op.Each()); ok && (p.own || cost <= inlineBulk) {
 		p.pay(cost)
 		return
 	}

@@ -20,7 +20,7 @@ type pieces struct {
 // price of a piece, and cuts a longer one.
 func (h wanted) code() []byte {
 	c := &pieces{wanted: h, short: 64, middle: 1024, piece: 8192}
-	if h.op.BulkUnit() == 1 {
+	if h.op.Each() > 1 {
 		c.short, c.middle, c.piece = 16, 128, 1024
 	}
 	c.when(wasm.I32GeU, c.short)

@@ -5,10 +5,9 @@ import "github.com/aisle-edge/aisle/modules/internal/wasm"
 // What a charge of its own is worth: a stretch of code that not every way takes,
 // in units.
 const (
-	stretchOwn  = 64      // is charged by itself
-	stretchMore = 32      // is, once the charge that else pays for it pays stretchOwn
-	stretchMost = 1 << 14 // ends, and what follows is charged anew
-	stretchFull = 1 << 16 // leaves no room for others
+	stretchOwn  = 256     // is charged by itself
+	stretchMore = 1 << 16 // is, if it times what else the charge pays that else pays for it is more
+	stretchMost = 1 << 17 // ends, and what follows is charged anew
 )
 
 // function is one of the new module's, and what changes in its code.
@@ -112,7 +111,7 @@ func (p *planner) settle() (payer int) {
 	if p.own {
 		own *= 2 // a short run, moved
 	}
-	s.pays = s.cost >= own || other.cost >= stretchOwn && s.cost >= stretchMore || other.cost >= stretchFull
+	s.pays = s.cost >= own || s.cost*other.cost >= stretchMore
 	if s.pays {
 		return part
 	}
@@ -132,7 +131,7 @@ func (p *planner) pay(cost uint64) { p.parts[p.top().part].cost += cost }
 func (p *planner) instruction() {
 	start := p.at
 	op, info := p.op()
-	if top := p.top(); p.parts[top.part].cost >= stretchMost && op != wasm.I32And && op.BulkUnit() == 0 {
+	if top := p.top(); p.parts[top.part].cost >= stretchMost && op != wasm.I32And && op.Each() == 0 {
 		p.at = start
 		p.next(true)
 		p.op()
