@@ -29,16 +29,16 @@ func TestBulkOperationsAreBounded(t *testing.T) {
 		filling = []byte{0xfc, 11, 0}
 		nop     = []byte{0x01}
 	)
-	const paid = costOfCharge + 4 + 64 + 255/8 + 2
+	const paid = costOfCharge + 3 + 512 + 255 + 2
 	for _, tc := range []struct {
 		name string
 		kind meter.Kind
 		code []byte
 	}{
 		{"constant", "", scored(paid, at, of255, copying)},
-		{"mask", "", scored(paid+2, at, length, mask, copying)},
+		{"mask", "", scored(paid+9, at, length, mask, copying)},
 		{"fill", "", scored(paid, at, of255, filling)},
-		{"constant that is not paid for", meter.Short, scored(paid-2, at, of255, copying)},
+		{"constant that is not paid for", meter.Short, scored(paid-1, at, of255, copying)},
 		{"mask that is not paid for", meter.Short, scored(paid, at, length, mask, copying)},
 		{"no bound", meter.Bulk, scored(10000, at, length, copying)},
 		{"fill without a bound", meter.Bulk, scored(10000, at, length, filling)},
@@ -63,7 +63,7 @@ func TestChargesPayForTheRestOfTheirBlock(t *testing.T) {
 		}
 		return b
 	}
-	const around = costOfCharge + 3 + 2 // i32.const 0, end; condition, if
+	const around = costOfCharge + 2 + 9 // i32.const 0, end; condition, if
 	inIf := func(outer int64, code ...[]byte) []byte {
 		return scored(outer, append([][]byte{{0x20, 0, 0x04, 0x40}}, code...)...)
 	}

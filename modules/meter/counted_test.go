@@ -50,7 +50,7 @@ func counted(module []byte) (out []byte, err error) {
 }
 
 // Instructions that package wasm has no names for.
-const i64Add, i64ExtendI32U = 0x7c, 0xad
+const i64Add, i64Mul, i64ExtendI32U = 0x7c, 0x7e, 0xad
 
 // counter is what the code needs to know of its module.
 type counter struct {
@@ -120,15 +120,16 @@ func (c *counter) body(b []byte, locals int) []byte {
 		var w wasm.Code
 		w.Index(wasm.GlobalGet, c.global)
 		w.Op(wasm.I64Const)
-		w.Raw(wasm.AppendS64(nil, int64(info.Cost))...)
+		w.Raw(wasm.AppendS64(nil, int64(price(op, info, b)))...)
 		w.Raw(i64Add)
-		if unit := op.BulkUnit(); unit > 0 {
+		if each := op.Each(); each > 0 {
 			w.Index(wasm.GlobalSet, c.global)
 			w.Index(wasm.LocalTee, locals)
 			w.Index(wasm.LocalGet, locals)
-			w.I32(int32(unit))
-			w.Op(wasm.I32DivU)
 			w.Raw(i64ExtendI32U)
+			w.Op(wasm.I64Const)
+			w.Raw(wasm.AppendS64(nil, int64(each))...)
+			w.Raw(i64Mul)
 			w.Index(wasm.GlobalGet, c.global)
 			w.Raw(i64Add)
 		}
@@ -137,6 +138,14 @@ func (c *counter) body(b []byte, locals int) []byte {
 		b = b[size:]
 	}
 	return out
+}
+
+// price is an instruction's. The call of refill, the only import, isn't the module's work.
+func price(op wasm.Op, info wasm.Info, b []byte) uint32 {
+	if op == wasm.Call && b[1] == 0 {
+		return 0
+	}
+	return info.Cost
 }
 
 // instruction tells the one that b begins with, and its length.
