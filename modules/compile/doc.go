@@ -41,9 +41,9 @@
 // of the block with defaults takes its place; then the root, some lines a
 // function, whose squares are added up.
 //
-// The work grows with the square of the columns, and so does the fuel: 100 rows of
-// 64 columns use 2 slices a head, 10,240 rows more than a host grants unasked. Such
-// a model is for the candidates that a cheaper one left over.
+// The work grows with the square of the columns, and so does the fuel: 1,000 rows of
+// 64 columns use 5 slices a head, and 8 heads all that a host grants unasked for
+// 10,240 rows. Such a model is for the candidates that a cheaper one left over.
 //
 // # Code of a factor module
 //

@@ -18,6 +18,12 @@
 // depth of calls, which Check bounds where calls can't recur and the module
 // itself, by a counter that Check proves, where they can.
 //
+// A call's budget counts slices of 2^23 units of fuel, and grows with the rows of
+// its frame. A slice of useful work lasts 0.05 to 0.2 ms. What a module can make
+// of one at most is 0.7 ms of dependent roots and moves, and 2 ms where it waits for
+// memory all the time; so, unasked, 100 rows may take 50 ms, or 150 ms waiting, and 10,240
+// rows 0.3 or 0.9 s. In the interpreter a slice lasts some 10 ms, 65 ms at the worst.
+//
 // The host believes nothing it reads from a module: it knows where answers lie
 // from the frame it began, not from the frame's header in the module's memory; an address
 // is bounds-checked before it is followed; and rows that an earlier request wrote are

@@ -321,17 +321,17 @@ func TestContributionsAreNotBelieved(t *testing.T) {
 // and at most one charge more where it ran out.
 func TestSpentCountsFuel(t *testing.T) {
 	const slice = 4 * meter.MaxCharge
-	spent := func(o host.Options, n int32, want error) int {
+	spent := func(o host.Options, n int32, want error, rows ...int) int {
 		code := scorer(func(g *guest.Guest, c *wasm.Code) {
 			turns(n)(g, c)
 			c.I32(0)
 		})
-		in, err := admit(t, open(t, o), code, nil, host.Limits{Fuel: 3, Instances: 1}).Borrow()
+		in, err := admit(t, open(t, o), code, nil, host.Limits{Fuel: 3, Rows: 2, Instances: 1}).Borrow()
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer in.Return()
-		if _, err := in.Frame(oneHead, 0); err != nil {
+		if _, err := in.Frame(oneHead, append(rows, 0)[0]); err != nil {
 			t.Fatal(err)
 		}
 		if err := in.Score(); !errors.Is(err, want) {
@@ -352,6 +352,9 @@ func TestSpentCountsFuel(t *testing.T) {
 	}
 	if all := spent(host.Options{}, -1, host.ErrFuel); all <= 3*slice || all > 3*slice+meter.MaxCharge {
 		t.Errorf("spent %d of a budget of %d", all, 3*slice)
+	}
+	if all := spent(host.Options{}, -1, host.ErrFuel, 1024); all <= 5*slice || all > 5*slice+meter.MaxCharge {
+		t.Errorf("spent %d of a budget of %d for 1,024 rows", all, 5*slice)
 	}
 }
 

@@ -62,7 +62,7 @@ func kernels(b *testing.B) map[string]kernel {
 }
 
 // BenchmarkFuel is how long a unit of fuel lasts on different work: a slice is
-// meant to last 0.2 ms at most, which is 0.38 ns a unit. The last line of each
+// meant to last about 0.2 ms, which is 0.024 ns a unit. The last line of each
 // engine has the least, the median and the most.
 func BenchmarkFuel(b *testing.B) {
 	for engine, o := range engines {

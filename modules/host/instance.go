@@ -112,7 +112,7 @@ func (in *Instance) Score() error {
 	if !in.module.keeps {
 		unanswer(&in.frame)
 	}
-	status, err := in.call(in.module.fuel, in.score, uint64(in.at))
+	status, err := in.call(in.module.fuel+in.module.rows*in.frame.Rows()/1024, in.score, uint64(in.at))
 	if err != nil {
 		return err
 	}

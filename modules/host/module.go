@@ -18,6 +18,7 @@ type Module struct {
 	code       wazero.CompiledModule
 	blob       []byte
 	fuel       int // slices of a call
+	rows       int // slices more for each 1,024 rows
 	initialize int // slices of _initialize
 	keeps      bool
 
@@ -34,7 +35,7 @@ type Module struct {
 func newModule(e *Engine, k key, c wazero.CompiledModule, blob []byte, l Limits) *Module {
 	m := &Module{
 		engine: e, key: k, code: c, blob: blob, keeps: l.Keeps,
-		fuel: cmp.Or(l.Fuel, 64), initialize: cmp.Or(l.Initialize, 512),
+		fuel: cmp.Or(l.Fuel, 64), rows: cmp.Or(l.Rows, 32), initialize: cmp.Or(l.Initialize, 512),
 		vacant: cmp.Or(l.Instances, runtime.GOMAXPROCS(0)+1),
 	}
 	m.returned.L = &m.mu

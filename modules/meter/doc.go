@@ -29,7 +29,23 @@
 // part runs at most once for each time its charge did, and n is enough if it is
 // the sum of their costs. Nothing else names the fuel; refill is called in
 // charges only and stands in no table. Between two charges at most MaxCharge
-// units pass unpaid.
+// units pass unpaid. The charge pays for itself, too, but for the call, which is the host's work
+// and taken once a grant.
+//
+// # Prices
+//
+// Package wasm has the one table of them. A unit is an eighth of a simple
+// instruction, and the price of an instruction follows what wazero's compiler makes of it:
+// one machine instruction 8 units, a memory access 24, a sequence 16 or 32, a
+// division or a call 64. What is nothing but bookkeeping to a compiler, like
+// local.get, block and end, is 1 and not 0: an interpreter does work for it, and
+// without a price a loop over 100 KiB of it would run for the price of its
+// charge. What moves values between locals is 4: many of them are moves on the stack.
+//
+// So a unit lasts 0.006 to 0.03 ns in compiled code that does useful work, 0.09
+// in chains of the slowest instructions that wait for each other, 0.25 where
+// each access misses the caches; and 1 ns in the interpreter, 8 where it does
+// nothing but bookkeeping.
 //
 // # Bulk operations
 //

@@ -126,10 +126,6 @@ var programs = map[string]struct {
 	"template": {template, "", false}, "rows": {every, "every", false}, "blocks": {every, "every", true},
 }
 
-// enough fuel for most rows in Go, whose code jumps much: 1,140 slices, where a node
-// grants 64.
-const enough = 2048
-
 // TestGuestsScoreAsTheirRuleSays builds each project with its own toolchain, and
 // runs it as it is and metered.
 func TestGuestsScoreAsTheirRuleSays(t *testing.T) {
@@ -139,12 +135,12 @@ func TestGuestsScoreAsTheirRuleSays(t *testing.T) {
 				code := build(t, lang, p.name, p.blocks)
 				scores(t, newPlain(t, code), p.rule)
 				sealed := seal(t, code)
-				fast := newMetered(t, sealed, host.Limits{Fuel: enough})
+				fast := newMetered(t, sealed, host.Limits{})
 				fuel := fast.scores(p.rule)
 				if again := fast.scores(p.rule); !slices.Equal(fuel, again) {
 					t.Errorf("spends %d, and then %d on the same: it keeps something", fuel, again)
 				}
-				slow := newMetered(t, sealed, host.Limits{Fuel: enough, Interpreter: true}).scores(p.rule)
+				slow := newMetered(t, sealed, host.Limits{Interpreter: true}).scores(p.rule)
 				if !slices.Equal(fuel, slow) {
 					t.Errorf("spends %d in the compiler, %d in the interpreter", fuel, slow)
 				}

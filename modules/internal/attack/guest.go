@@ -48,7 +48,7 @@ func charge(n int32) []byte {
 }
 
 // enough pays for any small function.
-const enough = 10000
+const enough = 100_000
 
 // sound gives a forged module's other functions what they need.
 func (m *module) sound(score int) []byte {
