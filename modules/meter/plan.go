@@ -5,8 +5,8 @@ import "github.com/aisle-edge/aisle/modules/internal/wasm"
 // What a charge of its own is worth: a stretch of code that not every way takes,
 // in units.
 const (
-	stretchOwn  = 256     // is charged by itself
-	stretchMore = 1 << 16 // is, if it times what else the charge pays that else pays for it is more
+	stretchOwn  = 384     // is charged by itself
+	stretchMore = 1 << 18 // is, if it times what else the charge pays that else pays for it is more
 	stretchMost = 1 << 17 // ends, and what follows is charged anew
 )
 
