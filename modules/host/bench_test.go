@@ -234,11 +234,11 @@ func BenchmarkAdmit100KB(b *testing.B) {
 // longest that a hostile module can keep an engine busy.
 func BenchmarkAdmitWorst(b *testing.B) {
 	code := scorer(func(_ *guest.Guest, c *wasm.Code) {
-		for range 10500 {
+		for range 13000 {
 			c.Index(wasm.LocalGet, 0)
 			c.Begin(wasm.If)
 		}
-		for range 10500 {
+		for range 13000 {
 			c.Op(wasm.End)
 		}
 		c.I32(0)

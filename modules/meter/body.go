@@ -26,6 +26,7 @@ type body struct {
 	taken    uint32 // of the depth; 0: nothing
 	bound    bound
 	branches int // so far
+	chain    int // of them, since ways last came together
 	selects  int // so far
 	frame    frame
 }
@@ -76,6 +77,7 @@ func (b *body) charge() (index int) {
 	if n > MaxCharge {
 		b.refuse(Limit, "a charge of %d units, at most %d are admitted", n, MaxCharge)
 	}
+	b.charged()
 	b.parts = append(b.parts, part{at: at, declared: n, cost: uint64(chargeCost)})
 	return len(b.parts) - 1
 }
@@ -138,6 +140,7 @@ func (b *body) instruction() {
 	start := b.at
 	op, info := b.op()
 	b.pay(uint64(info.Cost))
+	b.long(op)
 	switch info.Imm {
 	case wasm.ImmBlock:
 		b.edges(1)

@@ -8,9 +8,11 @@ type block struct {
 	in, out     []wasm.ValType
 	height      int // of the operand stack at its start, below what it takes
 	unreachable bool
-	part        int // that its next instructions belong to
-	outer       int // part around it, to which its else belongs
-	loops       int // around its instructions
+	part        int  // that its next instructions belong to
+	outer       int  // part around it, to which its else belongs
+	loops       int  // around its instructions
+	entries     int  // ways that lead to its end, as far as seen
+	dead        bool // around it nothing runs
 }
 
 // label is what a branch to the block carries.
@@ -23,7 +25,7 @@ func (b *block) label() []wasm.ValType {
 
 func (b *body) begin(op wasm.Op) {
 	around := b.top()
-	next := block{op: op, part: around.part, outer: around.part, loops: around.loops}
+	next := block{op: op, part: around.part, outer: around.part, loops: around.loops, dead: !b.runs()}
 	next.in, next.out = b.blockType()
 	if op == wasm.If {
 		b.pop(wasm.I32)
@@ -72,6 +74,9 @@ func (b *body) otherwise() {
 	if done.op != wasm.If {
 		b.refuse(Invalid, "else without if")
 	}
+	if !done.unreachable {
+		done.entries++
+	}
 	done.op, done.part, done.unreachable = wasm.Else, done.outer, false
 	*b.top() = done
 	b.push(done.in...)
@@ -82,6 +87,7 @@ func (b *body) close() {
 	if done.op == wasm.If && string(done.in) != string(done.out) {
 		b.refuse(Invalid, "if that gives other than it takes lacks its else")
 	}
+	b.joins(done)
 	b.blocks = b.blocks[:len(b.blocks)-1]
 	b.push(done.out...)
 	if done.op != wasm.Loop {
@@ -95,6 +101,9 @@ func (b *body) close() {
 func (b *body) target() *block {
 	label := len(b.blocks) - 1 - b.within(len(b.blocks), "label")
 	b.leaves(label)
+	if b.runs() {
+		b.blocks[label].entries++
+	}
 	return &b.blocks[label]
 }
 

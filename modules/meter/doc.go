@@ -148,11 +148,13 @@ type Limits struct {
 	// Depth bounds the stack of functions that call each other in a ring, in
 	// frames of up to 16 KiB; default 1400.
 	Depth int
-	// Work bounds the time to compile: the bytes of code; for each branch what is
-	// live there (locals and operands), the loops around it and an eighth of the
-	// branches before it in the function; for each loop the loops around it times
-	// the square of what is live, by 32; for each call the globals. Default 1<<23,
-	// about 3 s of wazero's compiler; a Go program of 3 MB takes three quarters.
+	// Work bounds the time to compile: the bytes of code; for each branch and
+	// charge what is live there (locals and operands), some of its square, as much
+	// again for each 64 branches since ways last came together, the loops around it
+	// and an eighth of the branches before it in the function; for each loop the
+	// loops around it times the square of what is live, by 32; for each call the
+	// globals. Default 1<<24, about 5 s of wazero's compiler; a Go program of 4 MB
+	// takes three quarters.
 	Work int
 }
 
@@ -162,7 +164,7 @@ func (l Limits) withDefaults() Limits {
 		fallback int
 	}{
 		{&l.Size, 8 << 20}, {&l.Pages, abi.MaxPages}, {&l.Functions, 4096},
-		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Table, 1 << 20}, {&l.Depth, 1400}, {&l.Work, 1 << 23},
+		{&l.Body, 128 << 10}, {&l.Locals, 1024}, {&l.Table, 1 << 20}, {&l.Depth, 1400}, {&l.Work, 1 << 24},
 	} {
 		if *f.field == 0 {
 			*f.field = f.fallback

@@ -31,6 +31,7 @@ func (b *body) operands(info wasm.Info) (value int64) {
 }
 
 func (b *body) memory() {
+	b.looks()
 	if b.memories == 0 {
 		b.refuse(Invalid, "no memory")
 	}
@@ -44,7 +45,9 @@ func (b *body) lane(lanes byte) {
 
 func (b *body) local(op wasm.Op) {
 	t := b.locals[b.within(len(b.locals), "local")]
-	if op != wasm.LocalGet {
+	if op == wasm.LocalGet {
+		b.looks()
+	} else {
 		b.pop(t)
 	}
 	if op != wasm.LocalSet {

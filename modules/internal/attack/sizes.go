@@ -92,6 +92,7 @@ func sizes() map[string][]byte {
 		"loops 2,000 deep":              scorer(repeat(2000, op(0x03, 0x40)), repeat(2000, op(end)), f64(1)),
 		"100,000 operands":              scorer(repeat(100000, i32(1)), repeat(100000, drop), f64(1)),
 		"20,000 branches over 500 live": branches(),
+		"3,000 ways out over 250 live":  waysOut(3000, 250),
 		"a function of 7 MB":            scorer(repeat(7<<20, nop), f64(1)),
 		"names, 4,000 million of them":  cat(scorer(f64(1)), section(0, cat(text("name"), section(1, u32(1<<32-1))))),
 		"names of 7 MB":                 cat(scorer(f64(1)), section(0, cat(text("name"), section(0, text(string(make([]byte, 7<<20))))))),
@@ -113,6 +114,18 @@ func (m *module) one(body []byte) []byte { return m.abi(m.raw("i:i", body)) }
 
 func locals50k() []byte {
 	return begin().one(cat(u32(1), u32(50000), op(0x7f), i32(0), op(end)))
+}
+
+// waysOut is quadratic for compilers that find what is alive at a label by looking
+// back from each branch to it: 8 s of wazero's for these.
+func waysOut(branches, live int) []byte {
+	var fill, use []byte
+	for i := range live {
+		fill = append(fill, cat(get(0), i32(int32(i)), add, set(1+i))...)
+		use = append(use, cat(get(1+i), add)...)
+	}
+	body := cat(u32(1), u32(live), op(0x7f), fill, block(repeat(branches, cat(get(0), brIf(0)))), get(0), use, drop, i32(0), op(end))
+	return begin().one(body)
 }
 
 // branches is quadratic for compilers that follow what is alive to each branch.
