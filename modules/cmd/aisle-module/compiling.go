@@ -58,7 +58,7 @@ func (i *importer) openOrImport(c *cobra.Command, name string) (*bundle.Bundle, 
 		return i.bundle(c, name)
 	}
 	if *i != (importer{}) {
-		return nil, wrongf("--format, --features, --objective and --iterations are for model files; %s is none", name)
+		return nil, wrongf("--format, --features, --columns, --objective and --iterations are for model files; %s is none", name)
 	}
 	f, err := openScorer(name)
 	if err != nil {
@@ -81,7 +81,11 @@ type summary struct {
 func (t *tool) made(c *cobra.Command, name string, b []byte, m bundle.Manifest, next string) error {
 	s := summary{name, len(b), compile.Digest(b), m.Family, len(m.Columns), m.Heads, linkText(m.Link)}
 	return t.print(c, s, func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s of %d columns, heads %s, link %s, %d bytes\n", s.File, s.Family, s.Columns, strings.Join(s.Heads, " "), s.Link, s.Bytes)
+		if m.Family == kindModule {
+			fmt.Fprintf(w, "%s: a module without a manifest, %d bytes\n", s.File, s.Bytes)
+		} else {
+			fmt.Fprintf(w, "%s: %s of %d columns, heads %s, link %s, %d bytes\n", s.File, s.Family, s.Columns, strings.Join(s.Heads, " "), s.Link, s.Bytes)
+		}
 		fmt.Fprintln(c.ErrOrStderr(), next)
 	})
 }

@@ -38,8 +38,8 @@ type importer struct {
 func (i *importer) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&i.format, "format", "", "what wrote the model, a `FORMAT`: "+formatNames()+" (default: what its bytes say)")
-	f.StringVar(&i.features, "features", "", "`FILE` features.yaml: gives the columns their scope, source and purpose; names are looked up as they are, else in small letters")
-	f.StringVar(&i.columns, "columns", "", "`FILE` that says which columns the features of a Vowpal Wabbit model are")
+	f.StringVar(&i.features, "features", "", "take the columns' scope, source and purpose from `FILE`, a features.yaml; names are looked up as they are, else in small letters")
+	f.StringVar(&i.columns, "columns", "", "read from `FILE` which columns the features of a Vowpal Wabbit model are")
 	f.StringVar(&i.Objective, "objective", "", "the training `OBJECTIVE`, where the file names none (JSON of LightGBM)")
 	f.IntVar(&i.Iterations, "iterations", 0, "keep the trees of the first `N` rounds only (default all)")
 }

@@ -56,7 +56,7 @@ func wrong(err error) error {
 
 func wrongf(format string, args ...any) error { return wrong(fmt.Errorf(format, args...)) }
 
-const about = `From a model file of LightGBM or XGBoost to a scorer that runs on every node:
+const about = `From a model file of LightGBM, XGBoost or Vowpal Wabbit to a scorer that every node runs:
 
   aisle-module import model.txt -o model.bundle
   aisle-module compile model.bundle -o model.wasm
@@ -102,7 +102,7 @@ func needsCommand(c *cobra.Command, args []string) error {
 func one(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return wrongf("%s takes %s; see `%s --help`", c.CommandPath(), what, c.CommandPath())
+			return wrongf("%s takes just %s; see `%s --help`", c.CommandPath(), what, c.CommandPath())
 		}
 		return nil
 	}

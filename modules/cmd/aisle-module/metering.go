@@ -51,8 +51,8 @@ is the metered module alone: nodes would admit it, but nobody can score with it.
 		},
 	}
 	outFlag(c, &out, "the scorer file")
-	c.Flags().StringVar(&manifest, "manifest", "", "`FILE` of the manifest (default: manifest.json beside the guest)")
-	c.Flags().StringVar(&model, "model", "", "`FILE` that the module reads as its model (aisle_model), if it does")
+	c.Flags().StringVar(&manifest, "manifest", "", "read the manifest from `FILE` (default: manifest.json beside the guest)")
+	c.Flags().StringVar(&model, "model", "", "seal in `FILE` as the model that the module reads (aisle_model), if it reads one")
 	return c
 }
 
@@ -65,18 +65,21 @@ func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error 
 	if err != nil {
 		return err
 	}
+	if m == nil && model != "" {
+		return wrongf("--model needs a manifest; write %s beside %s, or name one with --manifest", manifestFile, guest)
+	}
 	p := terminal.Start(c.ErrOrStderr(), "metering", 4)
 	defer p.End()
 	sealed, err := meter.Rewrite(code, meter.Limits{})
 	if err != nil {
-		return fmt.Errorf("%s can't be metered: %w; build it without that", guest, err)
+		return fmt.Errorf("%s can't be metered: %w; %s", guest, err, remedy(code))
 	}
 	if m == nil {
 		if err := write(out, sealed); err != nil {
 			return err
 		}
 		p.End()
-		return t.made(c, out, sealed, bundle.Manifest{Family: "module"}, "there is no manifest, so it can't be scored with; write one and name it with --manifest")
+		return t.made(c, out, sealed, bundle.Manifest{Family: kindModule}, "there is no manifest, so it can't be scored with; write one and name it with --manifest")
 	}
 	m.Module = compile.Digest(sealed)
 	f := &file{kind: kindScorer, name: guest, code: sealed, Bundle: &bundle.Bundle{Manifest: *m, Parts: bundle.Parts{Module: sealed}}}
@@ -104,6 +107,17 @@ func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error 
 	}
 	p.End()
 	return t.made(c, out, scorer, *m, "try it with `aisle-module test "+out+"`")
+}
+
+// remedy says what to do about a module that can't be metered.
+func remedy(code []byte) string {
+	switch {
+	case !bytes.HasPrefix(code, wasmMagic):
+		return "it is no WebAssembly module; build one, as `aisle-module new` shows"
+	case isScorer(code) || meter.Check(code, meter.Limits{}) == nil:
+		return "it is metered already: take what the compiler built"
+	}
+	return "build it without that"
 }
 
 // record makes golden vectors of what the module answers.

@@ -45,6 +45,6 @@ README. The project is called as its folder.`,
 			})
 		},
 	}
-	c.Flags().StringVar(&lang, "lang", "", "`LANGUAGE`: "+strings.Join(sdk.Languages(), ", "))
+	c.Flags().StringVar(&lang, "lang", "", "write the project in `LANGUAGE`: "+strings.Join(sdk.Languages(), ", "))
 	return c
 }

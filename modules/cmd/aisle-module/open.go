@@ -40,10 +40,10 @@ func open(name string) (*file, error) {
 	case bytes.HasPrefix(b, []byte("AISLEBN")):
 		f.kind = kindBundle
 		f.Bundle, err = bundle.Open(b)
-	case bytes.HasPrefix(b, []byte("\x00asm")) && bytes.Contains(b, []byte("\x0eaisle.manifest")):
+	case isScorer(b):
 		f.kind = kindScorer
 		f.Bundle, err = bundle.Extract(b)
-	case bytes.HasPrefix(b, []byte("\x00asm")):
+	case bytes.HasPrefix(b, wasmMagic):
 		f.kind, f.code = kindModule, b
 		f.Bundle = &bundle.Bundle{Parts: bundle.Parts{Module: b}}
 		return f, nil
@@ -57,6 +57,13 @@ func open(name string) (*file, error) {
 		return nil, fmt.Errorf("%s: %w; make the file again", name, err)
 	}
 	return f, nil
+}
+
+var wasmMagic = []byte("\x00asm")
+
+// isScorer tells a scorer file from other modules: by its manifest.
+func isScorer(b []byte) bool {
+	return bytes.HasPrefix(b, wasmMagic) && bytes.Contains(b, []byte("\x0eaisle.manifest"))
 }
 
 // hint says what to do with a file that is something else.

@@ -60,7 +60,7 @@ bias and each column added to its raw margin.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&s.rows, "rows", "", "`FILE` of rows, - for standard input")
+	flags.StringVar(&s.rows, "rows", "", "read rows from `FILE`, - for standard input")
 	flags.StringVar(&s.label, "label-column", "", "where the label is in a table without header: its `FIELD` from 0, or none (default: the first, if there is a field too many)")
 	flags.BoolVar(&s.raw, "raw", false, "write raw margins: the link is not applied")
 	flags.BoolVar(&s.contributions, "contributions", false, "write what each column contributes, too")
