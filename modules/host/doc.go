@@ -22,7 +22,7 @@
 // its frame. A slice of useful work lasts 0.05 to 0.2 ms. What a module can make
 // of one at most is 0.7 ms of dependent roots and moves, and 2 ms where it waits for
 // memory all the time; so, unasked, 100 rows may take 50 ms, or 150 ms waiting, and 10,240
-// rows 0.3 or 0.9 s. In the interpreter a slice lasts some 10 ms, 65 ms at the worst.
+// rows 0.3 or 0.9 s. In the interpreter a slice lasts some 10 ms, 30 ms at the worst.
 //
 // The host believes nothing it reads from a module: it knows where answers lie
 // from the frame it began, not from the frame's header in the module's memory; an address

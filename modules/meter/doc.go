@@ -44,7 +44,7 @@
 //
 // So a unit lasts 0.006 to 0.03 ns in compiled code that does useful work, 0.09
 // in chains of the slowest instructions that wait for each other, 0.25 where
-// each access misses the caches; and 1 ns in the interpreter, 8 where it does
+// each access misses the caches; and 1 ns in the interpreter, 4 where it does
 // nothing but bookkeeping.
 //
 // # Bulk operations
