@@ -65,6 +65,9 @@ func Extract(wasm []byte) (*Bundle, error) {
 	if out.Golden, err = parseVectors(golden); err != nil {
 		return nil, err
 	}
+	if m := out.Manifest; m.Emitter == "" && m.Family != FamilyOwn {
+		return nil, fmt.Errorf("%w: a module of family %q names the emitter that makes it; one of your own is of family %q", ErrBundle, m.Family, FamilyOwn)
+	}
 	return out, out.agree()
 }
 

@@ -127,6 +127,7 @@ func TestBrokenScorerFilesAreRefused(t *testing.T) {
 		"a module of no wasm":   func(b *bundle.Bundle) { b.Module = []byte("module") },
 		"a module with parts":   func(b *bundle.Bundle) { b.Module = file },
 		"another family":        func(b *bundle.Bundle) { b.Manifest.Family = bundle.FamilyTrees },
+		"a family, no emitter":  func(b *bundle.Bundle) { b.Manifest.Emitter = "" },
 		"without golden":        func(b *bundle.Bundle) { b.Golden = nil },
 		"another model's shape": func(b *bundle.Bundle) { b.Manifest.Bits++ },
 	} {
