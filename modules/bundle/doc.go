@@ -38,7 +38,7 @@
 //	aisle.model     left out where it would be empty
 //	aisle.golden
 //
-// The module is the file without them; [Embed] and [Extract] convert.
+// Only that of an own module names no emitter. The module is the file without them; [Embed] and [Extract] convert.
 package bundle
 
 import "errors"
