@@ -17,8 +17,7 @@ func (t *tool) compiling() *cobra.Command {
 	c := &cobra.Command{
 		Use: "compile FILE -o scorer.wasm", Short: "Make a scorer file of a bundle or of a model file", Args: one("a bundle or a model file"),
 		Long: `Makes a WebAssembly module of a model, metered and specialised to it, and writes it as
-a scorer file: one .wasm that also holds the manifest, the model where the module
-reads one, and golden vectors.
+a scorer file: one .wasm that also holds the manifest, the model and golden vectors.
 
 FILE is a bundle that ` + "`aisle-module import`" + ` made, or the model file itself: then it is
 imported first, with the same flags.`,
