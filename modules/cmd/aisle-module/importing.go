@@ -169,6 +169,9 @@ func (i *importer) read(name string) (*modelfile.Model, error) {
 	if err != nil {
 		return nil, wrongf("%s, read as a model of %s: %w", name, format, err)
 	}
+	if i.Objective != "" && m.Objective != i.Objective {
+		return nil, wrongf("%s names its objective itself, %q; leave --objective away", name, m.Objective)
+	}
 	return m, nil
 }
 

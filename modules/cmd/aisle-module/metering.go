@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,7 +73,7 @@ func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error 
 	defer p.End()
 	sealed, err := meter.Rewrite(code, meter.Limits{})
 	if err != nil {
-		return fmt.Errorf("%s can't be metered: %w; %s", guest, err, remedy(code))
+		return fmt.Errorf("%s can't be metered: %w; %s", guest, err, remedy(code, err))
 	}
 	if m == nil {
 		if err := write(out, sealed); err != nil {
@@ -110,12 +111,15 @@ func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error 
 }
 
 // remedy says what to do about a module that can't be metered.
-func remedy(code []byte) string {
+func remedy(code []byte, err error) string {
+	var refusal *meter.Refusal
 	switch {
 	case !bytes.HasPrefix(code, wasmMagic):
 		return "it is no WebAssembly module; build one, as `aisle-module new` shows"
 	case isScorer(code) || meter.Check(code, meter.Limits{}) == nil:
 		return "it is metered already: take what the compiler built"
+	case errors.As(err, &refusal) && refusal.Kind == meter.Export:
+		return "export what a scorer has to, as what `aisle-module new` writes does"
 	}
 	return "build it without that"
 }
@@ -183,8 +187,11 @@ func manifestOf(guest, name string) (*bundle.Manifest, error) {
 	if m.Created, err = now(); err != nil {
 		return nil, err
 	}
+	if len(m.Heads) == 0 {
+		return nil, wrongf("%s names no heads; add what the module answers, as `aisle-module meter --help` shows", name)
+	}
 	if _, err := m.Frame(); err != nil {
-		return nil, wrongf("%s: %w; correct it", name, err)
+		return nil, wrongf("%s: %s; correct it", name, strings.TrimPrefix(err.Error(), bundle.ErrBundle.Error()+": "))
 	}
 	return m, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
@@ -122,11 +123,14 @@ func (f *file) try(e engine) error {
 // advice says what to do about a refusal.
 func advice(err error) string {
 	var refusal *meter.Refusal
+	var declined *host.RefusedError
 	switch {
 	case errors.As(err, &refusal) && refusal.Kind == meter.Malformed:
 		return "; build the file again"
 	case errors.As(err, &refusal):
 		return "; if it is an ordinary build, make a scorer of it with `aisle-module meter`"
+	case errors.As(err, &declined) && declined.Status == abi.BadFrame:
+		return "; the module and its manifest must agree on columns and heads"
 	case errors.Is(err, host.ErrGolden):
 		return "; make it again from its source, and don't edit it"
 	case errors.Is(err, host.ErrFuel):
