@@ -79,6 +79,18 @@ bounded,items,a,hero,1,EUR,,,,0,,100,,,active
 	}
 }
 
+// What an offer takes off the price is taken off the margin that a rule asks for.
+func TestMarginIsAfterTheOffer(t *testing.T) {
+	n, b := shop(t, "half,items,a,,,,50,,,,,,,,active\n")
+	n.Put(nodetest.Item("a", nil), nodetest.Item("b", nil))
+	v := b.View(n.Catalogue.Snapshot(), n.Store.Now())
+	var allowed rules.Allowed
+	v.Source().Allow(&allowed, nil, rules.Asked{Now: n.Store.Now()})
+	if want := []rules.Count{{Rule: "margin", N: 1}}; allowed.Bits.Has(0) || !allowed.Bits.Has(1) || !cmp.Equal(allowed.Removed, want) {
+		t.Errorf("removed are %v, want %v", allowed.Removed, want)
+	}
+}
+
 // An offer's own cap counts what this person was shown in this slot since it began,
 // and nothing else.
 func TestOffersAreCappedPerPerson(t *testing.T) {
