@@ -9,6 +9,7 @@ import (
 type compiler struct {
 	Options
 	paths  []string
+	inside []string // groups whose conditions are being compiled
 	values int
 	faults Faults
 }
@@ -64,6 +65,8 @@ func (c *compiler) fields(v Value, at string, element bool) (all []node) {
 			all = append(all, c.nor(arg, at, element)...)
 		case "$not":
 			all = append(all, not(c.fields(arg, at, element)))
+		case "$savedGroup":
+			all = append(all, c.savedGroup(arg, at, element)...)
 		default:
 			all = append(all, c.field(key, arg, at, element))
 		}
@@ -122,11 +125,15 @@ func (c *compiler) field(path string, v Value, at string, element bool) node {
 	switch {
 	case c.Lenient:
 	case strings.HasPrefix(path, "$"):
-		c.fault(at, unknown(path, "$and $or $nor $not, and paths"))
+		c.fault(at, unknown(path, "$and $or $nor $not $savedGroup, and paths"))
 	case slices.Contains(strings.Split(path, "."), ""):
 		c.fault(at, "is no path: names with dots between them")
 	}
-	kids := c.must(v, at)
+	return c.on(path, c.must(v, at), element)
+}
+
+// on is that all kids hold of the value at a path.
+func (c *compiler) on(path string, kids []node, element bool) node {
 	if element {
 		return node{op: opMember, text: path, kids: kids}
 	}
@@ -155,10 +162,8 @@ func (c *compiler) must(v Value, at string) []node {
 	case withheld:
 		return []node{c.refuse(at, "can't be compared with what is withheld")}
 	}
-	if v.kind == object && len(v.texts) == 0 {
-		c.refuse(at, "is an empty map, which only an empty map equals; for any value use $exists")
-	}
-	if !c.operates(v, at) {
+	if !operates(v) {
+		c.plain(v, at)
 		return []node{{op: opSame, value: v}}
 	}
 	var all []node
@@ -169,20 +174,28 @@ func (c *compiler) must(v Value, at string) []node {
 }
 
 // operates tells whether v is a map of operators: all its keys begin with $.
-func (c *compiler) operates(v Value, at string) bool {
-	if v.kind != object {
-		return false
-	}
-	n := 0
+func operates(v Value) bool {
+	return v.kind == object && len(v.texts) > 0 && operatorsIn(v) == len(v.texts)
+}
+
+func operatorsIn(v Value) (n int) {
 	for _, key := range v.texts {
 		if strings.HasPrefix(key, "$") {
 			n++
 		}
 	}
-	if n > 0 && n < len(v.texts) {
+	return n
+}
+
+// plain refuses a map to be equal to that was hardly meant as one.
+func (c *compiler) plain(v Value, at string) {
+	switch {
+	case v.kind != object:
+	case len(v.texts) == 0:
+		c.refuse(at, "is an empty map, which only an empty map equals; for any value use $exists")
+	case operatorsIn(v) > 0:
 		c.refuse(at, "mixes operators with names; put the paths outside")
 	}
-	return n > 0 && n == len(v.texts)
 }
 
 func unknown(name, known string) string {

@@ -11,7 +11,10 @@ type Condition struct {
 
 // Options say how a condition is read. The zero value is for what people write.
 type Options struct {
-	// Groups are the lists that $inGroup and $notInGroup name.
+	// Groups by name are lists of single values, or as GrowthBook writes them
+	// {"type": "list", "attributeKey": path, "values": list} and
+	// {"type": "condition", "condition": condition}. $inGroup and $notInGroup
+	// take those of values, $savedGroup takes the two written out.
 	Groups map[string]Value
 
 	// Lenient evaluates as GrowthBook's SDKs do what is a fault otherwise: an

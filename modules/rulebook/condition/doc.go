@@ -31,7 +31,7 @@
 // GrowthBook means: "8" is above 5, a list is the text of its elements with
 // commas, a missing value is null and thus below 10 and above -10. Where a
 // missing value must not pass, add $exists. $elemMatch passes over elements that
-// are null, false, 0 or empty. The order of keys never matters, case is folded
+// are null. The order of keys never matters, case is folded
 // rune by rune, and patterns are RE2's: look-ahead and back-references do not
 // exist.
 //

@@ -26,7 +26,7 @@ const (
 	// What the kids are about.
 	opField    // the value of a path
 	opMember   // the value of a path within the current value
-	opContains // an element of it; with want only those that are truthy
+	opContains // an element of it; with want only those that are not null
 	opSize     // its length
 	// Tests of the current value.
 	opText
@@ -117,27 +117,24 @@ func (n *node) contains(values []Value, v *Value) Outcome {
 	if v.kind != list {
 		return out
 	}
+	var e Value // declared in the loop, it would go to the heap
 	for i := range v.len() {
-		if e := v.at(i); !n.want || e.truthy() {
-			if out = max(out, all(n.kids, values, &e)); out == True {
-				break
-			}
+		if e = v.at(i); n.want && e.kind == null {
+			continue
+		}
+		if out = max(out, all(n.kids, values, &e)); out == True {
+			break
 		}
 	}
 	return out
 }
 
 func (n *node) test(v *Value) bool {
-	var room [64]byte
 	switch n.op {
 	case opText:
 		if v.kind == text {
 			return v.s == n.text
 		}
-		return string(v.appendText(room[:0])) == n.text
-	case opFolded:
-		var lower [64]byte
-		return string(appendLower(lower[:0], v.appendText(room[:0]))) == n.text
 	case opNumber:
 		return v.number() == n.number
 	case opTruth:
@@ -150,14 +147,26 @@ func (n *node) test(v *Value) bool {
 		return identical(v, &n.value)
 	case opOrder:
 		return n.orders(v)
-	case opVersion:
-		return n.mask>>(1+compare(appendVersion(room[:0], v.version()), n.text))&1 == 1
 	case opIn:
 		return n.set.meets(v) == n.want
 	case opMatch:
 		return n.pattern.MatchString(v.text())
 	case opType:
 		return v.kind == kind(n.mask)
+	}
+	return n.spelled(v)
+}
+
+// spelled are the tests of a value that is made a text first.
+func (n *node) spelled(v *Value) bool {
+	var room, lower [64]byte
+	switch n.op {
+	case opText:
+		return string(v.appendText(room[:0])) == n.text
+	case opFolded:
+		return string(appendLower(lower[:0], v.appendText(room[:0]))) == n.text
+	case opVersion:
+		return n.mask>>(1+compare(appendVersion(room[:0], v.version()), n.text))&1 == 1
 	}
 	return false
 }

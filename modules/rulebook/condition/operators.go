@@ -47,9 +47,18 @@ func (c *compiler) operator(name string, arg Value, at string) []node {
 	case "$type":
 		return one(c.typed(arg, at))
 	case "$not":
-		return one(not(c.must(arg, at)))
+		return one(c.opposite(arg, at))
 	}
 	return one(c.refuse(at, unknown(name, known)))
+}
+
+// opposite refuses paths below a value's $not, where they would be taken for a map
+// that the value must not equal.
+func (c *compiler) opposite(arg Value, at string) node {
+	if arg.kind == object && !operates(arg) {
+		c.refuse(at, "needs a value or operators; put the $not outside of the path")
+	}
+	return not(c.must(arg, at))
 }
 
 func (c *compiler) identical(arg Value, at string) node {
@@ -95,10 +104,16 @@ func (c *compiler) group(arg Value, in bool, at string) node {
 	if arg.kind != text {
 		c.refuse(at, "needs the name of a group")
 	}
-	group := c.Groups[arg.text()]
-	if group.kind != list {
-		c.refuse(at, fmt.Sprintf("there is no group %.64q", arg.text()))
+	group, ok := c.Groups[arg.text()]
+	if !ok {
+		c.refuse(at, noGroup(arg.text()))
 		group = Value{kind: list}
+	}
+	if group.kind == object && identical(of(group, "type"), &groupOfValues) {
+		group = group.Lookup("values")
+	}
+	if group.kind != list {
+		return c.refuse(at, fmt.Sprintf("%.64q is no group of values", arg.text()))
 	}
 	return c.oneOf(group, false, in, at)
 }
@@ -124,7 +139,7 @@ func (c *compiler) element(arg Value, at string) node {
 		return c.refuse(at, "needs a map of operators, or of paths within an element")
 	}
 	n := node{op: opContains, want: true}
-	if c.operates(arg, at) {
+	if operates(arg) {
 		n.kids = c.must(arg, at)
 	} else {
 		n.kids = c.fields(arg, at, true)
@@ -133,7 +148,7 @@ func (c *compiler) element(arg Value, at string) node {
 }
 
 func (c *compiler) size(arg Value, at string) node {
-	if arg.kind != number && !c.operates(arg, at) {
+	if arg.kind != number && !operates(arg) {
 		c.refuse(at, "needs a number, or a map of operators")
 	}
 	return node{op: opSize, kids: c.must(arg, at)}
