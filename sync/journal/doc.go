@@ -10,8 +10,9 @@
 //
 // A file is named by its first sequence (16 hexadecimal digits and ".log") and
 // preallocated with written zeros, so that a commit overwrites and never
-// changes metadata. The file "next" is one being prepared, and worth nothing
-// after a crash. Integers are little-endian.
+// changes metadata. The file "next" is one being prepared, "rewrite" one that is
+// to take another's place, both worth nothing after a crash. A rewritten file ends
+// with its last record. Integers are little-endian.
 //
 //	offset  size  field of the header
 //	0       8     "AISLELOG"

@@ -46,7 +46,8 @@ type Journal struct {
 
 	closing sync.Once
 
-	// making is held while "next" is made, dropping while files are removed.
+	// making is held while "next" is made, dropping while files are removed or
+	// rewritten.
 	making, dropping sync.Mutex
 
 	// mu guards what follows and is never held across a call on the disk.
@@ -72,6 +73,7 @@ type logFile struct {
 	size   int64
 	end    int64   // where the next record goes; of the active file only
 	places []place // some records' offsets, ascending
+	turn   uint32  // of Rewrite; odd while the file is being replaced
 }
 
 func (f *logFile) lastPlace() int64 {

@@ -105,6 +105,9 @@ func (j *Journal) read(from, to uint64, window int, fn func(uint64, []byte) erro
 		} else {
 			err = j.readFile(f, seq, upTo, window, fn)
 		}
+		if err == errTurned {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -183,10 +186,17 @@ func (j *Journal) readFile(l logFile, from, to uint64, window int, fn func(uint6
 		return err
 	}
 	defer f.Close()
+	if !j.same(&l) {
+		return errTurned
+	}
+	size, err := f.size()
+	if err != nil {
+		return err
+	}
 	start := l.places[0]
-	s := scanner{file: f, size: l.size, off: start.off, seed: j.seed}
+	s := scanner{file: f, size: size, off: start.off, seed: j.seed}
 	passed := []place(nil)
-	defer func() { j.remember(l.name, passed) }()
+	defer func() { j.remember(&l, passed) }()
 	for seq := start.seq; seq <= to; seq++ {
 		if s.off-start.off >= placeEvery {
 			start = place{seq, s.off}
@@ -211,14 +221,14 @@ func (j *Journal) readFile(l logFile, from, to uint64, window int, fn func(uint6
 
 // remember adds places behind those that a file already has. The newest file's
 // belong to the commits.
-func (j *Journal) remember(name string, passed []place) {
-	if len(passed) == 0 {
+func (j *Journal) remember(l *logFile, passed []place) {
+	if len(passed) == 0 || l.replacing() {
 		return
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, f := range j.files[:len(j.files)-1] {
-		if f.name != name {
+		if f.name != l.name || f.turn != l.turn {
 			continue
 		}
 		for _, p := range passed {

@@ -13,7 +13,7 @@ import (
 const mend = "bring the file back from a copy, or move the folder away (it is evidence): the node then begins a new log"
 
 // find reads the files' headers and checks that they follow each other. It
-// returns the files and removes a "next" left over.
+// returns the files and removes a "next" or "rewrite" left over.
 func (j *Journal) find() ([]*logFile, error) {
 	names, err := j.disk.list()
 	if err != nil {
@@ -22,7 +22,7 @@ func (j *Journal) find() ([]*logFile, error) {
 	slices.Sort(names)
 	previous := uint64(0)
 	for _, name := range names {
-		if name == nextName {
+		if name == nextName || name == rewriteName {
 			if err := j.disk.remove(name); err != nil {
 				return nil, err
 			}
