@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -232,6 +233,42 @@ func TestHighestUncommittedRevisionWins(t *testing.T) {
 	c.judge(t, everything, w)
 	if hub.unanswered() != 0 {
 		t.Errorf("%d unanswered", hub.unanswered())
+	}
+}
+
+// TestErasedRecordsAreNoGap: a node that erased somebody sends what it had not sent
+// as a revision with tombstones; they take their sequences, and say of whom nothing.
+func TestErasedRecordsAreNoGap(t *testing.T) {
+	dir := t.TempDir()
+	hub, fleet, w := newHub(nil), company{}, newWriter(t, "kiosk-1", 1)
+	fleet.hire(w)
+	for n := range 10 {
+		w.outcome(t, fmt.Sprint("MARKER-", n))
+	}
+	before := w.seal(t, 1, 10, 0)
+	w.records = nil
+	for n := range 10 {
+		if n%2 == 0 {
+			w.write(t, &wire.Record{AtMs: 5, Body: &wire.Record_Erased{Erased: &wire.Erased{Kind: 4, Slot: "hero"}}})
+		} else {
+			w.outcome(t, fmt.Sprint("other-", n))
+		}
+	}
+	w.write(t, &wire.Record{AtMs: 6, Body: &wire.Record_Erasure{Erasure: &wire.Erasure{Receipt: make([]byte, 16), Tombstone: make([]byte, 16)}}})
+	hub.put(w.node, before)
+	hub.put(w.node, w.seal(t, 1, 11, 1))
+	c := run(t, dir, hub, fleet, Options{}, 3)
+	defer c.db.Close()
+	c.judge(t, everything, w)
+	kinds := map[ledger.Kind]int{}
+	for _, r := range c.rows(t)[logKey{"kiosk-1", w.epoch}] {
+		kinds[r.Kind]++
+		if bytes.Contains(r.Record, []byte("MARKER")) || r.Kind == ledger.Nothing && string(r.Slot) != "hero" {
+			t.Errorf("row %d: %+v", r.Seq, r)
+		}
+	}
+	if kinds[ledger.Nothing] != 5 || kinds[ledger.Outcome] != 5 || kinds[ledger.Erasure] != 1 || len(c.Stats().Gaps) != 0 {
+		t.Errorf("%v, gaps %v", kinds, c.Stats().Gaps)
 	}
 }
 

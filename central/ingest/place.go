@@ -45,6 +45,8 @@ var bodies = [...]body{
 	10: {kind: ledger.HoldEnd},
 	11: {kind: ledger.Drop},
 	12: {kind: ledger.Tick},
+	20: {ledger.Erasure, [16]field{3: pseudonym}},
+	21: {ledger.Nothing, [16]field{2: slot}},
 }
 
 var errUnreadable = errors.New("not a record of this version")

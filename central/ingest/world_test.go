@@ -275,7 +275,7 @@ func (c *centre) rows(t testing.TB) map[logKey][]ledger.Row {
 		err := c.ledger.Read(context.Background(), f, func(_ int64, r *ledger.Row) error {
 			row := *r
 			row.Record = slices.Clone(r.Record)
-			row.Decision, row.Item, row.EventID = slices.Clone(r.Decision), slices.Clone(r.Item), slices.Clone(r.EventID)
+			row.Decision, row.Item, row.EventID, row.Slot = slices.Clone(r.Decision), slices.Clone(r.Item), slices.Clone(r.EventID), slices.Clone(r.Slot)
 			key := logKey{r.Agent, r.Epoch}
 			logs[key] = append(logs[key], row)
 			return nil

@@ -21,7 +21,8 @@ const (
 	HoldEnd    Kind = "hold_end"
 	Drop       Kind = "drop"
 	Tick       Kind = "tick"
-	Nothing    Kind = "nothing"    // a record without a body: what erasure leaves
+	Erasure    Kind = "erasure"
+	Nothing    Kind = "nothing"    // what erasure leaves of a record
 	Unreadable Kind = "unreadable" // signed by the agent, but not a record we can read
 )
 

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ const (
 type entry struct {
 	epoch       [16]byte
 	first, last uint64
+	revision    uint32 // grows when it is resealed
 	size        int64
 	state       state
 	sent        bool      // at least once since Open
@@ -44,6 +46,9 @@ func (e *entry) name() string {
 	if e.state == confirmed {
 		ext = ".done"
 	}
+	if e.revision > 0 {
+		ext = fmt.Sprintf("-%08x%s", e.revision, ext)
+	}
 	return fmt.Sprintf("%x-%016x-%016x%s", e.epoch, e.first, e.last, ext)
 }
 
@@ -56,8 +61,15 @@ func parseEntry(name string) (*entry, bool) {
 		e.state = confirmed
 	}
 	part := strings.Split(base, "-")
-	if !ok || len(part) != 3 {
+	if !ok || len(part) < 3 || len(part) > 4 {
 		return nil, false
+	}
+	if len(part) == 4 {
+		revision, err := strconv.ParseUint(part[3], 16, 32)
+		if err != nil {
+			return nil, false
+		}
+		e.revision = uint32(revision)
 	}
 	epoch, err := hex.DecodeString(part[0])
 	if err != nil || len(epoch) != 16 {
@@ -76,7 +88,7 @@ func parseEntry(name string) (*entry, bool) {
 func (o *Outbox) path(e *entry) string { return filepath.Join(o.dir, e.name()) }
 
 func (o *Outbox) id(e *entry) string {
-	return segment.ID(&wire.SegmentHeader{Agent: o.cfg.Agent, Epoch: e.epoch[:], First: e.first, Last: e.last})
+	return segment.ID(&wire.SegmentHeader{Agent: o.cfg.Agent, Epoch: e.epoch[:], First: e.first, Last: e.last, Revision: e.revision})
 }
 
 // load takes over the folder.
@@ -109,6 +121,9 @@ func (o *Outbox) load() error {
 		}
 	}
 	slices.SortFunc(o.entries, o.order)
+	if err := o.newest(); err != nil {
+		return err
+	}
 	if n := len(o.entries); n > 0 && o.entries[n-1].epoch == o.epoch && o.entries[n-1].last > o.log.Durable() {
 		return fmt.Errorf("segment to %d, log ends at %d: %w", o.entries[n-1].last, o.log.Durable(), ErrBeyond)
 	}
@@ -126,10 +141,7 @@ func (o *Outbox) order(a, b *entry) int {
 		}
 		return slices.Compare(a.epoch[:], b.epoch[:])
 	}
-	if a.first < b.first {
-		return -1
-	}
-	return 1
+	return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.revision, b.revision))
 }
 
 // mend removes what lies behind a hole in our epoch, to be sealed again.

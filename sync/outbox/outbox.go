@@ -55,17 +55,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Outbox uploads one log. Confirm, Confirmed and Stats may be called at any
+// Outbox uploads one log. Confirm, Confirmed, Rewrite and Stats may be called at any
 // time, also while Run runs.
 type Outbox struct {
 	// Immutable after Open.
-	cfg    Config
-	dir    string
-	log    *journal.Journal
-	sender Sender
-	epoch  [16]byte
-	epochs map[[16]byte]bool // whose marks concern us
-	wake   chan struct{}     // a mark has come
+	cfg      Config
+	dir      string
+	log      *journal.Journal
+	sender   Sender
+	epoch    [16]byte
+	epochs   map[[16]byte]bool // whose marks concern us
+	wake     chan struct{}     // a mark has come
+	rewrites chan rewriting
 
 	// Owned by Run.
 	entries  []*entry // earlier epochs first, then by sequence
@@ -104,9 +105,9 @@ func Open(dir string, log *journal.Journal, sender Sender, cfg Config) (*Outbox,
 	o := &Outbox{
 		cfg: cfg.withDefaults(), dir: dir, log: log, sender: sender, epoch: log.Epoch(),
 		epochs: map[[16]byte]bool{log.Epoch(): true},
-		wake:   make(chan struct{}, 1),
-		marks:  map[[16]byte]uint64{},
-		draft:  draft{packs: 0.25}, // a guess until there is one to measure
+		wake:   make(chan struct{}, 1), rewrites: make(chan rewriting),
+		marks: map[[16]byte]uint64{},
+		draft: draft{packs: 0.25}, // a guess until there is one to measure
 	}
 	o.patience = o.cfg.ResendAfter
 	o.pause = &backoff.ExponentialBackOff{

@@ -16,8 +16,8 @@ const maxPatience = time.Hour
 
 // answer is how one send ended.
 type answer struct {
-	entry *entry
-	err   error
+	job
+	err error
 }
 
 // Run seals and sends until ctx ends; then it waits for the sends under way to
@@ -37,7 +37,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 		}
 		jobs, unread := o.take(time.Now())
 		for _, j := range jobs {
-			sends.Go(func() { answers <- answer{j.entry, o.send(ctx, j)} })
+			sends.Go(func() { answers <- answer{j, o.send(ctx, j)} })
 		}
 		o.report(errors.Join(err, unread))
 		if more {
@@ -49,6 +49,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 		case a := <-answers:
 			o.answered(a, time.Now())
 		case <-o.wake:
+		case r := <-o.rewrites:
+			r.done <- o.rewrite(r.change)
 		case <-tick.C:
 		}
 	}
@@ -88,9 +90,10 @@ func (o *Outbox) remind(now time.Time) {
 
 // job is one send.
 type job struct {
-	entry  *entry
-	id     string
-	sealed []byte
+	entry    *entry
+	revision uint32
+	id       string
+	sealed   []byte
 }
 
 // take makes as many entries fly as the window allows.
@@ -109,7 +112,7 @@ func (o *Outbox) take(now time.Time) (jobs []job, err error) {
 		if err != nil {
 			return jobs, fmt.Errorf("read sealed segment: %w", err)
 		}
-		jobs = append(jobs, job{e, o.id(e), sealed})
+		jobs = append(jobs, job{e, e.revision, o.id(e), sealed})
 		if e.sent {
 			o.resent++
 		}
@@ -135,8 +138,8 @@ func (o *Outbox) answered(a answer, now time.Time) {
 	} else if !now.Before(o.resume) {
 		o.resume = now.Add(o.pause.NextBackOff())
 	}
-	if a.entry.state != flying {
-		return // confirmed meanwhile
+	if a.entry.state != flying || a.entry.revision != a.revision {
+		return // confirmed or resealed meanwhile
 	}
 	a.entry.state, a.entry.at = waiting, now
 	if a.err == nil {

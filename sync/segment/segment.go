@@ -82,6 +82,31 @@ func Seal(h *wire.SegmentHeader, records [][]byte, sign Signer) ([]byte, error) 
 	return append(b, signature...), nil
 }
 
+// Reseal makes a sealed segment's next revision, with other records in the place of
+// some: change gives what is to stand there, nil for what stands there. The result
+// is nil when nothing changes. Whoever calls it vouches for the segment: its
+// signature is not verified, and the new one may be of another key.
+func Reseal(sealed []byte, change func(seq uint64, record []byte) []byte, sign Signer) (*wire.SegmentHeader, []byte, error) {
+	s, err := parse(sealed)
+	if err != nil {
+		return nil, nil, err
+	}
+	var records [][]byte
+	changed := false
+	for seq, record := range s.Records() {
+		if other := change(seq, record); other != nil {
+			record, changed = other, true
+		}
+		records = append(records, record)
+	}
+	if !changed {
+		return s.Header, nil, nil
+	}
+	s.Header.Revision++
+	resealed, err := Seal(s.Header, records, sign)
+	return s.Header, resealed, err
+}
+
 // join lays records out as the body does.
 func join(records [][]byte) ([]byte, error) {
 	n := 0
@@ -103,15 +128,33 @@ func join(records [][]byte) ([]byte, error) {
 // Open verifies and unpacks a segment of the device with this key. The result
 // shares no memory with b.
 func Open(b []byte, key ed25519.PublicKey) (*Segment, error) {
-	if len(b) < prefix+ed25519.SignatureSize || len(b) > MaxBytes {
-		return nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(b))
+	signed, signature, err := split(b)
+	if err != nil {
+		return nil, err
 	}
-	if b[0] != version {
-		return nil, ErrVersion
-	}
-	signed, signature := b[:len(b)-ed25519.SignatureSize], b[len(b)-ed25519.SignatureSize:]
 	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, signed, signature) {
 		return nil, ErrSignature
+	}
+	return parse(b)
+}
+
+// split takes the signature off.
+func split(b []byte) (signed, signature []byte, err error) {
+	if len(b) < prefix+ed25519.SignatureSize || len(b) > MaxBytes {
+		return nil, nil, fmt.Errorf("%w: %d bytes", ErrMalformed, len(b))
+	}
+	if b[0] != version {
+		return nil, nil, ErrVersion
+	}
+	n := len(b) - ed25519.SignatureSize
+	return b[:n], b[n:], nil
+}
+
+// parse unpacks a segment of which the signature counts no more.
+func parse(b []byte) (*Segment, error) {
+	signed, _, err := split(b)
+	if err != nil {
+		return nil, err
 	}
 	n := binary.LittleEndian.Uint32(signed[1:])
 	if n > maxHeader || int(n) > len(signed)-prefix {

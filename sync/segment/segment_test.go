@@ -318,3 +318,30 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
+
+// TestResealed: other records stand in the place of some, under the same sequences,
+// in a segment that is signed like any other; nothing to change is no new revision.
+func TestResealed(t *testing.T) {
+	records := some(50)
+	h := header(7)
+	sealed := mustSeal(t, h, records)
+	id := ID(h)
+	if _, again, err := Reseal(sealed, func(uint64, []byte) []byte { return nil }, sign); again != nil || err != nil {
+		t.Errorf("%d bytes, %v", len(again), err)
+	}
+	h, resealed, err := Reseal(sealed, func(seq uint64, r []byte) []byte {
+		if seq%2 == 0 {
+			records[seq-7] = []byte("other")
+			return []byte("other")
+		}
+		return nil
+	}, sign)
+	if err != nil || ID(h) != id+".1" {
+		t.Fatal(ID(h), err)
+	}
+	same(t, resealed, h, records)
+	sealed[len(sealed)-ed25519.SignatureSize-1] ^= 1
+	if _, _, err := Reseal(sealed, func(uint64, []byte) []byte { return nil }, sign); !errors.Is(err, ErrMalformed) {
+		t.Error("a damaged segment was resealed:", err)
+	}
+}

@@ -40,3 +40,11 @@ func Pseudonymise(secret []byte, kind Kind, id string) Pseudonym {
 	sum = sha256.Sum256(outer[:])
 	return Pseudonym(sum[:16])
 }
+
+// Tombstone is what is left of an erased person's pseudonym, to know them by when
+// an older copy of their data comes in: SHA-256("aisle erased" || 0 || p), its
+// first 16 bytes. It can't be joined with any record.
+func (p Pseudonym) Tombstone() Pseudonym {
+	sum := sha256.Sum256(append([]byte("aisle erased\x00"), p[:]...))
+	return Pseudonym(sum[:16])
+}

@@ -184,6 +184,8 @@ type Record struct {
 	//	*Record_HoldEnd
 	//	*Record_Drop
 	//	*Record_Tick
+	//	*Record_Erasure
+	//	*Record_Erased
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -332,6 +334,24 @@ func (x *Record) GetTick() *Tick {
 	return nil
 }
 
+func (x *Record) GetErasure() *Erasure {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Erasure); ok {
+			return x.Erasure
+		}
+	}
+	return nil
+}
+
+func (x *Record) GetErased() *Erased {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Erased); ok {
+			return x.Erased
+		}
+	}
+	return nil
+}
+
 type isRecord_Body interface {
 	isRecord_Body()
 }
@@ -380,6 +400,14 @@ type Record_Tick struct {
 	Tick *Tick `protobuf:"bytes,12,opt,name=tick,proto3,oneof"`
 }
 
+type Record_Erasure struct {
+	Erasure *Erasure `protobuf:"bytes,20,opt,name=erasure,proto3,oneof"`
+}
+
+type Record_Erased struct {
+	Erased *Erased `protobuf:"bytes,21,opt,name=erased,proto3,oneof"`
+}
+
 func (*Record_Decision) isRecord_Body() {}
 
 func (*Record_Activation) isRecord_Body() {}
@@ -401,6 +429,10 @@ func (*Record_HoldEnd) isRecord_Body() {}
 func (*Record_Drop) isRecord_Body() {}
 
 func (*Record_Tick) isRecord_Body() {}
+
+func (*Record_Erasure) isRecord_Body() {}
+
+func (*Record_Erased) isRecord_Body() {}
 
 // Decision is what was asked, allowed, scored, drawn and answered.
 type Decision struct {
@@ -2446,6 +2478,146 @@ func (*Tick) Descriptor() ([]byte, []int) {
 	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
 }
 
+// Erasure takes a person out of the tables. While it is under way it names whom and
+// what of theirs; once it is done, a record of only the first two fields stands in
+// its place.
+type Erasure struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receipt       []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`     // 16 bytes of a UUIDv7
+	Tombstone     []byte                 `protobuf:"bytes,2,opt,name=tombstone,proto3" json:"tombstone,omitempty"` // of the pseudonym: tells later copies of the person's data
+	Pseudonym     []byte                 `protobuf:"bytes,3,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`
+	Subjects      [][]byte               `protobuf:"bytes,4,rep,name=subjects,proto3" json:"subjects,omitempty"`   // pseudonyms of sessions and baskets that are nobody else's
+	Decisions     [][]byte               `protobuf:"bytes,5,rep,name=decisions,proto3" json:"decisions,omitempty"` // ids of the person's decisions
+	Events        [][]byte               `protobuf:"bytes,6,rep,name=events,proto3" json:"events,omitempty"`       // first 16 bytes of the SHA-256 of their event ids
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erasure) Reset() {
+	*x = Erasure{}
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erasure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erasure) ProtoMessage() {}
+
+func (x *Erasure) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
+func (*Erasure) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Erasure) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
+func (x *Erasure) GetTombstone() []byte {
+	if x != nil {
+		return x.Tombstone
+	}
+	return nil
+}
+
+func (x *Erasure) GetPseudonym() []byte {
+	if x != nil {
+		return x.Pseudonym
+	}
+	return nil
+}
+
+func (x *Erasure) GetSubjects() [][]byte {
+	if x != nil {
+		return x.Subjects
+	}
+	return nil
+}
+
+func (x *Erasure) GetDecisions() [][]byte {
+	if x != nil {
+		return x.Decisions
+	}
+	return nil
+}
+
+func (x *Erasure) GetEvents() [][]byte {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// Erased is what erasure leaves of a record: that there was one.
+type Erased struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          uint32                 `protobuf:"varint,1,opt,name=kind,proto3" json:"kind,omitempty"` // field number of the body it had
+	Slot          string                 `protobuf:"bytes,2,opt,name=slot,proto3" json:"slot,omitempty"`  // a decision's or outcome's, so that losses can be counted by slot
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erased) Reset() {
+	*x = Erased{}
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erased) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erased) ProtoMessage() {}
+
+func (x *Erased) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erased.ProtoReflect.Descriptor instead.
+func (*Erased) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Erased) GetKind() uint32 {
+	if x != nil {
+		return x.Kind
+	}
+	return 0
+}
+
+func (x *Erased) GetSlot() string {
+	if x != nil {
+		return x.Slot
+	}
+	return ""
+}
+
 // SegmentHeader precedes the compressed records of one segment.
 type SegmentHeader struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2464,7 +2636,7 @@ type SegmentHeader struct {
 
 func (x *SegmentHeader) Reset() {
 	*x = SegmentHeader{}
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2476,7 +2648,7 @@ func (x *SegmentHeader) String() string {
 func (*SegmentHeader) ProtoMessage() {}
 
 func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2489,7 +2661,7 @@ func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentHeader.ProtoReflect.Descriptor instead.
 func (*SegmentHeader) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SegmentHeader) GetAgent() string {
@@ -2568,7 +2740,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2752,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2765,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Mark) GetAgent() string {
@@ -2633,7 +2805,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2817,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2830,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Release) GetCounter() uint64 {
@@ -2721,7 +2893,7 @@ type Artifact struct {
 
 func (x *Artifact) Reset() {
 	*x = Artifact{}
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2733,7 +2905,7 @@ func (x *Artifact) String() string {
 func (*Artifact) ProtoMessage() {}
 
 func (x *Artifact) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2746,7 +2918,7 @@ func (x *Artifact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Artifact.ProtoReflect.Descriptor instead.
 func (*Artifact) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Artifact) GetName() string {
@@ -2783,7 +2955,7 @@ type Scorer struct {
 
 func (x *Scorer) Reset() {
 	*x = Scorer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2795,7 +2967,7 @@ func (x *Scorer) String() string {
 func (*Scorer) ProtoMessage() {}
 
 func (x *Scorer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2808,7 +2980,7 @@ func (x *Scorer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scorer.ProtoReflect.Descriptor instead.
 func (*Scorer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Scorer) GetModel() string {
@@ -2863,7 +3035,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2875,7 +3047,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2888,7 +3060,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Status) GetAgent() string {
@@ -3049,7 +3221,7 @@ var File_sync_wire_wire_proto protoreflect.FileDescriptor
 
 const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
-	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\xe4\x04\n" +
+	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\xc9\x05\n" +
 	"\x06Record\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x125\n" +
 	"\bdecision\x18\x02 \x01(\v2\x17.aisle.wire.v0.DecisionH\x00R\bdecision\x12;\n" +
@@ -3067,7 +3239,9 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\bhold_end\x18\n" +
 	" \x01(\v2\x16.aisle.wire.v0.HoldEndH\x00R\aholdEnd\x12)\n" +
 	"\x04drop\x18\v \x01(\v2\x13.aisle.wire.v0.DropH\x00R\x04drop\x12)\n" +
-	"\x04tick\x18\f \x01(\v2\x13.aisle.wire.v0.TickH\x00R\x04tickB\x06\n" +
+	"\x04tick\x18\f \x01(\v2\x13.aisle.wire.v0.TickH\x00R\x04tick\x122\n" +
+	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
+	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erasedB\x06\n" +
 	"\x04body\"\x88\t\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
@@ -3270,7 +3444,17 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x03why\x18\x02 \x01(\tR\x03why\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x04R\x05count\x12\x12\n" +
 	"\x04pass\x18\x04 \x01(\x01R\x04pass\"\x06\n" +
-	"\x04Tick\"\xf0\x01\n" +
+	"\x04Tick\"\xb1\x01\n" +
+	"\aErasure\x12\x18\n" +
+	"\areceipt\x18\x01 \x01(\fR\areceipt\x12\x1c\n" +
+	"\ttombstone\x18\x02 \x01(\fR\ttombstone\x12\x1c\n" +
+	"\tpseudonym\x18\x03 \x01(\fR\tpseudonym\x12\x1a\n" +
+	"\bsubjects\x18\x04 \x03(\fR\bsubjects\x12\x1c\n" +
+	"\tdecisions\x18\x05 \x03(\fR\tdecisions\x12\x16\n" +
+	"\x06events\x18\x06 \x03(\fR\x06events\"0\n" +
+	"\x06Erased\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x12\n" +
+	"\x04slot\x18\x02 \x01(\tR\x04slot\"\xf0\x01\n" +
 	"\rSegmentHeader\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\fR\x05epoch\x12\x14\n" +
@@ -3371,7 +3555,7 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
 	(OutcomeType)(0),      // 1: aisle.wire.v0.OutcomeType
@@ -3398,14 +3582,16 @@ var file_sync_wire_wire_proto_goTypes = []any{
 	(*HoldEnd)(nil),       // 22: aisle.wire.v0.HoldEnd
 	(*Drop)(nil),          // 23: aisle.wire.v0.Drop
 	(*Tick)(nil),          // 24: aisle.wire.v0.Tick
-	(*SegmentHeader)(nil), // 25: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 26: aisle.wire.v0.Mark
-	(*Release)(nil),       // 27: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 28: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 29: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 30: aisle.wire.v0.Status
-	nil,                   // 31: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 32: aisle.wire.v0.Status.DroppedEntry
+	(*Erasure)(nil),       // 25: aisle.wire.v0.Erasure
+	(*Erased)(nil),        // 26: aisle.wire.v0.Erased
+	(*SegmentHeader)(nil), // 27: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 28: aisle.wire.v0.Mark
+	(*Release)(nil),       // 29: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 30: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 31: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 32: aisle.wire.v0.Status
+	nil,                   // 33: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 34: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
 	3,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
@@ -3419,30 +3605,32 @@ var file_sync_wire_wire_proto_depIdxs = []int32{
 	22, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
 	23, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
 	24, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
-	4,  // 11: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
-	5,  // 12: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
-	6,  // 13: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
-	7,  // 14: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
-	0,  // 15: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
-	8,  // 16: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
-	9,  // 17: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
-	10, // 18: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	12, // 19: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	11, // 20: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	1,  // 21: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	12, // 22: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	16, // 23: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	12, // 24: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	31, // 25: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	12, // 26: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	28, // 27: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	29, // 28: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	32, // 29: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	25, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
+	26, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
+	4,  // 13: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
+	5,  // 14: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
+	6,  // 15: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
+	7,  // 16: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
+	0,  // 17: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
+	8,  // 18: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
+	9,  // 19: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
+	10, // 20: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
+	12, // 21: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	11, // 22: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	1,  // 23: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	12, // 24: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	16, // 25: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	12, // 26: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	33, // 27: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	12, // 28: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	30, // 29: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	31, // 30: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	34, // 31: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -3462,6 +3650,8 @@ func file_sync_wire_wire_proto_init() {
 		(*Record_HoldEnd)(nil),
 		(*Record_Drop)(nil),
 		(*Record_Tick)(nil),
+		(*Record_Erasure)(nil),
+		(*Record_Erased)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3469,7 +3659,7 @@ func file_sync_wire_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   31,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
