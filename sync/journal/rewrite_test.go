@@ -142,7 +142,9 @@ func grep(t testing.TB, dir, text string) bool {
 // TestReadersBesideARewrite: who appends, reads and drops meanwhile finds each
 // record whole, as it was or as a stub.
 func TestReadersBesideARewrite(t *testing.T) {
-	j := mustOpen(t, t.TempDir(), small())
+	o := small()
+	o.FileBytes = 128 << 10 // so that readers go by offsets
+	j := mustOpen(t, t.TempDir(), o)
 	plant(t, j, 1500)
 	if err := j.Sync(t.Context(), 1500); err != nil {
 		t.Fatal(err)
