@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -182,6 +183,24 @@ func TestPartsThatContradictAreRefused(t *testing.T) {
 	unknown[at+1] = 'k'
 	if _, err := bundle.Open(resealed(unknown)); !errors.Is(err, bundle.ErrBundle) {
 		t.Errorf("unknown key: %v", err)
+	}
+}
+
+// TestWrongWordsAreNamed: whoever writes a manifest by hand is told the words that
+// there are.
+func TestWrongWordsAreNamed(t *testing.T) {
+	for says, change := range map[string]func(m *bundle.Manifest){
+		`"hour" is of scope "shop", which is neither context nor item`:  func(m *bundle.Manifest) { m.Columns[0].Scope = "shop" },
+		`"hour" is of kind "sparse", which is neither dense nor hashed`: func(m *bundle.Manifest) { m.Columns[0].Kind = "sparse" },
+		`"weather" is of hash "md5": unknown hash: xx64, vw, or vw:`:    func(m *bundle.Manifest) { m.Columns[1].Hash = "md5" },
+		`"weather" is out of order: columns of the context come first`:  func(m *bundle.Manifest) { m.Columns[0], m.Columns[3] = m.Columns[3], m.Columns[0] },
+		`kind "probit"; there are identity logistic `:                   func(m *bundle.Manifest) { m.Variance, m.Link.Kind = false, "probit" },
+	} {
+		m := shop()
+		change(&m)
+		if _, err := m.Frame(); !errors.Is(err, bundle.ErrBundle) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %s", err, says)
+		}
 	}
 }
 

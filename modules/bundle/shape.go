@@ -16,8 +16,11 @@ func (m *Manifest) Frame() (abi.Shape, error) {
 	last := 0
 	for _, c := range m.Columns {
 		group, err := c.group()
-		if err != nil || group < last {
-			return s, fmt.Errorf("%w: column %q is out of order or of no known scope, kind and hash", ErrBundle, c.Name)
+		if err != nil {
+			return s, fmt.Errorf("%w: column %q is of %w", ErrBundle, c.Name, err)
+		}
+		if group < last {
+			return s, fmt.Errorf("%w: column %q is out of order: columns of the context come first, in either scope dense before hashed", ErrBundle, c.Name)
 		}
 		if seen[c.Name] {
 			return s, fmt.Errorf("%w: two columns %q", ErrBundle, c.Name)
@@ -37,7 +40,7 @@ func (m *Manifest) family(s abi.Shape) error {
 	problem := ""
 	switch {
 	case m.Link.Validate() != nil:
-		problem = fmt.Sprintf("%q with scale %v is no known link", m.Link.Kind, m.Link.Scale)
+		problem = m.Link.Validate().Error()
 	case len(m.Crosses) > 0 && m.Family != FamilyLinear:
 		problem = "crosses are of linear models only"
 	case m.Variance && m.Link != Link{}:
@@ -98,7 +101,8 @@ func (m *Manifest) Shape() (scoring.Shape, error) {
 	return s, nil
 }
 
-// group is the column's place in frame order: one of the four kinds.
+// group is the column's place in frame order: one of the four kinds. An error names
+// the words that there are.
 func (c Column) group() (int, error) {
 	group := 0
 	switch c.Scope {
@@ -106,14 +110,16 @@ func (c Column) group() (int, error) {
 	case ScopeItem:
 		group = 2
 	default:
-		return 0, ErrBundle
+		return 0, fmt.Errorf("scope %.20q, which is neither %s nor %s", c.Scope, ScopeContext, ScopeItem)
 	}
 	switch c.Kind {
 	case KindDense:
 		return group, nil
 	case KindHashed:
-		_, err := scoring.ParseHasher(c.Hash, c.Name)
-		return group + 1, err
+		if _, err := scoring.ParseHasher(c.Hash, c.Name); err != nil {
+			return 0, fmt.Errorf("hash %.40q: %w", c.Hash, err)
+		}
+		return group + 1, nil
 	}
-	return 0, ErrBundle
+	return 0, fmt.Errorf("kind %.20q, which is neither %s nor %s", c.Kind, KindDense, KindHashed)
 }

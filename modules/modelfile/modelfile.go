@@ -5,6 +5,7 @@ package modelfile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,12 +45,21 @@ type Model struct {
 
 // Options say what to make of a file.
 type Options struct {
-	// Iterations keeps only the trees of so many first rounds; 0 keeps all.
+	// Iterations keeps only the trees of so many first rounds; 0 keeps all, and more
+	// than there are is ErrUnsupported.
 	Iterations int
 	// Objective stands in where the file names none.
 	Objective string
 	// Columns declares what a model of Vowpal Wabbit reads; package vw has its form.
 	Columns string
+}
+
+// Rounds is how many of a file's rounds are to be kept.
+func (o Options) Rounds(all int) (int, error) {
+	if o.Iterations > all {
+		return 0, Unsupportedf("the first %d rounds of a model that has %d", o.Iterations, all)
+	}
+	return cmp.Or(o.Iterations, all), nil
 }
 
 // Formats of model files.

@@ -1,7 +1,11 @@
 package scoring
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aisle-edge/aisle/modules/elementary"
 )
@@ -10,7 +14,7 @@ import (
 // applies to its raw margins. The zero value leaves them as they are.
 type Link struct {
 	Kind  string  `json:"kind"`
-	Scale float64 `json:"scale,omitempty"` // of logistic, above 0
+	Scale float64 `json:"scale,omitempty"` // of logistic, above 0; 0 is 1
 
 	// Low and High are what means are cut off at first, unless both are 0; of
 	// clip, logistic, symmetric and exp.
@@ -32,33 +36,30 @@ const (
 	LinkStep      = "step"      // 1 above 0, else 0
 )
 
-// ErrLink is returned for a link of an unknown kind or with a scale that its kind
-// does not take.
+// ErrLink is returned for a link of an unknown kind, or with numbers that its kind
+// does not take; the error names those there are.
 var ErrLink = errors.New("not a known link")
+
+const (
+	linkKinds    = "identity logistic softmax clip symmetric exp square log1pexp argmax step"
+	linkKindsCut = "clip logistic symmetric exp"
+)
+
+func among(kinds, kind string) bool { return slices.Contains(strings.Fields(kinds), kind) }
 
 // Validate returns ErrLink for what Apply could not apply.
 func (l Link) Validate() error {
-	switch l.Kind {
-	case LinkClip, LinkLogistic, LinkSymmetric, LinkExp:
-		if l.cuts() != (l.Low < l.High) || !finite(l.Low) || !finite(l.High) || l.Kind == LinkClip && !l.cuts() {
-			return ErrLink
-		}
-	default:
-		if l.cuts() {
-			return ErrLink
-		}
+	switch {
+	case l.Kind != "" && !among(linkKinds, l.Kind):
+		return fmt.Errorf("%w: kind %.20q; there are %s", ErrLink, l.Kind, linkKinds)
+	case l.Scale != 0 && (l.Kind != LinkLogistic || l.Scale < 0 || !finite(l.Scale)):
+		return fmt.Errorf("%w: %s with scale %v; only logistic has one, and it is above 0", ErrLink, l.Kind, l.Scale)
+	case l.cuts() && !among(linkKindsCut, l.Kind):
+		return fmt.Errorf("%w: %s with low and high; only %s have them", ErrLink, l.Kind, linkKindsCut)
+	case (l.cuts() || l.Kind == LinkClip) && (!(l.Low < l.High) || !finite(l.Low) || !finite(l.High)):
+		return fmt.Errorf("%w: %s from low %v to high %v; write a low below the high", ErrLink, l.Kind, l.Low, l.High)
 	}
-	switch l.Kind {
-	case LinkLogistic:
-		if finite(l.Scale) && l.Scale > 0 {
-			return nil
-		}
-	case "", LinkIdentity, LinkSoftmax, LinkExp, LinkSquare, LinkLog1pExp, LinkArgmax, LinkStep, LinkClip, LinkSymmetric:
-		if l.Scale == 0 {
-			return nil
-		}
-	}
-	return ErrLink
+	return nil
 }
 
 // Predictions is how many numbers Apply makes of so many heads.
@@ -94,7 +95,7 @@ func (l Link) one(x float64) float64 {
 	case LinkSymmetric:
 		return 2/(1+elementary.Exp(-x)) - 1
 	case LinkLogistic:
-		return 1 / (1 + elementary.Exp(-(l.Scale * x)))
+		return 1 / (1 + elementary.Exp(-(cmp.Or(l.Scale, 1) * x)))
 	case LinkExp:
 		return elementary.Exp(x)
 	case LinkSquare:

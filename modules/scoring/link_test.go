@@ -14,6 +14,7 @@ func TestLinksAreTheirFormulas(t *testing.T) {
 	formulas := map[scoring.Link]func(x float64) float64{
 		{}:                                  func(x float64) float64 { return x },
 		{Kind: "identity"}:                  func(x float64) float64 { return x },
+		{Kind: "logistic"}:                  func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
 		{Kind: "logistic", Scale: 1}:        func(x float64) float64 { return 1 / (1 + math.Exp(-x)) },
 		{Kind: "logistic", Scale: 2.5}:      func(x float64) float64 { return 1 / (1 + math.Exp(-2.5*x)) },
 		{Kind: "exp"}:                       math.Exp,
@@ -88,7 +89,7 @@ func TestLinksFarOut(t *testing.T) {
 
 func TestUnknownLinksAreRefused(t *testing.T) {
 	for _, l := range []scoring.Link{
-		{Kind: "probit"}, {Kind: "logistic"}, {Kind: "logistic", Scale: -1}, {Kind: "logistic", Scale: math.Inf(1)},
+		{Kind: "probit"}, {Kind: "softmax", Low: 1, High: 2}, {Kind: "logistic", Scale: -1}, {Kind: "logistic", Scale: math.Inf(1)},
 		{Kind: "logistic", Scale: math.NaN()}, {Kind: "exp", Scale: 2},
 	} {
 		if err := l.Validate(); !errors.Is(err, scoring.ErrLink) {

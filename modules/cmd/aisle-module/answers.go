@@ -13,7 +13,8 @@ import (
 
 // writer writes answers, a line a row.
 type writer struct {
-	out       *bufio.Writer
+	out       *bufio.Writer // nil writes nothing
+	expected  *expected     // nil compares nothing
 	json, raw bool
 	m         *bundle.Manifest
 	terms     []string // what contributions are of, nil: not asked for
@@ -77,6 +78,14 @@ func (w *writer) rows(f *abi.Frame, explain func(row, head int) ([]float64, erro
 			w.numbers = append(w.numbers, w.means...)
 		} else {
 			w.numbers = w.m.Link.Apply(w.numbers, w.means)
+		}
+		if w.expected != nil {
+			if err := w.expected.take(w.numbers); err != nil {
+				return err
+			}
+		}
+		if w.out == nil {
+			continue
 		}
 		a := answer{Prediction: w.numbers}
 		if w.m.Variance {

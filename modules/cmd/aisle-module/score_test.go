@@ -103,6 +103,27 @@ func TestNumbersAreRoundedAsTheLibraryDecides(t *testing.T) {
 	}
 }
 
+// TestMissingObjectiveIsTold: a dump without its objective answers margins, and says so;
+// with --objective it answers what the text does.
+func TestMissingObjectiveIsTold(t *testing.T) {
+	dir := t.TempDir()
+	scorer := filepath.Join(dir, "m.wasm")
+	dump := strings.Replace(slurp(t, "../../modelfile/lightgbm/testdata/v4.json"), `"objective":`, `"was":`, 1)
+	name := put(t, filepath.Join(dir, "dump.json"), dump)
+	code, _, problems := call("compile", name, "-o", scorer)
+	if code != 0 || !strings.Contains(problems, "names no objective, so predictions are raw margins; name it with --objective") {
+		t.Errorf("%d: %s", code, problems)
+	}
+	row := "0.3,2,0.5,7,3\n"
+	margin := feeds(t, row, "score", scorer, "--rows", "-")
+	must(t, "compile", name, "--objective", "binary sigmoid:2", "-o", scorer)
+	got, raw := feeds(t, row, "score", scorer, "--rows", "-"), feeds(t, row, "score", scorer, "--rows", "-", "--raw")
+	must(t, "compile", lightgbmText, "-o", scorer)
+	if want := feeds(t, row, "score", scorer, "--rows", "-"); got != want || raw != margin || got == raw {
+		t.Errorf("%s and %s raw, want %s and %s", got, raw, want, margin)
+	}
+}
+
 // TestLabelsStandAnywhere in tables without a header.
 func TestLabelsStandAnywhere(t *testing.T) {
 	scorer := filepath.Join(t.TempDir(), "m.wasm")

@@ -25,16 +25,24 @@ type trial struct {
 
 func (t *tool) test() *cobra.Command {
 	var record bool
+	var r rowFlags
 	c := &cobra.Command{
 		Use: "test scorer.wasm", Short: "Run the golden vectors in both engines, with fuel and memory", Args: one("a scorer file or a bundle"),
 		Long: `Runs each golden vector in the compiler and in the interpreter and compares bits. Both
 must also spend the same fuel, and what a module of your own contributes must sum to
 its answers.
 
+With --rows and --expect it also scores the rows of a file in both engines, as
+` + "`aisle-module score`" + ` does, and compares with the predictions that a file expects of
+them. What ` + "`aisle-module new`" + ` makes has a rows.csv with both.
+
 A module of your own that answers otherwise than before has to be recorded anew:
 --record writes the vectors of what it answers now into the file.`,
-		Example: "  aisle-module test model.wasm\n  aisle-module test own.wasm --record",
+		Example: "  aisle-module test model.wasm\n  aisle-module test model.wasm --rows rows.csv --expect rows.csv\n  aisle-module test own.wasm --record",
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := r.compares(); err != nil {
+				return err
+			}
 			f, err := openScorer(args[0])
 			if err != nil {
 				return err
@@ -45,14 +53,31 @@ A module of your own that answers otherwise than before has to be recorded anew:
 				}
 			}
 			trials, failed := f.trials(c)
+			var compared []comparison
+			if failed == nil && r.name != "" {
+				compared, failed = r.compare(c, f)
+			}
+			if errors.As(failed, new(*inputError)) {
+				return failed
+			}
 			err = t.print(c, struct {
-				File   string  `json:"file"`
-				Passed bool    `json:"passed"`
-				Trials []trial `json:"trials"`
-			}{f.name, failed == nil, trials}, func(w io.Writer) { trialTable(w, f.name, trials, failed == nil) })
+				File     string       `json:"file"`
+				Passed   bool         `json:"passed"`
+				Trials   []trial      `json:"trials"`
+				Compared []comparison `json:"compared,omitempty"`
+			}{f.name, failed == nil, trials, compared}, func(w io.Writer) {
+				trialTable(w, trials)
+				for _, one := range compared {
+					fmt.Fprintf(w, "%s: %d rows, at most %.2g off what is expected\n", one.Engine, one.Rows, one.Worst)
+				}
+				if failed == nil {
+					fmt.Fprintf(w, "%s passes\n", f.name)
+				}
+			})
 			return errors.Join(err, failed)
 		},
 	}
+	r.flags(c)
 	c.Flags().BoolVar(&record, "record", false, "write the golden vectors anew, of a module of your own")
 	return c
 }
@@ -121,13 +146,10 @@ func (f *file) trial(m *host.Module, i int) trial {
 	return out
 }
 
-func trialTable(w io.Writer, name string, trials []trial, passed bool) {
+func trialTable(w io.Writer, trials []trial) {
 	t := table(w, "ENGINE", "VECTOR", "ROWS", "FUEL", "MEMORY", "")
 	for _, one := range trials {
 		row(t, one.Engine, one.Vector, one.Rows, one.Fuel, terminal.Bytes(int64(one.Memory)), either(one.Failure, "same bits"))
 	}
 	t.Flush()
-	if passed {
-		fmt.Fprintf(w, "%s passes\n", name)
-	}
 }

@@ -51,7 +51,11 @@ read.`,
 				v.Reason = oneLine(err)
 			}
 			told := t.print(c, v, func(w io.Writer) {
-				if v.Admissible {
+				switch {
+				case !v.Admissible:
+				case v.Kind == kindModule:
+					fmt.Fprintf(w, "%s is admissible: a bare module, %s, in compiler and interpreter\n", v.File, v.Digest[:12])
+				default:
 					fmt.Fprintf(w, "%s is admissible: %s, module %s, %d golden vectors in compiler and interpreter\n", v.File, v.Kind, v.Digest[:12], v.Vectors)
 				}
 			})

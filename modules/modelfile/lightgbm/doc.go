@@ -60,12 +60,14 @@ func (h *header) check() error {
 func (h *header) model(trees []scoring.Tree, o modelfile.Options) (*modelfile.Model, error) {
 	m := &modelfile.Model{Objective: h.objective, Features: h.features}
 	m.Rows.Down, m.Rows.Zero, m.Rows.Width = true, true, len(h.features)
-	if o.Iterations > 0 {
-		trees = trees[:min(len(trees), o.Iterations*h.perRound)]
-	}
 	if len(trees)%h.perRound != 0 {
 		return nil, modelfile.Formatf("%d trees, but %d a round", len(trees), h.perRound)
 	}
+	rounds, err := o.Rounds(len(trees) / h.perRound)
+	if err != nil {
+		return nil, err
+	}
+	trees = trees[:rounds*h.perRound]
 	t := &scoring.Trees{Trees: trees, Divisor: 1, Base: make([]float64, min(h.perRound, scoring.MaxTrees))}
 	t.Frame.Heads = h.perRound
 	for i := range trees {
@@ -77,7 +79,6 @@ func (h *header) model(trees []scoring.Tree, o modelfile.Options) (*modelfile.Mo
 	if m.Objective == "" {
 		m.Objective = o.Objective
 	}
-	var err error
 	if m.Link, err = link(m.Objective, h.perRound); err != nil {
 		return nil, err
 	}

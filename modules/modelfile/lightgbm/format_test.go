@@ -119,6 +119,18 @@ func TestForestsAreDivided(t *testing.T) {
 	}
 }
 
+// TestNoMoreRoundsThanThereAre: whoever asks for more hears how many there are.
+func TestNoMoreRoundsThanThereAre(t *testing.T) {
+	for _, name := range []string{"v4.txt", "v4.json"} {
+		for rounds, ok := range map[int]bool{3: true, 4: false, math.MaxInt: false} {
+			m, err := lightgbm.Read(strings.NewReader(file(t, name)), modelfile.Options{Iterations: rounds})
+			if ok && (err != nil || len(m.Scorer.(*scoring.Trees).Trees) != 3) || !ok && (!errors.Is(err, modelfile.ErrUnsupported) || !strings.Contains(err.Error(), "has 3")) {
+				t.Errorf("%d rounds of %s: %v", rounds, name, err)
+			}
+		}
+	}
+}
+
 func TestObjectives(t *testing.T) {
 	for objective, want := range map[string]scoring.Link{
 		"regression": {}, "regression sqrt": {Kind: "square"}, "quantile alpha:0.9": {}, "huber": {}, "lambdarank": {}, "rank_xendcg": {}, "custom": {}, "": {},

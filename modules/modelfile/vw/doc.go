@@ -39,8 +39,9 @@
 // value.
 //
 // Not supported, and named in the error: the binary format (write the text with
-// -i MODEL -t --readable_model FILE), interactions of dense columns and of more than
-// two, n-grams, skips, reductions other than those above, and exploration by several
+// -i MODEL -t --readable_model FILE), interactions of dense columns (train with their
+// values as names, or with the product as a feature of its own) and of more than two,
+// n-grams, skips, reductions other than those above, and exploration by several
 // policies. Weights end where the file ends: one that was cut off at the end of a
 // line can't be told from a whole one.
 package vw
@@ -54,6 +55,9 @@ import (
 // Read reads a model in either format. Its errors are modelfile.ErrFormat and
 // modelfile.ErrUnsupported, and those of r.
 func Read(r io.Reader, o modelfile.Options) (*modelfile.Model, error) {
+	if o.Iterations > 0 {
+		return nil, modelfile.Unsupportedf("the first rounds of a linear model, which keeps only its last weights")
+	}
 	b, err := modelfile.ReadFile(r)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ func TestSpoiltFilesAreRefused(t *testing.T) {
 		{"triples", header("18", " --cubic abc", "0 1"), `"abc"`},
 		{"triples among others", header("18", " --interactions ab abc", "0 1"), `"abc"`},
 		{"half of all", header("18", " --quadratic a:", "0 1"), `"a:"`},
-		{"dense columns that interact", header("18", " --quadratic II", "0 1"), "price is a dense column"},
+		{"dense columns that interact", header("18", " --quadratic II", "0 1"), "price is a dense column; supported are those of hashed ones: train with"},
 		{"all, dense ones too", header("18", " --quadratic ::", "0 1"), "price is a dense column"},
 		{"too many classes", header("18", " --oaa 9", "1 9"), "--oaa 9"},
 		{"no classes", header("18", " --oaa -1", "1 9"), "--oaa -1"},

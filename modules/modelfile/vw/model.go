@@ -103,7 +103,7 @@ func (p *plan) crosses(text []*column, version int) ([]scoring.Cross, error) {
 				}
 				for _, e := range []*column{c, d} {
 					if e.Kind == bundle.KindDense {
-						return modelfile.Unsupportedf("the interaction %q, of which %s is a dense column; supported are those of hashed ones", string([]byte{a, b}), e.Name)
+						return modelfile.Unsupportedf("the interaction %q, of which %s is a dense column; supported are those of hashed ones: train with its values as names (size=large) and declare it hashed, or with the product as a feature of its own", string([]byte{a, b}), e.Name)
 					}
 				}
 				if out = append(out, scoring.Cross{A: c.place, B: d.place}); len(out) > scoring.MaxCrosses {

@@ -109,15 +109,22 @@ func (l *learner) bases(o objective) ([]float64, error) {
 }
 
 // kept is how many trees of the first rounds there are.
-func (l *learner) kept(o modelfile.Options) int {
-	switch {
-	case o.Iterations <= 0:
-	case o.Iterations < len(l.rounds):
-		return min(l.rounds[o.Iterations], len(l.trees))
-	case l.rounds == nil && o.Iterations <= len(l.trees)/max(l.perRound, 1):
-		return o.Iterations * max(l.perRound, 1)
+func (l *learner) kept(o modelfile.Options) (int, error) {
+	perRound := max(l.perRound, 1)
+	all := len(l.trees) / perRound
+	if l.rounds != nil {
+		all = max(0, len(l.rounds)-1)
 	}
-	return len(l.trees)
+	rounds, err := o.Rounds(all)
+	switch {
+	case err != nil:
+		return 0, err
+	case o.Iterations <= 0:
+		return len(l.trees), nil
+	case l.rounds != nil:
+		return min(l.rounds[rounds], len(l.trees)), nil
+	}
+	return rounds * perRound, nil
 }
 
 func (l *learner) grow(t *scoring.Trees, o modelfile.Options) error {
@@ -127,7 +134,11 @@ func (l *learner) grow(t *scoring.Trees, o modelfile.Options) error {
 	if len(l.groups) != len(l.trees) || l.drop != nil && len(l.drop) != len(l.trees) {
 		return modelfile.Formatf("%d trees, %d in tree_info, %d weights of dropped ones", len(l.trees), len(l.groups), len(l.drop))
 	}
-	for i := range l.trees[:l.kept(o)] {
+	kept, err := l.kept(o)
+	if err != nil {
+		return err
+	}
+	for i := range l.trees[:kept] {
 		from, weight := &l.trees[i], float32(1)
 		if from.features = l.features; l.drop != nil {
 			weight = float32(l.drop[i])

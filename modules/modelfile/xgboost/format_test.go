@@ -30,6 +30,19 @@ func read(s string) (*modelfile.Model, error) {
 	return xgboost.Read(strings.NewReader(s), modelfile.Options{})
 }
 
+// TestNoMoreRoundsThanThereAre: whoever asks for more hears how many there are,
+// whether or not the file says where each begins.
+func TestNoMoreRoundsThanThereAre(t *testing.T) {
+	for _, text := range []string{small(t), strings.Replace(small(t), `"iteration_indptr":[0,1,2],`, "", 1)} {
+		for rounds, trees := range map[int]int{0: 2, 1: 1, 2: 2, 3: -1, math.MaxInt: -1} {
+			m, err := xgboost.Read(strings.NewReader(text), modelfile.Options{Iterations: rounds})
+			if trees < 0 && (!errors.Is(err, modelfile.ErrUnsupported) || !strings.Contains(err.Error(), "has 2")) || trees >= 0 && (err != nil || len(m.Scorer.(*scoring.Trees).Trees) != trees) {
+				t.Errorf("%d rounds: %v", rounds, err)
+			}
+		}
+	}
+}
+
 // TestNodesDecideAsXGBoost works rows through small.json by hand: below the
 // threshold goes left, what is in a set goes right.
 func TestNodesDecideAsXGBoost(t *testing.T) {
