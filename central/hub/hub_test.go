@@ -290,7 +290,10 @@ func TestReplySubjectReachesNothing(t *testing.T) {
 	if file, err := b.File(t.Context(), "timestamp.json", 100); err != nil || string(file) != "true" {
 		t.Errorf("timestamp is now %q, %v", file, err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	// What was reached may never answer again.
+	within, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	ctx, cancel := context.WithCancel(within)
 	defer cancel()
 	var last *wire.Mark
 	b.Follow(ctx, func(m *wire.Mark) { last = m }, cancel)
@@ -298,14 +301,14 @@ func TestReplySubjectReachesNothing(t *testing.T) {
 		t.Errorf("mark is now %v", last)
 	}
 	for range 8 { // seven segments of a, and the barrier
-		batch, err := central.Fetch(t.Context(), 1)
+		batch, err := central.Fetch(within, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := batch[0].Node.Agent(); got != "a" {
 			t.Errorf("a segment of %s was stored", got)
 		}
-		if err := batch[0].Done(t.Context()); err != nil {
+		if err := batch[0].Done(within); err != nil {
 			t.Fatal(err)
 		}
 	}
