@@ -39,6 +39,10 @@ func (d *decoder) file(name string, b []byte, into any) {
 
 func (d *decoder) value(n ast.Node, v reflect.Value, path string, c check) {
 	d.lines[d.name][path] = n.GetToken().Position.Line
+	if w, ok := v.Addr().Interface().(*When); ok {
+		d.when(n, w, path)
+		return
+	}
 	if n.Type() == ast.NullType {
 		d.fault(path, "has no value; give it one or remove it")
 		return

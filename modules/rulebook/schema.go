@@ -38,6 +38,9 @@ func schemaOf(t reflect.Type, c check) schema {
 	case t == reflect.TypeFor[Salt]():
 		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
 	}
+	if t == reflect.TypeFor[When]() {
+		return schema{"type": []string{"object", "string"}}
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return schemaOf(t.Elem(), c)

@@ -101,6 +101,10 @@ func identical(a, b *Value) bool {
 	return a.kind == b.kind && a.kind <= text && a.n == b.n && a.s == b.s
 }
 
+// Equal tells whether two values are the same in all their parts; the order of keys
+// is none of them.
+func (v Value) Equal(o Value) bool { return equal(&v, &o) }
+
 // equal tells whether two values are the same in all their parts.
 func equal(a, b *Value) bool {
 	switch {

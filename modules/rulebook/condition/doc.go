@@ -2,8 +2,8 @@
 // Mongo-like JSON form that GrowthBook's SDKs evaluate, compiled once.
 //
 // A condition is a map. Its keys are dotted paths to values, beside $and, $or,
-// $nor (lists of conditions) and $not (a condition); all of them must hold. At a
-// path stands what its value must be: a value, or a map of operators.
+// $nor (lists of conditions; an empty $or holds), $not (a condition) and
+// $savedGroup (the id of a group, [Options]); all of them must hold. At a path stands what its value must be: a value, or a map of operators.
 //
 //	{"context.weather": "rain",
 //	 "profile.age": {"$gte": 18},
@@ -31,7 +31,8 @@
 // GrowthBook means: "8" is above 5, a list is the text of its elements with
 // commas, a missing value is null and thus below 10 and above -10. Where a
 // missing value must not pass, add $exists. $elemMatch passes over elements that
-// are null. The order of keys never matters, case is folded
+// are null, as GrowthBook's present SDK does (former ones also over 0, false and
+// empty texts). The order of keys never matters, case is folded
 // rune by rune, and patterns are RE2's: look-ahead and back-references do not
 // exist.
 //

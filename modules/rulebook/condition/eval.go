@@ -11,7 +11,7 @@ type Outcome uint8
 // In this order, "and" is the least, "or" the greatest, "not" the mirror image.
 const (
 	False    Outcome = iota
-	Withheld         // it would depend on what may not be read
+	Withheld         // it may depend on what may not be read
 	True
 )
 
