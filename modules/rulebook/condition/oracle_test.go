@@ -103,7 +103,8 @@ func oracleIn(v any, set []any, fold bool) bool {
 		a, aText := v.(string)
 		b, bText := e.(string)
 		if fold && aText && bText {
-			return strings.ToLower(a) == strings.ToLower(b)
+			lower := strings.ToLower(a) // unlike EqualFold, as JavaScript has no other fold
+			return lower == strings.ToLower(b)
 		}
 		return oracleSame(v, e)
 	})
