@@ -141,6 +141,7 @@ func (b *body) instruction() {
 	op, info := b.op()
 	b.pay(uint64(info.Cost))
 	b.long(op)
+	b.hidden(op)
 	switch info.Imm {
 	case wasm.ImmBlock:
 		b.edges(1)

@@ -31,10 +31,14 @@ func Check(module []byte, limits Limits) (err error) {
 		}
 	}()
 	c := newChecker(module, limits.withDefaults())
+	c.all()
+	return nil
+}
+
+func (c *checker) all() {
 	c.sections()
 	c.references()
 	c.stacks()
-	return nil
 }
 
 func newChecker(module []byte, limits Limits) *checker {
@@ -65,6 +69,7 @@ type checker struct {
 	fuel     int // index of the fuel global
 	depth    int // index of the depth global, -1: none
 	bodies   int
+	hides    bool         // some code changes tables or segments
 	work     int          // to compile, so far
 	named    map[int]bool // functions that references name
 	calls    graph

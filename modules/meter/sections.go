@@ -146,6 +146,9 @@ func (c *checker) exportSection() {
 			c.refuse(Invalid, "export named twice")
 		}
 		seen[name] = true
+		if reserved(name) {
+			c.refuse(Export, "names that begin with %s are the host's", statePrefix)
+		}
 		c.export(name, kind, i)
 	}
 	for _, name := range [...]string{abi.ExportMemory, abi.ExportFuel, abi.ExportAlloc, abi.ExportScore} {
