@@ -15,7 +15,7 @@ const (
 	UnknownEvent   Problem = "unknown-event"      // no decision of this event id is known here
 	ReplayGone     Problem = "replay-gone"        // what this decision knew of the person is not kept any more
 	ModelGone      Problem = "model-gone"         // what decided is not loaded any more
-	Contended      Problem = "contended"          // what is allowed moved each time before it could be held
+	Contended      Problem = "contended"          // what is allowed moved each time before it could be held, or no instance of the model was free
 	LogFull        Problem = "log-full"           // there is no room to record what must be recorded
 	LogFailed      Problem = "log-failed"         // the disk does not take, or give, what must be recorded
 	ConsentUnread  Problem = "consent-unreadable" // the tables could not be read; nobody's data was used

@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -137,7 +138,9 @@ func (r *rows) write(f *abi.Frame) {
 
 func inModule(scorer *release.Scorer, r *rows, rec *wire.Decision) (bool, error) {
 	in, err := scorer.Module.Borrow()
-	if err != nil {
+	if errors.Is(err, host.ErrBusy) {
+		return false, refuse(Contended, err, "all instances of the model are in use; ask again")
+	} else if err != nil {
 		return false, modelGone()
 	}
 	defer in.Return()

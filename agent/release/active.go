@@ -85,8 +85,13 @@ func (s *Scorer) Reference() (scoring.Model, error) {
 	return s.reference()
 }
 
-// Scored tells how a score went: nil, or why it failed.
-func (s *Scorer) Scored(err error) { s.tally.add(err == nil) }
+// Scored tells how a score went: nil, or why it failed. That all instances were in
+// use counts for nothing: the module is not worse for it.
+func (s *Scorer) Scored(err error) {
+	if !errors.Is(err, host.ErrBusy) {
+		s.tally.add(err == nil)
+	}
+}
 
 // Text is a digest as people are told it: "sha256:" and hexadecimal digits, or ""
 // where there is none.

@@ -480,6 +480,46 @@ func TestFailingModuleIsRolledBack(t *testing.T) {
 	n.runs(4)
 }
 
+// Promise 7: that all instances of a model are in use is no failure of it. Decisions do
+// without, and the release stays.
+func TestABusyModelIsNotJudged(t *testing.T) {
+	n := enrolled(t)
+	n.Put(nodetest.Items(40)...)
+	for counter := range uint64(2) {
+		n.publish(counter+1, n.files(nodetest.Random(counter)), nil)
+		if err := n.update(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var lent []*host.Instance
+	for {
+		in, err := n.Releases.Active().Slot("hero").Scorer.Module.Borrow()
+		if errors.Is(err, host.ErrBusy) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		lent = append(lent, in)
+	}
+	for range 5 {
+		if a := n.decide(); a.Degraded != ranking.Baseline || len(a.Items) != 3 {
+			t.Fatalf("%+v", a)
+		}
+	}
+	for _, in := range lent {
+		in.Return()
+	}
+	n.judged(func() {
+		for n.Releases.Status().Provisional {
+			n.decide()
+		}
+	})
+	n.runs(2)
+	if a := n.decide(); a.Degraded != ranking.NotDegraded {
+		t.Errorf("%+v", a)
+	}
+}
+
 // Where there is no going back, the slot is served without its model.
 func TestFailingModuleWithoutARelease(t *testing.T) {
 	for name, c := range map[string]func(n *node){

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/modules/bundle"
@@ -14,6 +15,10 @@ import (
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
+
+// patience is how long a decision waits where all instances are in use: then an order
+// serves instead. It is some worst calls of a sound module.
+const patience = 100 * time.Millisecond
 
 // found is the bundle of a model as a release has it.
 type found struct {
@@ -102,8 +107,9 @@ func (s *source) admit(model string, f *found, r *wire.Release) (*Scorer, error)
 	if one.Shape, err = m.Frame(); err != nil {
 		return nil, err
 	}
-	// Only what this node's emitter makes is known to leave the rows as they are.
-	if one.Module, err = s.engine.Admit(code, f.Blob(), host.Limits{Keeps: m.Emitter != ""}); err != nil {
+	limits := host.LimitsOf(f.Bundle)
+	limits.Wait = patience
+	if one.Module, err = s.engine.Admit(code, f.Blob(), limits); err != nil {
 		return nil, err
 	}
 	if err := one.Module.Preflight(f.Golden); err != nil {

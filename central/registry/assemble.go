@@ -160,7 +160,9 @@ func fly(b *bundle.Bundle, code []byte, interpreter bool) error {
 		return err
 	}
 	defer engine.Close()
-	m, err := engine.Admit(code, b.Blob(), host.Limits{Instances: 1})
+	limits := host.LimitsOf(b)
+	limits.Instances = 1
+	m, err := engine.Admit(code, b.Blob(), limits)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@
 // function, whose squares are added up.
 //
 // The work grows with the square of the columns, and so does the fuel: 1,000 rows of
-// 64 columns use 5 slices a head, and 8 heads all that a host grants unasked for
+// 64 columns use 5 slices a head, and 8 heads all that a host grants unmeasured for
 // 10,240 rows. Such a model is for the candidates that a cheaper one left over.
 //
 // # Code of a factor module

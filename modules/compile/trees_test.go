@@ -232,35 +232,71 @@ func TestLargeEnsemblesAreAdmitted(t *testing.T) {
 	}
 }
 
-// TestFullFramesFitABudget: the most rows there are, by 500 trees of 31 leaves
-// over 50 columns, take no more fuel than a host grants unasked.
-func TestFullFramesFitABudget(t *testing.T) {
+// ensemble is one of so many trees of so many leaves over 50 columns.
+func ensemble(trees, leaves int) *scoring.Trees {
 	r := sample.Rand(21)
 	l := &scoring.Trees{Frame: abi.Shape{Dense: 50, Heads: 1}, Base: []float64{0}, Divisor: 1}
-	for range 500 {
-		l.Trees = append(l.Trees, grown(30, func(at int) (scoring.Node, int) {
+	for range trees {
+		l.Trees = append(l.Trees, grown(leaves-1, func(at int) (scoring.Node, int) {
 			return scoring.Node{Column: r.IntN(50), Threshold: float32(r.IntN(255)) / 255}, r.IntN(at + 1)
 		}, r.Float64))
 	}
+	return l
+}
+
+// flown is the ensemble's module behind preflight, as a node has it, or the error of it.
+func flown(t *testing.T, l *scoring.Trees, limits host.Limits) (*host.Module, error) {
+	t.Helper()
 	code, err := compile.Trees(l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := open(t, false).Admit(code, nil, host.Limits{Instances: 1})
+	vectors, err := bundle.Golden(l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
-	in, err := m.Borrow()
+	m, err := open(t, false).Admit(code, nil, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Return()
-	if _, err := in.Frame(l.Frame, abi.MaxRows); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { m.Close() })
+	return m, m.Preflight(vectors)
+}
+
+// TestFullFramesFitABudget: the most rows there are, by 500 trees of 31 leaves, take
+// no more fuel than a host grants unasked; and by 500 of 255 no more than it
+// grants when it has measured what a row takes, whatever the rows are.
+func TestFullFramesFitABudget(t *testing.T) {
+	for leaves, limits := range map[int]host.Limits{31: {Instances: 1}, 255: {Instances: 1, Ours: true}} {
+		l := ensemble(500, leaves)
+		m, err := flown(t, l, limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, missing := range []float64{0, 0.3, 1} {
+			in, err := m.Borrow()
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := in.Frame(l.Frame, abi.MaxRows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sample.Fill(f, sample.Rand(7), missing)
+			if err := in.Score(); err != nil {
+				t.Errorf("%d leaves, %v missing: %v", leaves, missing, err)
+			}
+			in.Return()
+		}
 	}
-	if err := in.Score(); err != nil {
-		t.Error(err)
+}
+
+// TestAModelTooLargeForAFullFrameIsRefused before anything is decided by it.
+func TestAModelTooLargeForAFullFrameIsRefused(t *testing.T) {
+	l := ensemble(500, 255)
+	l.Trees = slices.Concat(l.Trees, l.Trees, l.Trees[:300])
+	if _, err := flown(t, l, host.Limits{Instances: 1, Ours: true}); !errors.Is(err, host.ErrHeavy) {
+		t.Fatalf("1,300 trees of 255 leaves: %v", err)
 	}
 }
 

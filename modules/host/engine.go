@@ -24,30 +24,6 @@ type Options struct {
 	Pages int
 }
 
-// Limits bound one module; a zero field means its default.
-type Limits struct {
-	// Fuel is how many slices a call may use, default 64, and Rows how many more
-	// for each 1,024 rows that it scores, default 32. 500 trees of 31 leaves use
-	// 25 for 1,024 rows, LinUCB with 64 columns and 8 heads 38, a Go guest of ten
-	// columns 2, a linear model less than one.
-	Fuel, Rows int
-	// Initialize is how many slices _initialize may use, default 512. A Go runtime
-	// starts within 16.
-	Initialize int
-	// Instances is the size of the pool, default GOMAXPROCS+1. Each holds the
-	// model once.
-	Instances int
-	// Interpreter runs this module without native code.
-	Interpreter bool
-	// Keeps says that the module leaves the rows of a frame as they are: true only
-	// of code that is byte for byte what our emitters make. Of any other module,
-	// Instance.FrameOf never says that rows are there still.
-	Keeps bool
-	// Meter bounds the module itself; its Pages are those of the engine unless
-	// fewer are given.
-	Meter meter.Limits
-}
-
 // Engine compiles modules of one trust domain: code in it shares an address
 // space of native code, so modules of different owners belong to different engines.
 // It is safe for concurrent use.
@@ -110,16 +86,20 @@ func (e *Engine) refill(_ context.Context, m api.Module, _ []uint64) {
 // *meter.Refusal where the check fails.
 func (e *Engine) Admit(code, blob []byte, l Limits) (*Module, error) {
 	l.Meter.Pages = min(cmp.Or(l.Meter.Pages, e.pages), e.pages)
-	if err := meter.Check(code, l.Meter); err != nil {
+	exposed, err := meter.Expose(code, l.Meter)
+	if err != nil {
 		return nil, fmt.Errorf("check module: %w", err)
 	}
-	k := key{sha256.Sum256(code), l.Interpreter || e.native == nil}
-	c, err := e.compile(k, code)
+	if l.Keeps {
+		exposed = &meter.Exposed{Code: code}
+	}
+	k := key{sha256.Sum256(exposed.Code), l.Interpreter || e.native == nil}
+	c, err := e.compile(k, exposed.Code)
 	if err != nil {
 		return nil, fmt.Errorf("compile module: %w", err)
 	}
-	m := newModule(e, k, c.code, blob, l)
-	if err := m.fill(); err != nil {
+	m := newModule(e, k, c.code, exposed, blob, l)
+	if err := m.fill(exposed.Whole); err != nil {
 		return nil, errors.Join(fmt.Errorf("instantiate module: %w", err), m.Close())
 	}
 	return m, nil

@@ -402,7 +402,7 @@ func TestClosedModulesLendNothing(t *testing.T) {
 func TestScoringAllocatesNothing(t *testing.T) {
 	s := scoring.Shape{Frame: abi.Shape{ContextDense: 2, Dense: 8, Categorical: 2, Heads: 1, Variance: true}, Bits: 8}
 	code, blob, _ := linear(t, s)
-	m := admit(t, open(t, host.Options{}), code, blob, host.Limits{})
+	m := admit(t, open(t, host.Options{}), code, blob, host.Limits{Keeps: true})
 	for _, rows := range []int{10, 1000} {
 		n := testing.AllocsPerRun(100, func() {
 			if err := score(m, s.Frame, rows); err != nil {

@@ -14,7 +14,8 @@ import (
 )
 
 // Instance is one module instance with memory of its own, owned by whoever
-// borrowed it.
+// borrowed it, for one request: what a foreign module keeps of a frame is there
+// until Return, and never for the next borrower.
 type Instance struct {
 	// immutable after instantiate
 	module  *Module
@@ -25,6 +26,8 @@ type Instance struct {
 	score   api.Function
 	alloc   api.Function
 	explain api.Function // nil where the module doesn't explain
+	// variables of a foreign module, but fuel and depth
+	variables []api.MutableGlobal
 
 	// owned by the borrower
 	budget int       // units of fuel of the last call
@@ -46,7 +49,8 @@ type Instance struct {
 // numbers; that none are prepared saves half the time to make an instance.
 var plain = wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(strings.NewReader(""))
 
-// instantiate makes an instance that is ready to score.
+// instantiate makes an instance that is ready to score: of a module with an image, by
+// that alone.
 func (m *Module) instantiate() (in *Instance, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
@@ -67,12 +71,28 @@ func (m *Module) instantiate() (in *Instance, err error) {
 		score:   guest.ExportedFunction(abi.ExportScore),
 		alloc:   guest.ExportedFunction(abi.ExportAlloc),
 		explain: guest.ExportedFunction(abi.ExportExplain),
+
+		variables: variablesOf(guest, m.variables),
 	}
 	m.engine.running.Store(guest, in)
-	if err := errors.Join(in.initialize(), in.load(m.blob)); err != nil {
+	if m.image != nil && in.restore(m.image) {
+		return in, nil
+	}
+	if err := in.begins(); err != nil {
 		return nil, errors.Join(err, in.drop())
 	}
 	return in, nil
+}
+
+// begins brings a new instance to where scores begin.
+func (in *Instance) begins() error {
+	if err := in.initialize(); err != nil {
+		return err
+	}
+	if err := in.load(in.module.blob); err != nil {
+		return err
+	}
+	return in.prepare(in.module.shape)
 }
 
 // initialize starts the guest's own runtime, if it has one.
@@ -89,7 +109,7 @@ func (in *Instance) initialize() error {
 
 // load writes the model where the module wants it.
 func (in *Instance) load(blob []byte) error {
-	if len(blob) == 0 || in.broken {
+	if len(blob) == 0 {
 		return nil
 	}
 	f := in.guest.ExportedFunction(abi.ExportModel)
@@ -112,7 +132,7 @@ func (in *Instance) Score() error {
 	if !in.module.keeps {
 		unanswer(&in.frame)
 	}
-	status, err := in.call(in.module.fuel+in.module.rows*in.frame.Rows()/1024, in.score, uint64(in.at))
+	status, err := in.call(in.module.budget(in.frame.Rows()), in.score, uint64(in.at))
 	if err != nil {
 		return err
 	}
@@ -129,7 +149,8 @@ func (in *Instance) Score() error {
 	return nil
 }
 
-// Return gives the instance back to its module's pool.
+// Return gives the instance back to its module's pool, which renews it if it is of
+// a foreign module, beside the requests.
 func (in *Instance) Return() { in.module.giveBack(in) }
 
 // Memory is how many bytes of memory the instance has now.

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/aisle-edge/aisle/modules/abi"
+	"github.com/aisle-edge/aisle/modules/meter"
 )
 
 // Module is admitted code with its model and a pool of instances. It is safe
@@ -17,52 +21,69 @@ type Module struct {
 	key        key
 	code       wazero.CompiledModule
 	blob       []byte
-	fuel       int // slices of a call
-	rows       int // slices more for each 1,024 rows
-	initialize int // slices of _initialize
+	shape      abi.Shape // of its frames, zero: not known
+	fuel       int       // slices of a call
+	initialize int       // slices of _initialize
 	keeps      bool
+	wait       time.Duration // for an instance, 0: as long as it takes
+	variables  []string      // exports by which the state of a foreign module is restored
+	image      *image        // that state, nil: an instance is made anew instead
+
+	// immutable after Preflight
+	rows int // slices more for each 1,024 rows
+	ours bool
 
 	mu       sync.Mutex // guards the pool
 	returned sync.Cond  // an instance came back or was made, or the module was closed
 	free     []*Instance
 	borrowed int
 	vacant   int   // places in the pool without an instance
-	mending  int   // places that an instance is being made for
+	mending  int   // places that an instance is being made or renewed for
 	failed   error // why the last one could not be made
 	closed   bool
 }
 
-func newModule(e *Engine, k key, c wazero.CompiledModule, blob []byte, l Limits) *Module {
+func newModule(e *Engine, k key, c wazero.CompiledModule, x *meter.Exposed, blob []byte, l Limits) *Module {
 	m := &Module{
-		engine: e, key: k, code: c, blob: blob, keeps: l.Keeps,
-		fuel: cmp.Or(l.Fuel, 64), rows: cmp.Or(l.Rows, 32), initialize: cmp.Or(l.Initialize, 512),
+		engine: e, key: k, code: c, blob: blob, shape: l.Frame, keeps: l.Keeps, ours: l.Ours, wait: l.Wait, variables: x.Variables,
+		fuel: cmp.Or(l.Fuel, 64), rows: cmp.Or(l.Rows, defaultRows), initialize: cmp.Or(l.Initialize, 512),
 		vacant: cmp.Or(l.Instances, runtime.GOMAXPROCS(0)+1),
+	}
+	if l.Ours {
+		m.rows = mostRows
 	}
 	m.returned.L = &m.mu
 	return m
 }
 
-// fill makes an instance for every place in the pool.
-func (m *Module) fill() error {
+// fill makes an instance for every place in the pool. The first one of a foreign
+// module whose state is known is what all others begin as.
+func (m *Module) fill(whole bool) error {
 	for ; m.vacant > 0; m.vacant-- {
 		in, err := m.instantiate()
 		if err != nil {
 			return err
+		}
+		if whole && m.image == nil {
+			m.image = in.picture()
 		}
 		m.free = append(m.free, in)
 	}
 	return nil
 }
 
+// budget is how many slices a call with so many rows may use.
+func (m *Module) budget(rows int) int { return m.fuel + m.rows*rows/1024 }
+
 // Borrow takes an instance, the one used last first, and waits for one while all
-// are in use or being made. It returns ErrClosed after Close, and the error of
-// making an instance where none is left and none could be made. Instance.Return
-// must follow.
+// are in use or being made: ErrBusy where that takes longer than Limits.Wait. It
+// returns ErrClosed after Close, and the error of making an instance where none
+// is left and none could be made. Instance.Return must follow.
 func (m *Module) Borrow() (*Instance, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for !m.closed && len(m.free) == 0 && m.borrowed+m.mending > 0 {
-		m.returned.Wait()
+	if m.waits() {
+		m.await()
 	}
 	if m.closed {
 		return nil, ErrClosed
@@ -73,38 +94,58 @@ func (m *Module) Borrow() (*Instance, error) {
 		m.borrowed++
 		return in, nil
 	}
-	m.mend()
+	if m.waits() {
+		return nil, ErrBusy
+	}
+	m.vacant--
+	m.mend(nil)
 	return nil, m.failed
 }
 
-// giveBack takes an instance back. A broken one is thrown away and another made
-// in its place.
+// waits tells whether an instance may come yet.
+func (m *Module) waits() bool { return !m.closed && len(m.free) == 0 && m.borrowed+m.mending > 0 }
+
+// await returns when an instance came or none will, or when it took too long.
+func (m *Module) await() {
+	late := false
+	if m.wait > 0 {
+		defer time.AfterFunc(m.wait, func() {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			late = true
+			m.returned.Broadcast()
+		}).Stop()
+	}
+	for m.waits() && !late {
+		m.returned.Wait()
+	}
+}
+
+// giveBack takes an instance back: as it is if it is sound and keeps nothing.
 func (m *Module) giveBack(in *Instance) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.borrowed--
-	if !in.broken {
+	switch {
+	case m.keeps && !in.broken:
 		m.free = append(m.free, in)
 		m.returned.Signal()
-	} else {
+	case m.closed:
 		in.drop()
-		m.vacant++
-		if !m.closed {
-			m.mend()
-		}
+	default:
+		m.mend(in)
 	}
 	if m.closed {
 		m.release()
 	}
 }
 
-// mend makes an instance for a vacant place, beside the requests. Close waits
-// until it is made.
-func (m *Module) mend() {
-	m.vacant--
+// mend renews an instance, or makes one for a place that has none, beside the
+// requests. Close waits until that is done.
+func (m *Module) mend(in *Instance) {
 	m.mending++
 	go func() {
-		in, err := m.instantiate()
+		in, err := m.renew(in)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.mending--
@@ -118,6 +159,18 @@ func (m *Module) mend() {
 		}
 		m.returned.Broadcast()
 	}()
+}
+
+// renew gives an instance in which nothing is left of a request: this one, or
+// another in its place.
+func (m *Module) renew(in *Instance) (*Instance, error) {
+	if in != nil {
+		if m.image != nil && in.restore(m.image) {
+			return in, nil
+		}
+		in.drop()
+	}
+	return m.instantiate()
 }
 
 // Close ends lending and waits for instances that are being made. Those in use

@@ -14,12 +14,17 @@ var ErrGolden = errors.New("module answers other bits than its golden vectors")
 
 // Preflight runs golden vectors and compares bits. An engine that compiles a
 // module wrongly, or a module that is not the approved one, shows here before a
-// customer sees it.
+// customer sees it. Of a family of ours it measures what rows take, and grants it;
+// ErrHeavy is a model that no node could score a full frame by. It comes before any
+// other use of the module.
 func (m *Module) Preflight(vectors []bundle.Vector) error {
 	for i, v := range vectors {
 		if err := m.golden(v); err != nil {
 			return fmt.Errorf("run golden vector %d: %w", i, err)
 		}
+	}
+	if m.ours {
+		return m.price(vectors)
 	}
 	return nil
 }

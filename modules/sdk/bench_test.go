@@ -1,7 +1,11 @@
 package sdk_test
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -102,4 +106,68 @@ func inUse() uint64 {
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
 	return s.HeapAlloc
+}
+
+// BenchmarkLent is what requests see of a template's pool: each borrows an
+// instance, fills a frame of 100 rows, scores and returns it, one after the other and eight
+// at a time.
+func BenchmarkLent(b *testing.B) {
+	for _, lang := range sdk.Languages() {
+		e, err := host.Open(host.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := e.Admit(seal(b, build(b, lang, "", false)), nil, host.Limits{Frame: template.shape})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, callers := range []int{1, 8} {
+			b.Run(fmt.Sprintf("%s/%d", lang, callers), func(b *testing.B) { lent(b, m, callers) })
+		}
+		if err := errors.Join(m.Close(), e.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func lent(b *testing.B, m *host.Module, callers int) {
+	from, err := abi.New(template.shape, 100)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sample.Fill(&from, sample.Rand(1), 0)
+	took := make([][]time.Duration, callers)
+	var all sync.WaitGroup
+	b.ResetTimer()
+	for i := range callers {
+		all.Go(func() {
+			for range b.N/callers + 1 {
+				start := time.Now()
+				if err := lend(m, &from); err != nil {
+					b.Error(err)
+				}
+				took[i] = append(took[i], time.Since(start))
+			}
+		})
+	}
+	all.Wait()
+	sorted := slices.Concat(took...)
+	slices.Sort(sorted)
+	b.ReportMetric(float64(len(sorted))/b.Elapsed().Seconds(), "calls/s")
+	b.ReportMetric(float64(sorted[len(sorted)/2])/1e3, "µs-p50")
+	b.ReportMetric(float64(sorted[len(sorted)*99/100])/1e3, "µs-p99")
+}
+
+func lend(m *host.Module, from *abi.Frame) error {
+	in, err := m.Borrow()
+	if err != nil {
+		return err
+	}
+	defer in.Return()
+	f, err := in.Frame(from.Shape(), from.Rows())
+	if err != nil {
+		return err
+	}
+	copy(f.Bytes(), from.Input())
+	return in.Score()
 }

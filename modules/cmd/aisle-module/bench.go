@@ -69,7 +69,7 @@ func (f *file) measures(c *cobra.Command, patience time.Duration) (all []measure
 			if err != nil {
 				return nil, err
 			}
-			if err := f.sample(&frame); err != nil {
+			if err := f.Golden[0].Resample(&frame); err != nil {
 				return nil, err
 			}
 			took, err := least(patience, func() error { return model.Score(&frame) })
@@ -82,7 +82,7 @@ func (f *file) measures(c *cobra.Command, patience time.Duration) (all []measure
 		}
 	}
 	for _, e := range engines {
-		err := f.with(e, host.Limits{Fuel: enough}, func(m *host.Module) error {
+		err := f.with(e, enough, func(m *host.Module) error {
 			for _, rows := range sizes {
 				one, err := f.measure(m, rows, patience)
 				if errors.Is(err, host.ErrRoom) {

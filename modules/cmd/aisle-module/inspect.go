@@ -121,7 +121,7 @@ func (f *file) report(c *cobra.Command) (*report, error) {
 	}
 	p := terminal.Start(c.ErrOrStderr(), "running it", int64(len(sizes)))
 	defer p.End()
-	err = f.with(engines[0], host.Limits{}, func(m *host.Module) error {
+	err = f.with(engines[0], 0, func(m *host.Module) error {
 		for _, rows := range sizes {
 			one, memory, err := f.cost(m, rows)
 			if errors.Is(err, host.ErrRoom) {

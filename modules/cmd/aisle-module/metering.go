@@ -130,7 +130,7 @@ func (f *file) record() (golden []bundle.Vector, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = f.with(engines[0], host.Limits{}, func(m *host.Module) error {
+	err = f.with(engines[0], 0, func(m *host.Module) error {
 		golden, err = bundle.GoldenOf(shape, sha256.Sum256(f.code), func(to *abi.Frame) error { return f.answer(m, to) })
 		return err
 	})

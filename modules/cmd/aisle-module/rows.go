@@ -62,7 +62,7 @@ func (r *rowFlags) score(c *cobra.Command, f *file, e engine, w *writer, progres
 	if err != nil {
 		return r.unlike(err)
 	}
-	return f.with(e, host.Limits{Fuel: enough}, func(m *host.Module) error {
+	return f.with(e, enough, func(m *host.Module) error {
 		b := &batch{module: m, shape: shape, most: abi.MaxRows, tell: w.rows}
 		if w.terms != nil {
 			b.terms = f.Manifest.Terms()

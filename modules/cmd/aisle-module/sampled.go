@@ -1,10 +1,7 @@
 package main
 
 import (
-	"math/rand/v2"
-
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/host"
 )
 
@@ -20,47 +17,5 @@ func (f *file) sampled(in *host.Instance, rows int) (*abi.Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frame, f.sample(frame)
-}
-
-func (f *file) sample(to *abi.Frame) error {
-	r := rand.New(rand.NewPCG(1, 0))
-	from, err := frameOf(f.Golden[0])
-	if err != nil {
-		return err
-	}
-	copy(to.ContextDense(), from.ContextDense())
-	copy(to.ContextCategorical(), from.ContextCategorical())
-	if from.Rows() == 0 {
-		return nil
-	}
-	for b := range abi.Blocks(to.Rows()) {
-		for c := range to.Shape().Dense {
-			for i := range abi.BlockRows {
-				pick := r.IntN(from.Rows())
-				to.Dense(b, c)[i] = from.Dense(pick/abi.BlockRows, c)[pick%abi.BlockRows]
-			}
-		}
-		for c := range to.Shape().Categorical {
-			for i := range abi.BlockRows {
-				pick := r.IntN(from.Rows())
-				to.Categorical(b, c)[i] = from.Categorical(pick/abi.BlockRows, c)[pick%abi.BlockRows]
-			}
-		}
-	}
-	return nil
-}
-
-// frameOf is the frame of a golden vector, without answers.
-func frameOf(v bundle.Vector) (abi.Frame, error) {
-	shape, rows, err := abi.ParseHeader(v.Input)
-	if err != nil {
-		return abi.Frame{}, err
-	}
-	f, err := abi.New(shape, rows)
-	if err != nil {
-		return f, err
-	}
-	copy(f.Bytes(), v.Input)
-	return f, nil
+	return frame, f.Golden[0].Resample(frame)
 }

@@ -102,7 +102,7 @@ func (f *file) trials(c *cobra.Command) (all []trial, failed error) {
 	p := terminal.Start(c.ErrOrStderr(), "running golden vectors", int64(len(engines)*len(f.Golden)))
 	defer p.End()
 	for _, e := range engines {
-		err := f.with(e, host.Limits{}, func(m *host.Module) error {
+		err := f.with(e, 0, func(m *host.Module) error {
 			for i := range f.Golden {
 				one := f.trial(m, i)
 				if one.Engine = e.name; one.Failure == "" && len(all) >= len(f.Golden) && one.Fuel != all[i].Fuel {

@@ -96,15 +96,16 @@ type engine struct {
 
 var engines = []engine{{"compiler", host.Options{}}, {"interpreter", host.Options{Interpreter: true}}}
 
-// with runs some work with a file's module in an engine.
-func (f *file) with(e engine, l host.Limits, do func(*host.Module) error) error {
+// with runs some work with a file's module in an engine, as a node would but for
+// the slices that a call may use, 0: as many as there.
+func (f *file) with(e engine, fuel int, do func(*host.Module) error) error {
 	h, err := host.Open(e.options)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-	l.Instances = 1
-	l.Keeps = f.Manifest.Emitter != ""
+	l := host.LimitsOf(f.Bundle)
+	l.Instances, l.Fuel = 1, fuel
 	m, err := h.Admit(f.code, f.Blob(), l)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (f *file) with(e engine, l host.Limits, do func(*host.Module) error) error 
 // try does what a node does before it activates a module, and for a module of
 // somebody's own what the centre does before it releases it.
 func (f *file) try(e engine) error {
-	return f.with(e, host.Limits{}, func(m *host.Module) error {
+	return f.with(e, 0, func(m *host.Module) error {
 		if err := m.Preflight(f.Golden); err != nil || f.Manifest.Family != bundle.FamilyOwn {
 			return err
 		}
@@ -141,7 +142,7 @@ func advice(err error) string {
 		return "; it needs to do less work in one call"
 	case errors.Is(err, host.ErrNotFinite):
 		return "; answer a number for every row, missing values included"
-	case errors.Is(err, host.ErrSum):
+	case errors.Is(err, host.ErrSum), errors.Is(err, host.ErrHeavy):
 		return ""
 	}
 	return "; correct the module and build it again"
