@@ -112,25 +112,6 @@ func (c *Candidates) limit(dst *Allowed, entries []attribution.Entry, at []int32
 	return removed
 }
 
-// capOffers removes what is on an offer that this person has seen often enough.
-func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (removed int) {
-	b, v := c.View.book, c.View
-	if v.offer == nil || len(person) == 0 {
-		return 0
-	}
-	for k := range b.offers {
-		o := &b.offers[k]
-		if o.PerPersonCap == 0 {
-			continue
-		}
-		removed += c.limit(dst, person, dst.person, o.PerPersonCap, func(e *attribution.Entry, i int) bool {
-			place := c.Places[i]
-			return place != Nowhere && v.offer[place] == int32(k)+1 && e.Slot == b.key && e.At >= o.StartsMs
-		})
-	}
-	return removed
-}
-
 func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
 	for _, id := range ids {
 		if i, ok := c.find(xxhash.Sum64String(id)); ok {

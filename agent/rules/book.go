@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"cmp"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,7 +10,6 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/modules/rulebook"
-	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -46,13 +43,6 @@ type personal struct {
 	outcomes []wire.OutcomeType
 }
 
-// offer is one of the slot's.
-type offer struct {
-	*wire.Offer
-	place   int // in the file
-	targets []string
-}
-
 // New makes the book of a slot: its rules out of the rulebook, its offers out of
 // all, and its ranking, best first.
 func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ranking []string) *Book {
@@ -64,11 +54,7 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ran
 	if h := slot.Hold; h != nil && b.need < int64(h.Quantity) {
 		b.stock, b.need = Held, int64(h.Quantity)
 	}
-	for i, o := range offers {
-		if (o.Slot == "" || o.Slot == slot.ID) && keepable(o) {
-			b.offers = append(b.offers, offer{o, i, item.Targets(o)})
-		}
-	}
+	b.addOffers(offers)
 	for i, id := range ranking {
 		if h := xxhash.Sum64String(id); b.ranked[h] == 0 {
 			b.ranked[h] = int32(i) + 1
@@ -108,35 +94,6 @@ func (b *Book) Counts(person, session bool) bool {
 	return person && slices.ContainsFunc(b.offers, func(o offer) bool { return o.PerPersonCap > 0 })
 }
 
-// keepable tells whether an offer can run at all.
-func keepable(o *wire.Offer) bool {
-	if o.Condition != "" || o.Cadence != "" || o.Budget != 0 {
-		slog.Warn("an offer does not run: conditions, cadences and budgets are not kept to yet", "offer", o.Id)
-		return false
-	}
-	return o.Status == "active"
-}
-
-func (o *offer) runs(now int64) bool {
-	return now >= o.StartsMs && (o.EndsMs == 0 || now < o.EndsMs)
-}
-
-// steady is the time around now in which no offer starts or ends: from the first
-// up to, but without, the second.
-func (b *Book) steady(now int64) (from, until int64) {
-	until = 1<<63 - 1
-	for i := range b.offers {
-		for _, at := range []int64{b.offers[i].StartsMs, b.offers[i].EndsMs} {
-			if at > now {
-				until = min(until, at)
-			} else {
-				from = max(from, at)
-			}
-		}
-	}
-	return from, until
-}
-
 // View is the book over a snapshot at node time now. It is made anew only when
 // either asks for it, and then once for all who wait.
 func (b *Book) View(s *catalogue.Snapshot, now int64) *View {
@@ -151,15 +108,4 @@ func (b *Book) View(s *catalogue.Snapshot, now int64) *View {
 	v := b.build(s, now)
 	b.view.Store(v)
 	return v
-}
-
-// best orders offers for one item: lowest price, higher priority, first.
-func best(a, b priced) int {
-	return cmp.Or(cmp.Compare(a.gross, b.gross), -cmp.Compare(a.priority, b.priority), cmp.Compare(a.place, b.place))
-}
-
-type priced struct {
-	gross    int64
-	priority int32
-	place    int
 }
