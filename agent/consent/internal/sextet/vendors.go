@@ -1,0 +1,191 @@
+package sextet
+
+// Vendors is a set of vendor ids, as a view of the bytes it was read from. The
+// zero value is empty.
+type Vendors struct {
+	Max int // as the string says it
+	field
+	bitfield bool
+}
+
+// field is a bit field of so many bits, or that many ranges.
+type field struct {
+	b     []byte
+	at, n int
+}
+
+// Vendors reads the highest id and then a bit field or ranges, whose ids are
+// from 1 to that.
+func (r *Reader) Vendors() Vendors {
+	highest := r.Int(16)
+	if r.Bool() {
+		return Vendors{Max: highest, field: r.Ranges(highest)}
+	}
+	v := Vendors{Max: highest, field: field{r.b, r.pos, highest}, bitfield: true}
+	if highest > r.Left() {
+		r.broken = true
+		return Vendors{}
+	}
+	r.pos += highest
+	return v
+}
+
+// Ranges reads a number of 12 bits and that many ranges: each one id, or first
+// and last, of 16 bits. An id of 0 or above highest, or a last below its first,
+// breaks the reader.
+func (r *Reader) Ranges(highest int) field {
+	n := r.Int(12)
+	f := field{r.b, r.pos, n}
+	for range n {
+		first, last := r.span()
+		if first < 1 || last < first || last > highest {
+			r.broken = true
+		}
+		if r.broken {
+			return field{}
+		}
+	}
+	return f
+}
+
+func (r *Reader) span() (first, last int) {
+	if !r.Bool() {
+		first = r.Int(16)
+		return first, first
+	}
+	return r.Int(16), r.Int(16)
+}
+
+// spans gives each range until told to stop.
+func (f field) spans(each func(first, last int) bool) {
+	r := Reader{b: f.b, n: 8 * len(f.b), pos: f.at}
+	for range f.n {
+		if !each(r.span()) {
+			return
+		}
+	}
+}
+
+// in tells whether a range covers an id.
+func (f field) in(id int) (found bool) {
+	f.spans(func(first, last int) bool {
+		found = first <= id && id <= last
+		return !found
+	})
+	return found
+}
+
+// mark enters all ids of the ranges.
+func (f field) mark(ids *[1 << 16]bool) {
+	f.spans(func(first, last int) bool {
+		for id := first; id <= last; id++ {
+			ids[id] = true
+		}
+		return true
+	})
+}
+
+// Has tells whether the vendor is in the set.
+func (v Vendors) Has(id int) bool {
+	if id < 1 || id > v.Max {
+		return false
+	}
+	if v.bitfield {
+		return window(v.b, v.at+id-1)>>63 == 1
+	}
+	return v.in(id)
+}
+
+// All are the ids in order, at most 65,535; never nil.
+func (v Vendors) All() []int {
+	var ids [1 << 16]bool
+	if v.bitfield {
+		for id := 1; id <= v.Max; id++ {
+			ids[id] = v.Has(id)
+		}
+	} else {
+		v.mark(&ids)
+	}
+	return listed(&ids)
+}
+
+func listed(ids *[1 << 16]bool) []int {
+	all := []int{}
+	for id, in := range ids {
+		if in {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// Restrictions are what a publisher forbids of vendors, as a view of the bytes.
+type Restrictions struct {
+	b     []byte
+	at, n int
+}
+
+// Restriction is one kind of it for one purpose.
+type Restriction struct {
+	Purpose int   `json:"purposeId"`
+	Type    int   `json:"restrictionType"`
+	Vendors []int `json:"vendors"`
+}
+
+// Restrictions reads a number of 12 bits and that many: a purpose of 6 bits, a
+// type of 2, and ranges.
+func (r *Reader) Restrictions() Restrictions {
+	n := r.Int(12)
+	all := Restrictions{r.b, r.pos, n}
+	for range n {
+		if r.Int(6) == 0 {
+			r.broken = true
+		}
+		r.Int(2)
+		r.Ranges(1<<16 - 1)
+		if r.broken {
+			return Restrictions{}
+		}
+	}
+	return all
+}
+
+// each gives every restriction.
+func (rs Restrictions) each(f func(purpose, kind int, ranges field)) {
+	r := Reader{b: rs.b, n: 8 * len(rs.b), pos: rs.at}
+	for range rs.n {
+		purpose, kind := r.Int(6), r.Int(2)
+		f(purpose, kind, r.Ranges(1<<16-1))
+	}
+}
+
+// Types are those of the restrictions of a purpose that name the vendor, a bit
+// each: 1<<0 not allowed, 1<<1 needs consent, 1<<2 needs legitimate interest.
+func (rs Restrictions) Types(purpose, vendor int) (types uint8) {
+	rs.each(func(p, kind int, ranges field) {
+		if p == purpose && ranges.in(vendor) {
+			types |= 1 << kind
+		}
+	})
+	return types
+}
+
+// All are the restrictions in the order in which each purpose and type is first
+// named; never nil.
+func (rs Restrictions) All() []Restriction {
+	type key struct{ purpose, kind int }
+	all := []Restriction{}
+	marks := map[key]*[1 << 16]bool{}
+	rs.each(func(p, kind int, ranges field) {
+		k := key{p, kind}
+		if marks[k] == nil {
+			marks[k] = new([1 << 16]bool)
+			all = append(all, Restriction{Purpose: p, Type: kind})
+		}
+		ranges.mark(marks[k])
+	})
+	for i, a := range all {
+		all[i].Vendors = listed(marks[key{a.Purpose, a.Type}])
+	}
+	return all
+}
