@@ -1,10 +1,10 @@
-// Package elementary computes exponentials and logarithms with the same bits on
-// every processor. Package math does not: it has assembly for some, and the
-// compiler fuses multiplications and additions on others.
+// Package elementary computes exponentials, logarithms and the normal
+// distribution with the same bits on every processor. Package math does not: it has
+// assembly for some, and the compiler fuses multiplications and additions on others.
 //
-// Only + - × ÷ of float64 are used, and each product that feeds a sum is
+// Only + - × ÷ √ of float64 are used, and each product that feeds a sum is
 // converted explicitly, which forbids fusing. The results are within 2 units in
-// the last place, those of Log1p within 4.
+// the last place, those of Log1p within 4; [Phi] is within 2^-50.
 package elementary
 
 import "math"
