@@ -144,6 +144,7 @@ func (p *pen) policy(v *Policy) {
 	p.double(5, v.NoneFloor)
 	p.flag(6, v.None)
 	p.number(7, uint64(v.Contenders))
+	p.double(8, v.Alpha)
 }
 
 func (p *pen) removal(r *Removal) {
@@ -191,6 +192,10 @@ func (p *pen) shown(s *Shown) {
 		p.number(3, uint64(h.Quantity))
 		p.close(at)
 	}
+	p.flag(10, s.Pinned)
+	p.bytes(11, s.Contenders)
+	p.bytes(12, s.Mean)
+	p.number(13, uint64(s.Explored))
 }
 
 func (p *pen) known(unknown []byte) { p.odd = p.odd || len(unknown) > 0 }

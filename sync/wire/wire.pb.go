@@ -964,13 +964,14 @@ func (x *Arm) GetShare() float64 {
 // variance and feasible gives each probability again.
 type Policy struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // epsilon_greedy, softmax, squarecb, uniform, fixed, baseline
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // epsilon_greedy, softmax, squarecb, thompson, linucb, uniform, fixed, baseline
 	Epsilon       float64                `protobuf:"fixed64,2,opt,name=epsilon,proto3" json:"epsilon,omitempty"`
 	Temperature   float64                `protobuf:"fixed64,3,opt,name=temperature,proto3" json:"temperature,omitempty"`
 	Gamma         float64                `protobuf:"fixed64,4,opt,name=gamma,proto3" json:"gamma,omitempty"`
 	NoneFloor     float64                `protobuf:"fixed64,5,opt,name=none_floor,json=noneFloor,proto3" json:"none_floor,omitempty"`
 	None          bool                   `protobuf:"varint,6,opt,name=none,proto3" json:"none,omitempty"` // `none` was a candidate: the last one
 	Contenders    uint32                 `protobuf:"varint,7,opt,name=contenders,proto3" json:"contenders,omitempty"`
+	Alpha         float64                `protobuf:"fixed64,8,opt,name=alpha,proto3" json:"alpha,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1050,6 +1051,13 @@ func (x *Policy) GetNone() bool {
 func (x *Policy) GetContenders() uint32 {
 	if x != nil {
 		return x.Contenders
+	}
+	return 0
+}
+
+func (x *Policy) GetAlpha() float64 {
+	if x != nil {
+		return x.Alpha
 	}
 	return 0
 }
@@ -1186,16 +1194,22 @@ func (x *Features) GetCategorical() []byte {
 // Shown is one position: what, with what probability given those above, and
 // the promise that went with it.
 type Shown struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Probability   float64                `protobuf:"fixed64,1,opt,name=probability,proto3" json:"probability,omitempty"` // conditional on the positions above and on the arm
-	Feasible      uint32                 `protobuf:"varint,2,opt,name=feasible,proto3" json:"feasible,omitempty"`        // N of p = floor + (1-floor)·π
-	Price         *Money                 `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`               // gross
-	TaxRate       float64                `protobuf:"fixed64,4,opt,name=tax_rate,json=taxRate,proto3" json:"tax_rate,omitempty"`
-	Cost          int64                  `protobuf:"varint,5,opt,name=cost,proto3" json:"cost,omitempty"` // net, minor units; 0 with cost_known unset: unknown
-	CostKnown     bool                   `protobuf:"varint,6,opt,name=cost_known,json=costKnown,proto3" json:"cost_known,omitempty"`
-	OnHand        int32                  `protobuf:"zigzag32,7,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	Offer         string                 `protobuf:"bytes,8,opt,name=offer,proto3" json:"offer,omitempty"`
-	Hold          *Hold                  `protobuf:"bytes,9,opt,name=hold,proto3" json:"hold,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Probability float64                `protobuf:"fixed64,1,opt,name=probability,proto3" json:"probability,omitempty"` // conditional on the positions above and on the arm
+	Feasible    uint32                 `protobuf:"varint,2,opt,name=feasible,proto3" json:"feasible,omitempty"`        // N of p = floor + (1-floor)·π
+	Price       *Money                 `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`               // gross
+	TaxRate     float64                `protobuf:"fixed64,4,opt,name=tax_rate,json=taxRate,proto3" json:"tax_rate,omitempty"`
+	Cost        int64                  `protobuf:"varint,5,opt,name=cost,proto3" json:"cost,omitempty"` // net, minor units; 0 with cost_known unset: unknown
+	CostKnown   bool                   `protobuf:"varint,6,opt,name=cost_known,json=costKnown,proto3" json:"cost_known,omitempty"`
+	OnHand      int32                  `protobuf:"zigzag32,7,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
+	Offer       string                 `protobuf:"bytes,8,opt,name=offer,proto3" json:"offer,omitempty"`
+	Hold        *Hold                  `protobuf:"bytes,9,opt,name=hold,proto3" json:"hold,omitempty"`
+	Pinned      bool                   `protobuf:"varint,10,opt,name=pinned,proto3" json:"pinned,omitempty"` // stood there before anything was drawn: no evidence of a policy
+	// Where masks, pools or adjustments were at work, what was weighed. Empty: the
+	// contenders are the best of the rows that don't stand above and are no pins.
+	Contenders    []byte `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"` // u32 each: its row, best first
+	Mean          []byte `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`             // f64 each, as adjusted; empty: those of the rows
+	Explored      uint32 `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`    // 1 + its place among the feasible, if the uniform share drew it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1291,6 +1305,34 @@ func (x *Shown) GetHold() *Hold {
 		return x.Hold
 	}
 	return nil
+}
+
+func (x *Shown) GetPinned() bool {
+	if x != nil {
+		return x.Pinned
+	}
+	return false
+}
+
+func (x *Shown) GetContenders() []byte {
+	if x != nil {
+		return x.Contenders
+	}
+	return nil
+}
+
+func (x *Shown) GetMean() []byte {
+	if x != nil {
+		return x.Mean
+	}
+	return nil
+}
+
+func (x *Shown) GetExplored() uint32 {
+	if x != nil {
+		return x.Explored
+	}
+	return 0
 }
 
 type Hold struct {
@@ -3301,7 +3343,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"experiment\x18\x01 \x01(\tR\n" +
 	"experiment\x12\x10\n" +
 	"\x03arm\x18\x02 \x01(\tR\x03arm\x12\x14\n" +
-	"\x05share\x18\x03 \x01(\x01R\x05share\"\xc1\x01\n" +
+	"\x05share\x18\x03 \x01(\x01R\x05share\"\xd7\x01\n" +
 	"\x06Policy\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x18\n" +
 	"\aepsilon\x18\x02 \x01(\x01R\aepsilon\x12 \n" +
@@ -3312,7 +3354,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x04none\x18\x06 \x01(\bR\x04none\x12\x1e\n" +
 	"\n" +
 	"contenders\x18\a \x01(\rR\n" +
-	"contenders\"3\n" +
+	"contenders\x12\x14\n" +
+	"\x05alpha\x18\b \x01(\x01R\x05alpha\"3\n" +
 	"\aRemoval\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\"\xb2\x01\n" +
@@ -3321,7 +3364,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\rcontext_dense\x18\x02 \x01(\fR\fcontextDense\x12/\n" +
 	"\x13context_categorical\x18\x03 \x01(\fR\x12contextCategorical\x12\x14\n" +
 	"\x05dense\x18\x04 \x01(\fR\x05dense\x12 \n" +
-	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\x97\x02\n" +
+	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\xff\x02\n" +
 	"\x05Shown\x12 \n" +
 	"\vprobability\x18\x01 \x01(\x01R\vprobability\x12\x1a\n" +
 	"\bfeasible\x18\x02 \x01(\rR\bfeasible\x12*\n" +
@@ -3332,7 +3375,14 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"cost_known\x18\x06 \x01(\bR\tcostKnown\x12\x17\n" +
 	"\aon_hand\x18\a \x01(\x11R\x06onHand\x12\x14\n" +
 	"\x05offer\x18\b \x01(\tR\x05offer\x12'\n" +
-	"\x04hold\x18\t \x01(\v2\x13.aisle.wire.v0.HoldR\x04hold\"M\n" +
+	"\x04hold\x18\t \x01(\v2\x13.aisle.wire.v0.HoldR\x04hold\x12\x16\n" +
+	"\x06pinned\x18\n" +
+	" \x01(\bR\x06pinned\x12\x1e\n" +
+	"\n" +
+	"contenders\x18\v \x01(\fR\n" +
+	"contenders\x12\x12\n" +
+	"\x04mean\x18\f \x01(\fR\x04mean\x12\x1a\n" +
+	"\bexplored\x18\r \x01(\rR\bexplored\"M\n" +
 	"\x04Hold\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\x12\x1a\n" +
