@@ -66,6 +66,7 @@ type Policy struct {
 	Epsilon     float64 `json:"epsilon,omitempty"`
 	Temperature float64 `json:"temperature,omitempty"`
 	Gamma       float64 `json:"gamma,omitempty"`
+	Alpha       float64 `json:"alpha,omitempty"`
 	NoneFloor   float64 `json:"noneFloor,omitempty"`
 	Contenders  uint32  `json:"contenders"`
 }
@@ -81,6 +82,7 @@ type Shown struct {
 	ID          string     `json:"id"`
 	Probability float64    `json:"probability" doc:"Conditional on the positions above, and on the arm"`
 	Feasible    uint32     `json:"feasible"`
+	Pinned      bool       `json:"pinned,omitempty" doc:"Stood there before anything was drawn"`
 	Price       *Money     `json:"price,omitempty"`
 	OnHand      int64      `json:"onHand"`
 	OfferID     string     `json:"offerId,omitempty"`

@@ -33,11 +33,16 @@ func (a *API) ranked(answer *ranking.Answer, request *ranking.Request) []rankedA
 // was shown is a contender too, unless only exploration gave it its probability.
 func distribution(rec *wire.Decision) map[string]float64 {
 	means, err := wire.View[float64](rec.Mean)
-	candidates, err2 := wire.View[uint32](rec.Candidate)
-	if err != nil || err2 != nil || len(rec.Shown) != 1 || len(means) != len(rec.Items) || len(candidates) != len(means) {
+	variances, err2 := wire.View[float64](rec.Variance)
+	candidates, err3 := wire.View[uint32](rec.Candidate)
+	if err != nil || err2 != nil || err3 != nil || len(rec.Shown) != 1 || len(means) != len(rec.Items) || len(candidates) != len(means) {
 		return nil
 	}
-	n := int(rec.Shown[0].Feasible)
+	if len(variances) != len(means) {
+		variances = make([]float64, len(means))
+	}
+	n, policy := int(rec.Shown[0].Feasible), ranking.PolicyOf(rec.Policy)
+	rank := func(i int) float64 { return policy.Rank(means[i], variances[i]) }
 	for _, others := range []int{min(explore.Contenders, n) - 1, min(explore.Contenders, n)} {
 		if len(means) < 1+others {
 			continue
@@ -48,14 +53,14 @@ func distribution(rec *wire.Decision) map[string]float64 {
 		}
 		if others < min(explore.Contenders, n) {
 			at := slices.IndexFunc(order, func(i int) bool {
-				return means[i] < means[0] || means[i] == means[0] && candidates[i] > candidates[0]
+				return rank(i) < rank(0) || rank(i) == rank(0) && candidates[i] > candidates[0]
 			})
 			if at < 0 {
 				at = len(order)
 			}
 			order = slices.Insert(order, at, 0)
 		}
-		if of := spread(rec, order, means); of != nil {
+		if of := spread(rec, order, means, variances); of != nil {
 			return of
 		}
 	}
@@ -64,32 +69,32 @@ func distribution(rec *wire.Decision) map[string]float64 {
 
 // spread gives each allowed action its probability, if these contenders are those
 // that were weighed: then what was shown comes out as it was recorded.
-func spread(rec *wire.Decision, order []int, means []float64) map[string]float64 {
+func spread(rec *wire.Decision, order []int, means, variances []float64) map[string]float64 {
 	c := explore.Choice{Policy: ranking.PolicyOf(rec.Policy), Feasible: int(rec.Shown[0].Feasible)}
 	for _, i := range order {
-		c.Means = append(c.Means, means[i])
+		c.Means, c.Variances = append(c.Means, means[i]), append(c.Variances, variances[i])
 	}
-	at := func(place int) float64 {
-		c.Place = place
-		p, err := c.Probability()
-		if err != nil {
-			return -1
-		}
-		return p
+	shares, rest, err := c.Spread(nil)
+	if err != nil {
+		return nil
 	}
-	if at(slices.Index(order, 0)) != rec.Shown[0].Probability {
+	shown := rest
+	if k := slices.Index(order, 0); k >= 0 {
+		shown = shares[k]
+	}
+	if shown != rec.Shown[0].Probability {
 		return nil
 	}
 	of := map[string]float64{}
-	if rest := at(-1); len(order) < c.Feasible {
+	if len(order) < c.Feasible {
 		for i, id := range rec.Actions {
 			if i/8 < len(rec.Allowed) && rec.Allowed[i/8]>>(i%8)&1 == 1 {
 				of[id] = rest
 			}
 		}
 	}
-	for place, i := range order {
-		of[rec.Items[i]] = at(place)
+	for k, i := range order {
+		of[rec.Items[i]] = shares[k]
 	}
 	return of
 }

@@ -25,7 +25,7 @@ func recorded(rec *wire.Decision) Decision {
 		Columns: hex.EncodeToString(rec.Features.GetColumns()), Apart: len(rec.Context) > 0,
 	}
 	p := rec.Policy
-	d.Policy = Policy{p.GetKind(), p.GetEpsilon(), p.GetTemperature(), p.GetGamma(), p.GetNoneFloor(), p.GetContenders()}
+	d.Policy = Policy{p.GetKind(), p.GetEpsilon(), p.GetTemperature(), p.GetGamma(), p.GetAlpha(), p.GetNoneFloor(), p.GetContenders()}
 	for _, w := range rec.Withheld {
 		d.Withheld = append(d.Withheld, ranking.Withheld{Field: w.Field, Purpose: w.Purpose, Why: w.Why})
 	}
@@ -60,7 +60,7 @@ func countBits(b []byte) (n int) {
 func shownOf(rec *wire.Decision) (all []Shown, product float64) {
 	all, product = []Shown{}, 1
 	for i, s := range rec.Shown {
-		one := Shown{Probability: s.Probability, Feasible: s.Feasible, OnHand: int64(s.OnHand), OfferID: s.Offer}
+		one := Shown{Probability: s.Probability, Feasible: s.Feasible, Pinned: s.Pinned, OnHand: int64(s.OnHand), OfferID: s.Offer}
 		if i < len(rec.Items) {
 			one.ID = rec.Items[i]
 		}

@@ -43,7 +43,7 @@ func (s *scratch) drawSlate(count int) (err error) {
 		s.drawer = explore.New(s.salt[:])
 	}
 	s.problem = explore.Problem{
-		Means: s.means, Allowed: s.allowed.Bits, Policy: s.policy, Count: count,
+		Means: s.means, Variances: s.variance, Allowed: s.allowed.Bits, Policy: s.policy, Count: count,
 		EventID: s.event, Attempt: s.number,
 	}
 	if s.none {

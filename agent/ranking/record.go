@@ -26,6 +26,7 @@ type record struct {
 	removed  []*wire.Removal
 
 	rows     []uint32 // candidates, in the order of the record's rows
+	places   []uint32 // of one position's contenders among them
 	in       bitmap.Bits
 	dense    []float32
 	hashed   []uint32
@@ -118,6 +119,7 @@ func nonzero(p *wire.Pseudonym) []byte {
 func (s *scratch) fillPolicy(d *wire.Decision) {
 	p := &s.record.policy
 	p.Kind, p.Epsilon, p.Temperature, p.Gamma = string(s.policy.Kind), s.policy.Epsilon, s.policy.Temperature, s.policy.Gamma
+	p.Alpha = s.policy.Alpha
 	if s.policy.Kind == explore.EpsilonGreedy && !s.scored {
 		p.Kind = baselineKind
 	}
@@ -269,9 +271,31 @@ func (s *scratch) fillShown(d *wire.Decision) {
 			s.record.shown = append(s.record.shown, new(shown))
 		}
 		x := s.record.shown[i]
-		x.Probability, x.Feasible = p.Probability, uint32(p.Feasible)
+		x.Probability, x.Feasible, x.Pinned = p.Probability, uint32(p.Feasible), p.Pinned
+		s.record.weighed(x, &s.slate, p, s.problem.Mask != nil || s.problem.Adjust != nil, s.means)
 		s.promise(x, p.Candidate, i)
 		d.Shown = append(d.Shown, &x.Shown)
+	}
+}
+
+// weighed enters what a position was drawn from, where the rows alone don't tell:
+// where hooks were asked. Means that nothing adjusted are those of the rows.
+func (r *record) weighed(x *shown, slate *explore.Slate, p explore.Position, hooks bool, means []float64) {
+	x.Contenders, x.Mean, x.Explored = x.Contenders[:0], x.Mean[:0], 0
+	if !hooks || p.Pinned {
+		return
+	}
+	candidates, weighed := slate.Weighed(p)
+	x.Explored = uint32(p.Explored)
+	adjusted := false
+	r.places = r.places[:0]
+	for k, i := range candidates {
+		r.places = append(r.places, uint32(slices.Index(r.rows, uint32(i))))
+		adjusted = adjusted || weighed[k] != means[i]
+	}
+	x.Contenders = wire.Pack(x.Contenders, r.places)
+	if adjusted {
+		x.Mean = wire.Pack(x.Mean, weighed)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/abi"
-	"github.com/aisle-edge/aisle/modules/bitmap"
-	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -46,7 +44,7 @@ func (d *Decider) Replay(eventID string) (*Replayed, error) {
 			return nil, err
 		}
 	}
-	r.Draw = redraw(rec, active)
+	r.Draw = redraw(rec, active.Rulebook.Salt[:])
 	r.Agrees = r.Draw && (!r.Scored || r.Module && (r.Reference || r.OnlyModule))
 	r.Why = r.why()
 	return r, nil
@@ -176,49 +174,4 @@ func same(rec *wire.Decision, f *abi.Frame, link scoring.Link) bool {
 		}
 	}
 	return true
-}
-
-// redraw draws again from the recorded means, which are all that can matter: who
-// is not recorded was never among the contenders.
-func redraw(rec *wire.Decision, active *release.Active) bool {
-	means, err := wire.View[float64](rec.Mean)
-	candidates, err2 := wire.View[uint32](rec.Candidate)
-	allowed, err3 := bitmap.Read(nil, rec.Allowed, int(rec.Candidates))
-	slot := active.Slot(rec.Slot)
-	if err != nil || err2 != nil || err3 != nil || slot == nil || len(means) != len(candidates) {
-		return false
-	}
-	p := explore.Problem{
-		Means: make([]float64, rec.Candidates), Allowed: allowed, Policy: PolicyOf(rec.Policy), Count: len(rec.Shown),
-		None: rec.Policy.GetNone(), NoneFloor: rec.Policy.GetNoneFloor(), EventID: rec.EventId, Attempt: rec.Attempt,
-	}
-	for i := range p.Means {
-		p.Means[i] = math.Inf(-1)
-	}
-	for k, i := range candidates {
-		if i >= rec.Candidates {
-			return false
-		}
-		p.Means[i] = means[k]
-	}
-	slate, err := explore.New(active.Rulebook.Salt[:]).Draw(&p)
-	if err != nil || len(slate.Positions) != len(rec.Shown) || slate.IsNone != rec.Holdback || len(rec.Shown) > 0 && slate.Seed != rec.Seed {
-		return false
-	}
-	for i, at := range slate.Positions {
-		x := rec.Shown[i]
-		if uint32(at.Candidate) != candidates[i] || math.Float64bits(at.Probability) != math.Float64bits(x.Probability) || uint32(at.Feasible) != x.Feasible {
-			return false
-		}
-	}
-	return true
-}
-
-// PolicyOf is the policy of a record. Without a model it is greedy over an order.
-func PolicyOf(p *wire.Policy) explore.Policy {
-	kind := explore.Kind(p.GetKind())
-	if kind == baselineKind {
-		kind = explore.EpsilonGreedy
-	}
-	return explore.Policy{Kind: kind, Epsilon: p.GetEpsilon(), Temperature: p.GetTemperature(), Gamma: p.GetGamma()}
 }

@@ -29,19 +29,19 @@ func (s *scratch) score() error {
 	}
 	if s.by == rulebook.Fixed {
 		s.means = append(s.means[:0], s.of.Ranked()...)
-		s.policy = s.slot.Draws(s.by)
+		s.policy = s.slot.Draws(s.by, s.count())
 		return nil
 	}
 	err := s.model()
 	if err != nil {
 		return err
 	}
-	s.policy = s.slot.Draws(s.by)
+	s.policy = s.slot.Draws(s.by, s.count())
 	if !s.scored {
 		s.degraded = Baseline
 		s.means = append(s.means[:0], s.of.Baseline()...)
 		if s.by == rulebook.Learned {
-			s.policy = explore.Policy{Kind: explore.EpsilonGreedy, Epsilon: s.slot.Policy.Epsilon}
+			s.policy = explore.Policy{Kind: explore.EpsilonGreedy, Epsilon: s.policy.Epsilon}
 		}
 	}
 	return nil
@@ -55,7 +55,7 @@ func (s *scratch) serveBaseline() error {
 			return err
 		}
 		if s.scored {
-			s.policy = s.slot.Draws(rulebook.Learned)
+			s.policy = s.slot.Draws(rulebook.Learned, 1)
 			if err := s.drawSlate(1); err != nil {
 				return err
 			}
@@ -164,10 +164,15 @@ func (s *scratch) run() error {
 	if s.predicted, err = predictions(s.predicted[:0], s.scorer.Link, f); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(f.Variance(0), func(v float64) bool { return v < 0 }) {
+		return errVariance
+	}
 	s.take(f, candidates)
 	s.d.spent(f.Rows(), s.d.opt.Now().Sub(from))
 	return nil
 }
+
+var errVariance = errors.New("module answered a variance below 0")
 
 // predictions appends what candidates are ranked by, one a row: the first head's
 // mean as the link makes a prediction of it. host.ErrNotFinite if one overflows.

@@ -3,17 +3,20 @@ package explore
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
+	"github.com/aisle-edge/aisle/modules/elementary"
 )
 
 // Problem is one slate to be drawn.
 type Problem struct {
-	Means   []float64   // one a candidate, higher is better
-	Allowed bitmap.Bits // what the rules left; bits past the means don't count; not changed
-	Policy  Policy
-	Count   int // positions, if there is enough to fill them
+	Means     []float64   // one a candidate, higher is better
+	Variances []float64   // one a candidate, from 0 on; only for policies that need them
+	Allowed   bitmap.Bits // what the rules left; bits past the means don't count; not changed
+	Policy    Policy
+	Count     int // positions, if there is enough to fill them
 
 	// None says that the last candidate is showing nothing: drawn at the first
 	// position or never, and alone. NoneFloor, in [0, 1), counts where its bit is
@@ -21,28 +24,68 @@ type Problem struct {
 	None      bool
 	NoneFloor float64
 
+	// Pins stand where they say, with probability 1, and the rest is drawn around
+	// them. What is not allowed, has no such position, or would stand on another or
+	// twice, is no pin. With a pin none is not feasible.
+	Pins []Pin
+
 	EventID string
 	Attempt uint32
+	First   uint32 // number of the first position; further slots of one decision go on where the last one's Count ended
 
-	// Mask, if any, adds to remove what may not follow the candidates chosen so
-	// far. It is asked before each position but the first, must depend on its
-	// arguments alone, and keeps neither.
-	Mask func(chosen []int, remove bitmap.Bits)
+	// Mask, if any, is asked before each position that is drawn. It adds to remove
+	// what may not stand there, and to pool, if the position has one, what belongs
+	// to it: of a pool with nothing feasible in it, or empty, nothing is kept to. It
+	// has no say about none.
+	Mask func(at At, remove, pool bitmap.Bits)
+
+	// Adjust, if any, is asked before each position that is drawn, after Mask, for
+	// the means that the Shortlist best there have at this position; the contenders
+	// are the best of these. None's is not changed.
+	Adjust func(at At, candidates []int, means []float64)
+
+	// Both depend on their arguments alone, as a replay has nothing else.
 }
 
-// Position is one drawn candidate.
+// Pin is a candidate that was promised a position.
+type Pin struct{ Position, Candidate int }
+
+// Position is one candidate of a slate.
 type Position struct {
 	Candidate   int     // its place in Means
 	Probability float64 // conditional on the positions above
-	Feasible    int     // N there
+	Feasible    int     // N there; 1 of a pin
+	Pinned      bool    // not drawn
+	Entropy     float64 // of the distribution there, in nats
+	Explored    int     // 1 + how many feasible candidates come before it, if the uniform share drew it, else 0
+
+	from, to int // of Slate.weighed
+}
+
+// Evenness is the entropy as a share of the greatest one, ln N: 1 where all are
+// alike or there is no choice, 0 where there is a choice and one is certain.
+func (p Position) Evenness() float64 {
+	if p.Feasible < 2 {
+		return 1
+	}
+	return p.Entropy / elementary.Log(float64(p.Feasible))
 }
 
 // Slate is what was drawn. Its slices are the Drawer's until the next Draw.
 type Slate struct {
-	Positions  []Position // as many as could be filled
-	Contenders []int      // weighed at some position and not drawn, best first
+	Positions  []Position // as many as could be filled; pins below what could not move up
+	Contenders []int      // weighed at some position and not drawn, in the order in which they first were
 	Seed       uint64     // first word of the first position's randomness, for a reader
 	IsNone     bool       // none was drawn: one position, nothing to show
+
+	weighed []int
+	means   []float64
+}
+
+// Weighed are the contenders at a position, best first, and their means as they
+// were weighed there. A pin had none.
+func (s *Slate) Weighed(p Position) (candidates []int, means []float64) {
+	return s.weighed[p.from:p.to], s.means[p.from:p.to]
 }
 
 // Drawer draws slates under one salt without allocating once it is warm. It is
@@ -55,15 +98,23 @@ type Drawer struct {
 	outer [sha256.BlockSize + sha256.Size]byte
 
 	// of the present Draw
-	problem  *Problem
-	left     bitmap.Bits // allowed and not drawn
-	removed  bitmap.Bits // by the mask, at this position
-	feasible bitmap.Bits
-	seen     bitmap.Bits // contenders so far
-	best     ranking     // of what was left at first
-	top      ranking     // the contenders at this position
-	chosen   []int
-	slate    Slate
+	problem   *Problem
+	left      bitmap.Bits // allowed, not drawn and no pin
+	removed   bitmap.Bits // by the mask, at this position
+	pool      bitmap.Bits // of this position
+	feasible  bitmap.Bits
+	seen      bitmap.Bits // contenders so far
+	ranks     []float64   // what candidates are ranked by: means, or bounds
+	bounds    []float64
+	adjusted  []float64 // means of the shortlist, by candidate
+	means     []float64 // of the shortlist
+	variances [Contenders]float64
+	best      ranking // of what was left at first
+	short     ranking // the shortlist at this position
+	top       ranking // the contenders at this position
+	placed    []int   // by position, -1 where nothing is
+	turn      float64
+	slate     Slate
 }
 
 // New returns a Drawer for a salt, the secret that makes draws unpredictable.
@@ -84,23 +135,26 @@ func New(salt []byte) *Drawer {
 
 // Draw draws one slate; it is empty when nothing is allowed.
 func (d *Drawer) Draw(p *Problem) (Slate, error) {
-	if !p.Policy.valid() || !(p.NoneFloor >= 0 && p.NoneFloor < 1) {
+	if !p.Policy.valid() || !(p.NoneFloor >= 0 && p.NoneFloor < 1) || p.Policy.Kind.Varies() && len(p.Variances) != len(p.Means) {
 		return Slate{}, ErrPolicy
 	}
 	d.begin(p)
-	for at := range p.Count {
+	over := false
+	for at, pin := range d.placed {
+		if pin >= 0 {
+			d.slate.Positions = append(d.slate.Positions, Position{Candidate: pin, Probability: 1, Feasible: 1, Pinned: true})
+			continue
+		} else if over {
+			continue
+		}
 		d.narrow(at)
-		if n := d.feasible.Count(); n == 0 {
-			break
+		n := d.feasible.Count()
+		if over = n == 0; over {
+			continue
 		} else if err := d.place(at, n); err != nil {
 			return Slate{}, err
 		}
-		if d.slate.IsNone {
-			break
-		}
-	}
-	for _, i := range d.chosen {
-		d.seen.Clear(i)
+		over = d.slate.IsNone
 	}
 	d.slate.Contenders = slices.DeleteFunc(d.slate.Contenders, func(i int) bool { return !d.seen.Has(i) })
 	return d.slate, nil
@@ -109,31 +163,45 @@ func (d *Drawer) Draw(p *Problem) (Slate, error) {
 func (d *Drawer) begin(p *Problem) {
 	n := len(p.Means)
 	d.problem = p
-	for _, b := range []*bitmap.Bits{&d.left, &d.removed, &d.feasible, &d.seen} {
+	for _, b := range []*bitmap.Bits{&d.left, &d.removed, &d.pool, &d.feasible, &d.seen} {
 		words := (n + 63) / 64
 		*b = slices.Grow((*b)[:0], words)[:words]
 		clear(*b)
 	}
 	d.left.Fill(n)
 	d.left.And(p.Allowed)
-	d.best.scan(p.Means, d.left, Contenders+max(p.Count, 0))
-	d.chosen = d.chosen[:0]
-	d.slate = Slate{Positions: d.slate.Positions[:0], Contenders: d.slate.Contenders[:0]}
+	d.pin()
+	d.rankAll()
+	d.slate = Slate{
+		Positions: d.slate.Positions[:0], Contenders: d.slate.Contenders[:0],
+		weighed: d.slate.weighed[:0], means: d.slate.means[:0],
+	}
+	d.slate.Seed, _ = d.random(p.EventID, p.Attempt, p.First)
+	if p.Mask != nil || p.Adjust != nil {
+		x, _ := d.random(p.EventID, p.Attempt, math.MaxUint32)
+		d.turn = uniform(x)
+	}
 }
 
-// narrow finds what is feasible at a position, and the contenders there.
-func (d *Drawer) narrow(at int) {
-	if p := d.problem; p.None && at == 1 {
-		d.left.Clear(len(p.Means) - 1)
+// pin lays out the slate with its pins, which nothing else may be drawn over.
+func (d *Drawer) pin() {
+	p := d.problem
+	count := max(p.Count, 0)
+	d.placed = slices.Grow(d.placed[:0], count)[:count]
+	for at := range d.placed {
+		d.placed[at] = -1
 	}
-	copy(d.feasible, d.left)
-	if d.problem.Mask != nil && at > 0 {
-		clear(d.removed)
-		d.problem.Mask(d.chosen, d.removed)
-		d.feasible.AndNot(d.removed)
+	last, pinned := len(p.Means)-1, false
+	for _, pin := range p.Pins {
+		at, i := pin.Position, pin.Candidate
+		if at < 0 || at >= count || d.placed[at] >= 0 || i < 0 || i > last || !d.left.Has(i) || p.None && i == last {
+			continue
+		}
+		d.placed[at], pinned = i, true
+		d.left.Clear(i)
 	}
-	if !d.top.filter(&d.best, d.feasible, Contenders) {
-		d.top.scan(d.problem.Means, d.feasible, Contenders)
+	if pinned && p.None {
+		d.left.Clear(last)
 	}
 }
 
@@ -142,7 +210,8 @@ func (d *Drawer) place(at, n int) error {
 	p := d.problem
 	var room [Contenders]float64
 	pi := room[:len(d.top.means)]
-	if err := p.Policy.weigh(d.top.means, pi); err != nil {
+	from := len(d.slate.weighed)
+	if err := p.Policy.weigh(d.contenders(), pi); err != nil {
 		return err
 	}
 	for _, i := range d.top.candidates {
@@ -155,54 +224,66 @@ func (d *Drawer) place(at, n int) error {
 	if last := len(p.Means) - 1; at == 0 && p.None && d.feasible.Has(last) {
 		floor, none = p.NoneFloor, last
 	}
-	if p.Policy.Kind == Fixed {
-		floor = 0
-	}
-
-	i := d.pick(at, n, pi, floor, none)
+	x, y := d.random(p.EventID, p.Attempt, p.First+uint32(at))
+	i, explored := d.draw(x, y, n, pi, floor, none)
 	share := 0.0
 	if k := slices.Index(d.top.candidates, i); k >= 0 {
 		share = pi[k]
 	}
-	d.slate.Positions = append(d.slate.Positions, Position{i, probability(p.Policy, share, n, floor, i == none), n})
+	d.slate.Positions = append(d.slate.Positions, Position{
+		Candidate: i, Probability: probability(p.Policy, share, n, floor, i == none), Feasible: n,
+		Entropy: d.entropy(n, pi, floor, none), Explored: explored, from: from, to: len(d.slate.weighed),
+	})
 	d.slate.IsNone = i == none
-	d.chosen = append(d.chosen, i)
+	d.placed[at] = i
 	d.left.Clear(i)
+	d.seen.Clear(i)
 	return nil
 }
 
-// pick draws from the mixture of none's floor, the uniform and π. Nothing may
-// change what it returns: the probability that is logged is that of this draw.
-func (d *Drawer) pick(at, n int, pi []float64, floor float64, none int) int {
-	x, y := d.random(at)
-	if at == 0 {
-		d.slate.Seed = x
+// draw is which candidate the randomness picks. Nothing may change what it returns:
+// the probability that is logged is that of this draw.
+func (d *Drawer) draw(x, y uint64, n int, pi []float64, floor float64, none int) (i, explored int) {
+	place, explored, isNone := pick(x, y, d.problem.Policy, n, pi, floor)
+	switch {
+	case isNone:
+		return none, 0
+	case explored > 0:
+		return d.feasible.Select(explored - 1), explored
 	}
+	return d.top.candidates[place], 0
+}
+
+// pick draws from the mixture of none's floor, the uniform over n and π.
+func pick(x, y uint64, p Policy, n int, pi []float64, floor float64) (place, explored int, none bool) {
 	u, v := uniform(x), uniform(y)
+	if p.Kind == Fixed {
+		floor = 0
+	}
 	if u < floor {
-		return none
+		return -1, 0, true
 	}
-	if u < floor+float64((1-floor)*d.problem.Policy.epsilon()) {
-		return d.feasible.Select(int(v * float64(n)))
+	if u < floor+float64((1-floor)*p.epsilon()) {
+		return -1, 1 + int(v*float64(n)), false
 	}
-	last, sum := 0, 0.0
+	sum := 0.0
 	for k, share := range pi {
 		if share == 0 {
 			continue
 		}
-		if last = k; v < sum+share {
+		if place = k; v < sum+share {
 			break
 		}
 		sum += share
 	}
-	return d.top.candidates[last]
+	return place, 0, false
 }
 
 // random is the randomness of a position.
-func (d *Drawer) random(at int) (x, y uint64) {
-	b := append(d.inner[:sha256.BlockSize], d.problem.EventID...)
-	b = binary.LittleEndian.AppendUint32(b, d.problem.Attempt)
-	d.inner = binary.LittleEndian.AppendUint32(b, uint32(at))
+func (d *Drawer) random(eventID string, attempt, position uint32) (x, y uint64) {
+	b := append(d.inner[:sha256.BlockSize], eventID...)
+	b = binary.LittleEndian.AppendUint32(b, attempt)
+	d.inner = binary.LittleEndian.AppendUint32(b, position)
 	sum := sha256.Sum256(d.inner)
 	copy(d.outer[sha256.BlockSize:], sum[:])
 	sum = sha256.Sum256(d.outer[:])

@@ -46,6 +46,13 @@ func (r *ranking) least(means []float64, set bitmap.Bits, m int) float64 {
 	return least
 }
 
+// offer takes one in if it is among the m best.
+func (r *ranking) offer(i int, x float64, m int) {
+	if len(r.means) < m || !(x <= r.means[m-1]) {
+		r.insert(i, x, m)
+	}
+}
+
 func (r *ranking) insert(i int, x float64, m int) {
 	if x != x { // goes first, where it is refused
 		x = math.Inf(1)
@@ -54,9 +61,11 @@ func (r *ranking) insert(i int, x float64, m int) {
 		r.candidates, r.means = append(r.candidates, i), append(r.means, x)
 	}
 	k := len(r.means) - 1
-	for ; k > 0 && r.means[k-1] < x; k-- {
-		r.candidates[k], r.means[k] = r.candidates[k-1], r.means[k-1]
+	for k > 0 && r.means[k-1] < x {
+		k--
 	}
+	copy(r.candidates[k+1:], r.candidates[k:])
+	copy(r.means[k+1:], r.means[k:])
 	r.candidates[k], r.means[k] = i, x
 }
 

@@ -127,8 +127,14 @@ func TestArms(t *testing.T) {
 		rulebook.Uniform: {Kind: explore.Uniform},
 		rulebook.Fixed:   {Kind: explore.Fixed},
 	} {
-		if got := s.Draws(by); got != want {
+		if got := s.Draws(by, 3); got != want {
 			t.Errorf("%s draws by %v", by, got)
+		}
+	}
+	s.Policy = rulebook.Policy{Kind: explore.LinUCB, Epsilon: 0.3, Budget: 0.4, Alpha: 2}
+	for positions, epsilon := range map[int]float64{1: 0.3, 2: 0.2, 4: 0.1, 0: 0.3} {
+		if got, want := s.Draws(rulebook.Learned, positions), (explore.Policy{Kind: explore.LinUCB, Epsilon: epsilon, Alpha: 2}); got != want {
+			t.Errorf("%d positions are drawn by %v, want %v", positions, got, want)
 		}
 	}
 }
@@ -182,6 +188,8 @@ func TestFaults(t *testing.T) {
 		{"slots", "epsilon: 0.01", "epsilon: 0", "18: slots[0].policy.epsilon: must be above 0"},
 		{"slots", "temperature: 0.3", "gamma: 1, temperature: 0.3", "18: slots[0].policy.gamma: is for kind squarecb only"},
 		{"slots", ", temperature: 0.3", "", "18: slots[0].policy: softmax needs a temperature"},
+		{"slots", "temperature: 0.3", "temperature: 0.3, alpha: 1", "18: slots[0].policy.alpha: is for kind linucb only"},
+		{"slots", "temperature: 0.3", "temperature: 0.3, budget: 0", "18: slots[0].policy.budget: must be above 0"},
 		{"slots", "kind: softmax", "kind: epsilon_greedy", "18: slots[0].policy.temperature: is for kind softmax only"},
 		{"slots", "share: 0.8", "share: 0.7", "25: slots[0].experiment.arms: shares sum to 0.9; they must sum to 1"},
 		{"slots", "share: 0.8", "share: 0.80001", "25: slots[0].experiment.arms[0].share: is no multiple of 0.0001"},

@@ -104,23 +104,29 @@ func (h *Hold) defaults() { h.Quantity = 1 }
 // Policy is the bandit's policy of the learned arm, the fields of an
 // explore.Policy.
 type Policy struct {
-	Kind        explore.Kind `yaml:"kind" check:"enum=epsilon_greedy|softmax|squarecb"`
-	Epsilon     float64      `yaml:"epsilon" check:"above=0,max=1"`
+	Kind        explore.Kind `yaml:"kind" check:"enum=epsilon_greedy|softmax|squarecb|thompson|linucb"`
+	Epsilon     float64      `yaml:"epsilon" check:"above=0,max=1"` // of a position
+	Budget      float64      `yaml:"budget" check:"above=0,max=1"`  // the most that epsilon is over all positions of a slate; default: no bound
 	Temperature float64      `yaml:"temperature" check:"above=0"`
 	Gamma       float64      `yaml:"gamma" check:"above=0"`
+	Alpha       float64      `yaml:"alpha" check:"above=0"`
 }
 
 func (p *Policy) defaults() { p.Kind, p.Epsilon = explore.SquareCB, 0.1 }
 
-// Draws is the policy that an arm of the slot draws by.
-func (s *Slot) Draws(by ArmPolicy) explore.Policy {
+// Draws is the policy that an arm of the slot draws so many positions by.
+func (s *Slot) Draws(by ArmPolicy, positions int) explore.Policy {
 	switch by {
 	case Uniform:
 		return explore.Policy{Kind: explore.Uniform}
 	case Fixed:
 		return explore.Policy{Kind: explore.Fixed}
 	}
-	return explore.Policy(s.Policy)
+	p := s.Policy
+	if p.Budget > 0 {
+		p.Epsilon = min(p.Epsilon, p.Budget/float64(max(positions, 1)))
+	}
+	return explore.Policy{Kind: p.Kind, Epsilon: p.Epsilon, Temperature: p.Temperature, Gamma: p.Gamma, Alpha: p.Alpha}
 }
 
 // Reward says what a shown item is worth: the weights of its outcomes, or the

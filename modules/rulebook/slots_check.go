@@ -64,6 +64,12 @@ func (p *Policy) validate(d *decoder, at string) {
 	if p.Gamma == 0 && p.Kind == explore.SquareCB {
 		p.Gamma = 50
 	}
+	if p.Alpha != 0 && p.Kind != explore.LinUCB {
+		d.fault(at+".alpha", "is for kind linucb only; remove it")
+	}
+	if p.Alpha == 0 && p.Kind == explore.LinUCB {
+		p.Alpha = 1
+	}
 }
 
 func (r *Reward) validate(d *decoder, at string) {
