@@ -60,6 +60,9 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 		if one.Scorer, one.Plan, err = s.scorer(a, slot.Model, r); err != nil {
 			return a, fmt.Errorf("model %s: %w", slot.Model, err)
 		}
+		if one.Scorer != nil && slot.Policy.Kind.Varies() && !one.Scorer.Shape.Variance {
+			return a, fmt.Errorf("model %s: has no variance, which slot %s draws by; give the slot another policy than %s", slot.Model, slot.ID, slot.Policy.Kind)
+		}
 		a.slots[slot.ID] = one
 	}
 	return a, nil

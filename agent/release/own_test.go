@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/aisle-edge/aisle/agent/features"
@@ -211,6 +212,20 @@ func TestFolderWithOwnModel(t *testing.T) {
 	b.Manifest.Columns[1].Name = "age"
 	if err := n.Releases.Use(folderOf(t, b)); !errors.Is(err, release.ErrRelease) || !errors.Is(err, features.ErrColumns) {
 		t.Errorf("a column that nobody declared: %v", err)
+	}
+}
+
+// TestPoliciesThatNeedAVariance: a node of its own refuses what no centre would have
+// released.
+func TestPoliciesThatNeedAVariance(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	n.Use(folderOf(t, ownBundle(t)))
+	for _, policy := range []string{"kind: thompson", "kind: linucb"} {
+		files := folderOf(t, ownBundle(t))
+		files["slots.yaml"] = bytes.Replace(files["slots.yaml"], []byte("kind: squarecb, epsilon: 0.2, gamma: 10"), []byte(policy), 1)
+		if err := n.Releases.Use(files); !errors.Is(err, release.ErrRelease) || !strings.Contains(err.Error(), "no variance") {
+			t.Errorf("%s: %v", policy, err)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 type own struct {
 	sealed []byte
 	scorer *wire.Scorer
+	varies bool // it has a variance
 }
 
 // scorers checks the scorer files and seals them.
@@ -43,11 +44,25 @@ func (f *Folder) scorers() (faults rulebook.Faults) {
 			continue
 		}
 		one, wrong := f.scorer(name, f.bytes[file])
+		if one.sealed != nil && !one.varies {
+			wrong = append(wrong, f.uncertain(name)...)
+		}
 		for _, w := range wrong {
 			w.File = file
 			faults = append(faults, w)
 		}
 		f.own[name] = one
+	}
+	return faults
+}
+
+// uncertain are the slots that a model without a variance can't serve. Those that
+// are learned here have one.
+func (f *Folder) uncertain(name string) (faults rulebook.Faults) {
+	for _, s := range f.Rulebook.Slots {
+		if s.Model == name && s.Policy.Kind.Varies() {
+			faults = append(faults, rulebook.Fault{Problem: fmt.Sprintf("has no variance, which slot %s draws by; give the slot another policy than %s, or make the model with a variance", s.ID, s.Policy.Kind)})
+		}
 	}
 	return faults
 }
@@ -102,7 +117,7 @@ func sealOwn(name string, b *bundle.Bundle, code []byte) (one own, err error) {
 		parts.Module = code
 	}
 	one.sealed, err = bundle.Seal(m, parts)
-	one.scorer = scorerOf(name, m.Emitter, code)
+	one.scorer, one.varies = scorerOf(name, m.Emitter, code), m.Variance
 	return one, err
 }
 
@@ -116,10 +131,11 @@ func scorerOf(name, emitter string, code []byte) *wire.Scorer {
 func (f *Folder) reopen(r *wire.Release, sealed map[string][]byte) error {
 	for _, s := range r.Scorers {
 		if name, ok := strings.CutPrefix(s.Model, ownPrefix); ok {
-			if _, err := bundle.Open(sealed[name]); err != nil {
+			b, err := bundle.Open(sealed[name])
+			if err != nil {
 				return fmt.Errorf("model %s: %w", name, err)
 			}
-			f.own[name] = own{sealed[name], s}
+			f.own[name] = own{sealed[name], s, b.Manifest.Variance}
 		}
 	}
 	return nil

@@ -167,6 +167,22 @@ func TestOwnModelsFaults(t *testing.T) {
 	}
 }
 
+// A slot that draws by variances needs a model that has them, and says so.
+func TestPoliciesThatNeedAVariance(t *testing.T) {
+	for policy, fine := range map[string]bool{"{kind: thompson}": false, "{kind: linucb, alpha: 0.5}": false, "{kind: softmax, temperature: 1}": true} {
+		dir := folder(t, [3]string{"slots.yaml", "model: common", "model: common\n    policy: " + policy})
+		write(t, dir, "common.wasm", bundletest.File(t, ownModel(t)))
+		_, err := Check(dir, item.Own)
+		if (err == nil) != fine || err != nil && !strings.Contains(err.Error(), "common.wasm: has no variance, which slot ") {
+			t.Errorf("%s: %v", policy, err)
+		}
+		learned := folder(t, [3]string{"slots.yaml", "source: {offers: true}", "source: {offers: true}\n    policy: " + policy})
+		if _, err := Check(learned, item.Own); err != nil {
+			t.Errorf("learned, %s: %v", policy, err)
+		}
+	}
+}
+
 // unmetered takes the charge out of the first function that has one.
 func unmetered(b *bundle.Bundle) {
 	b.Module = bytes.Clone(b.Module)
