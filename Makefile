@@ -8,6 +8,7 @@ DATA    ?=
 FUZZTIME ?= 20s
 KILLS   ?= 50
 MODULES ?= 10000
+SEED    ?= 0
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 GO_LD   := -trimpath -ldflags "-s -w"
 tools    = go run -C .ci/tools
@@ -36,8 +37,8 @@ crash: ## kill -9 under load, KILLS times in each test that kills; what was ackn
 fuzz: ## every fuzz target for FUZZTIME each
 	@.ci/fuzz $(FUZZTIME)
 
-farm: ## MODULES random modules, each plain and metered in both engines
-	@set -o pipefail; AISLE_MODULES=$(MODULES) go test -v -count=1 -timeout 60m -run TestMeteredModulesAgree ./modules/meter | grep -v '^==='
+farm: ## MODULES random modules from SEED on, each plain and metered in both engines
+	@set -o pipefail; AISLE_MODULES=$(MODULES) AISLE_SEED=$(SEED) go test -v -count=1 -timeout 60m -run TestMeteredModulesAgree ./modules/meter | grep -v '^==='
 
 bench: ## the figures, readable by benchstat
 	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'

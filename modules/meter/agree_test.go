@@ -16,8 +16,9 @@ const (
 )
 
 // disagreement of the engines about the plain module is none of the meter's. One in
-// 10,000 is known: wazero's compiler for amd64 may lose the other value of a select
-// between floats (its issue 2534).
+// 10,000 is known: wazero's compiler for amd64 may take the wrong way at an and
+// that is compared with 0. Another fault of it, a lost value of a select between
+// floats (its issue 2534), is rarer still.
 const disagreement = "engines disagree on the plain module"
 
 // agree holds the metered module against the plain one, and tells how it ended.

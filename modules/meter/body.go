@@ -25,6 +25,7 @@ type body struct {
 
 	taken    uint32 // of the depth; 0: nothing
 	bound    bound
+	line     line
 	branches int // so far
 	chain    int // of them, since ways last came together
 	selects  int // so far
@@ -142,6 +143,9 @@ func (b *body) instruction() {
 	b.pay(uint64(info.Cost))
 	b.long(op)
 	b.hidden(op)
+	if parts(op) {
+		b.line = line{}
+	}
 	switch info.Imm {
 	case wasm.ImmBlock:
 		b.edges(1)
@@ -195,7 +199,12 @@ func (b *body) plain(op wasm.Op, info wasm.Info, start int) {
 	case wasm.MemoryFill:
 		b.bulk(op, start)
 	default:
-		b.bound.see(op, start, b.operands(info), b.at)
+		value := b.operands(info)
+		b.bound.see(op, start, value, b.at)
+		if b.line.see(op, info, start, value, b.at) {
+			b.at = start
+			b.refuse(Unsupported, "order of what may be an and and 0")
+		}
 		b.popAll([]wasm.ValType(info.In))
 		b.push([]wasm.ValType(info.Out)...)
 	}

@@ -15,15 +15,9 @@ import (
 	"github.com/aisle-edge/aisle/modules/internal/smith"
 )
 
-// TestMeteredModulesAgree tries AISLE_MODULES random modules.
+// TestMeteredModulesAgree tries AISLE_MODULES random modules, from seed AISLE_SEED on.
 func TestMeteredModulesAgree(t *testing.T) {
-	n := 1500
-	if s := os.Getenv("AISLE_MODULES"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	n, first := fromEnv(t, "AISLE_MODULES", 1500), fromEnv(t, "AISLE_SEED", 0)
 	var mu sync.Mutex
 	ends := map[string]int{}
 	shards := runtime.GOMAXPROCS(0)
@@ -32,7 +26,7 @@ func TestMeteredModulesAgree(t *testing.T) {
 			t.Run(fmt.Sprint(shard), func(t *testing.T) {
 				t.Parallel()
 				engines := sandboxes(t)
-				for seed := shard; seed < n; seed += shards {
+				for seed := first + shard; seed < first+n; seed += shards {
 					m := smith.New(smith.Seed(uint64(seed)))
 					end, err := agree(engines, m.Bytes, 1<<(6+seed%12))
 					if err != nil {
@@ -56,6 +50,18 @@ func TestMeteredModulesAgree(t *testing.T) {
 	if ends[disagreement] > 1+n/500 {
 		t.Errorf("%d of %d: %s", ends[disagreement], n, disagreement)
 	}
+}
+
+func fromEnv(t *testing.T, name string, fallback int) int {
+	s := os.Getenv(name)
+	if s == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		t.Fatalf("%s=%s is no number of modules", name, s)
+	}
+	return n
 }
 
 // FuzzMeteredModulesAgree lets a fuzzer choose the module.

@@ -3,7 +3,7 @@ package meter
 import "github.com/aisle-edge/aisle/modules/internal/wasm"
 
 // operands reads and checks the immediates of numeric and memory instructions;
-// it returns that of i32.const.
+// it returns that of i32.const and i64.const.
 func (b *body) operands(info wasm.Info) (value int64) {
 	switch info.Imm {
 	case wasm.ImmMemory:

@@ -84,11 +84,11 @@ func TestNoSelectIsLost(t *testing.T) {
 }
 
 // foreign is a module with this scorer and no meter.
-func foreign(score func(c *wasm.Code)) []byte {
+func foreign(score func(c *wasm.Code), locals ...wasm.ValType) []byte {
 	var m wasm.Module
 	var c wasm.Code
 	score(&c)
-	f := m.Func(m.Type([]wasm.ValType{wasm.I32}, []wasm.ValType{wasm.I32}), nil, c.Bytes())
+	f := m.Func(m.Type([]wasm.ValType{wasm.I32}, []wasm.ValType{wasm.I32}), locals, c.Bytes())
 	m.Memory(1, 1)
 	m.Export(abi.ExportMemory, wasm.KindMemory, 0)
 	m.Export(abi.ExportScore, wasm.KindFunc, f)

@@ -45,6 +45,7 @@ const (
 	editRefer                  // a reference to a function
 	editReturn                 // return, out of so many blocks
 	editPick                   // a block of a type for a select
+	editOrder                  // a comparison of another operand
 )
 
 // planner reads the code of one function.
@@ -56,6 +57,7 @@ type planner struct {
 	own   bool // the meter's own code
 	open  []opened
 	bound bound
+	line  line
 }
 
 // opened is a block whose end was not read yet.
@@ -137,6 +139,9 @@ func (p *planner) instruction() {
 		p.op()
 	}
 	p.pay(uint64(info.Cost))
+	if parts(op) {
+		p.line = line{}
+	}
 	switch info.Imm {
 	case wasm.ImmBlock:
 		p.begin(op)
@@ -184,6 +189,10 @@ func (p *planner) plain(op wasm.Op, info wasm.Info, start int) {
 		p.pick(op, start)
 	default:
 		p.bound.see(op, start, value, p.at)
+		if p.line.see(op, info, start, value, p.at) {
+			p.pay(uint64(ordered(op).Cost() - cost(op)))
+			p.edit(editOrder, start, int(op))
+		}
 	}
 }
 

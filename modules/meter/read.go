@@ -170,13 +170,13 @@ func (r *reader) locals() int {
 	return r.at - start
 }
 
-// skip reads an instruction's immediates and returns that of i32.const.
+// skip reads an instruction's immediates and returns that of i32.const and i64.const.
 func (r *reader) skip(info wasm.Info) (value int64) {
 	switch info.Imm {
 	case wasm.ImmI32:
 		return r.signed(32)
 	case wasm.ImmI64:
-		r.signed(64)
+		return r.signed(64)
 	case wasm.Imm4:
 		r.take(4)
 	case wasm.Imm8:

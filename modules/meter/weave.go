@@ -15,6 +15,8 @@ func (w *rewriter) weave(f *function, depth uint32) []byte {
 			out = append(out, byte(wasm.Return))
 		case e.kind == editPick:
 			out = append(out, picked(e.value).Bytes()...)
+		case e.kind == editOrder:
+			out = append(out, ordered(wasm.Op(e.value)).Bytes()...)
 		case e.kind != editCharge:
 			out = wasm.AppendU32(append(out, editOps[e.kind]), uint32(e.value))
 		case e.value == 0:

@@ -86,6 +86,8 @@ const (
 	I32GtU   Op = 0x4b
 	I32GeS   Op = 0x4e
 	I32GeU   Op = 0x4f
+	I64LtS   Op = 0x53
+	I64GeU   Op = 0x5a
 	F32Eq    Op = 0x5b
 	F32Ne    Op = 0x5c
 	F32Lt    Op = 0x5d
@@ -102,6 +104,11 @@ const (
 	I32Shl   Op = 0x74
 	I32ShrS  Op = 0x75
 	I32ShrU  Op = 0x76
+	I64And   Op = 0x83
+	I64Or    Op = 0x84
+	I64Shl   Op = 0x86
+	I64ShrS  Op = 0x87
+	I64ShrU  Op = 0x88
 	F32Abs   Op = 0x8b
 	F32Add   Op = 0x92
 	F32Mul   Op = 0x94
