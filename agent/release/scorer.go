@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -78,7 +79,7 @@ func (s *source) scorer(a *Active, model string, r *wire.Release) (*Scorer, *fea
 	}
 	one := a.scorers[model]
 	if one == nil && !s.skip(f.digest) {
-		if one, err = s.admit(model, f, r); err != nil {
+		if one, err = s.admit(a, model, f, r); err != nil {
 			return nil, nil, err
 		}
 		a.scorers[model] = one
@@ -89,7 +90,7 @@ func (s *source) scorer(a *Active, model string, r *wire.Release) (*Scorer, *fea
 	return one, plan, nil
 }
 
-func (s *source) admit(model string, f *found, r *wire.Release) (*Scorer, error) {
+func (s *source) admit(a *Active, model string, f *found, r *wire.Release) (*Scorer, error) {
 	m := &f.Manifest
 	one := &Scorer{
 		Name: model, Link: m.Link, Columns: m.Columns, Terms: terms(m),
@@ -108,7 +109,7 @@ func (s *source) admit(model string, f *found, r *wire.Release) (*Scorer, error)
 		return nil, err
 	}
 	limits := host.LimitsOf(f.Bundle)
-	limits.Wait = patience
+	limits.Wait, limits.Room = patience, room(a.Rulebook, model)
 	if one.Module, err = s.engine.Admit(code, f.Blob(), limits); err != nil {
 		return nil, err
 	}
@@ -116,6 +117,22 @@ func (s *source) admit(model string, f *found, r *wire.Release) (*Scorer, error)
 		return nil, errors.Join(err, one.Module.Close())
 	}
 	return one, nil
+}
+
+// room is the most candidates that a slot of the model has of its own, 0 where that
+// is not known.
+func room(book *rulebook.Rulebook, model string) (most int) {
+	for i := range book.Slots {
+		s := &book.Slots[i]
+		if s.Model != model {
+			continue
+		}
+		most = max(most, len(s.Source.Items))
+		if s.Source.Catalogue != nil {
+			most = max(most, s.Source.Catalogue.Limit)
+		}
+	}
+	return most
 }
 
 // terms names the summands of a score.

@@ -163,7 +163,7 @@ func BenchmarkHashed1000x30(b *testing.B) {
 func BenchmarkCall(b *testing.B) {
 	s := scoring.Shape{Frame: abi.Shape{Dense: 32, Heads: 1, Variance: true}}
 	code, blob, _ := linear(b, s)
-	m := admit(b, open(b, host.Options{}), code, blob, host.Limits{})
+	m := admit(b, open(b, host.Options{}), code, blob, host.Limits{Keeps: true})
 	for _, rows := range []int{0, 1, 10, 100} {
 		b.Run(fmt.Sprint(rows), func(b *testing.B) {
 			b.ReportAllocs()

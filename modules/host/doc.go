@@ -8,17 +8,18 @@
 //
 // An instance is made in this order: memory and data, _initialize within a
 // budget of its own, aisle_model and the model's bytes if there are any, then
-// aisle_alloc for 1,024 rows if their shape is known. A
-// module runs as native code unless its Limits ask for the interpreter; both
-// spend the same fuel and answer the same bits.
+// aisle_alloc for a usual frame if its shape is known. A module runs as native
+// code unless its Limits ask for the interpreter; both spend the same fuel and
+// answer the same bits.
 //
-// No module carries anything from one borrower to the next, so that nobody is answered
-// by another's features and an answer can be had again. What our emitters make keeps nothing
-// but rows ([Limits].Keeps). Any other module's instance is lent once and then renewed: memory
-// and variables, which meter.Expose makes visible, are set back to what they were
-// when it had been made, in 3 µs for each 64 KiB. Where that can't be, since
-// memory grew under the call or the call failed, another instance is made of that image;
-// and where a module changes tables or drops segments, from the beginning.
+// No module carries anything from one borrower to the next, so that nobody is
+// answered by another's features and an answer can be had again. What our emitters
+// make keeps nothing but rows ([Limits].Keeps). Any other module's instance is lent
+// once and then renewed: memory and variables, which meter.Expose makes visible,
+// are set back to what they were when it had been made, in 3 µs for each 64 KiB.
+// Where that can't be, since memory grew under the call or the call failed, another
+// instance is made of that image; and where a module changes tables or drops
+// segments, from the beginning.
 //
 // While all instances are in use or being renewed Borrow waits, for as long as Limits.Wait
 // says, and then returns [ErrBusy]: the caller has to do without, and the module is

@@ -2,12 +2,10 @@ package host
 
 import (
 	"github.com/tetratelabs/wazero/api"
-
-	"github.com/aisle-edge/aisle/modules/abi"
 )
 
 // image is what each score of a foreign module begins from: its state right after
-// _initialize, aisle_model and room for a frame of roomRows. It does not change.
+// _initialize, aisle_model and room for a frame. It does not change.
 type image struct {
 	memory    []byte
 	variables []uint64
@@ -15,16 +13,10 @@ type image struct {
 	room      int
 }
 
-// roomRows is for how many rows there is room before a request asks for more.
-const roomRows = 1024
-
-// prepare asks for room for a frame of the shape, if that is known. A module
-// that has none so far may have some for fewer rows.
-func (in *Instance) prepare(s abi.Shape) error {
-	if s == (abi.Shape{}) {
-		return nil
-	}
-	if err := in.grow(s.Size(roomRows)); err != nil && in.broken {
+// prepare asks for room for a frame of so many bytes. A module that has none may
+// have some for fewer rows.
+func (in *Instance) prepare(size int) error {
+	if err := in.grow(size); err != nil && in.broken {
 		return err
 	}
 	return nil

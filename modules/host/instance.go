@@ -92,7 +92,10 @@ func (in *Instance) begins() error {
 	if err := in.load(in.module.blob); err != nil {
 		return err
 	}
-	return in.prepare(in.module.shape)
+	if in.module.room == 0 {
+		return nil
+	}
+	return in.prepare(in.module.room)
 }
 
 // initialize starts the guest's own runtime, if it has one.

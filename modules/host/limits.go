@@ -23,9 +23,12 @@ type Limits struct {
 	Instances int
 	// Wait bounds how long Borrow waits, default as long as it takes.
 	Wait time.Duration
-	// Frame is the shape of the frames it scores: there is room for 1,024 rows
-	// before any request. Zero: room is made when it is asked for.
+	// Frame is the shape of the frames it scores, and Room for how many rows of them
+	// there is room before any request, default 1,024: a foreign module that makes
+	// more room, and grows for it, is made anew each time. A zero shape is not known,
+	// and room is made when it is asked for.
 	Frame abi.Shape
+	Room  int
 	// Ours says that the module is of a family of ours, so that its work follows from
 	// its model: Preflight measures what a row takes and grants it, instead of Rows,
 	// or returns ErrHeavy.

@@ -1,7 +1,6 @@
 package sdk_test
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -108,30 +107,36 @@ func inUse() uint64 {
 	return s.HeapAlloc
 }
 
-// BenchmarkLent is what requests see of a template's pool: each borrows an
-// instance, fills a frame of 100 rows, scores and returns it, one after the other and eight
-// at a time.
+// BenchmarkLent is what requests see of a template's pool: each borrows an instance,
+// fills a frame, scores and returns it, one caller and eight, as fast as they
+// can. Instances are renewed after each, as on nodes, or left as they are.
 func BenchmarkLent(b *testing.B) {
 	for _, lang := range sdk.Languages() {
 		e, err := host.Open(host.Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		m, err := e.Admit(seal(b, build(b, lang, "", false)), nil, host.Limits{Frame: template.shape})
-		if err != nil {
-			b.Fatal(err)
+		code := seal(b, build(b, lang, "", false))
+		for form, keeps := range map[string]bool{"renewed": false, "left": true} {
+			for _, rows := range []int{100, 5000} {
+				m, err := e.Admit(code, nil, host.Limits{Frame: template.shape, Room: rows, Keeps: keeps})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, callers := range []int{1, 8} {
+					b.Run(fmt.Sprintf("%s/%s/%d/%d", lang, form, rows, callers), func(b *testing.B) { lent(b, m, rows, callers) })
+				}
+				if err := m.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
 		}
-		for _, callers := range []int{1, 8} {
-			b.Run(fmt.Sprintf("%s/%d", lang, callers), func(b *testing.B) { lent(b, m, callers) })
-		}
-		if err := errors.Join(m.Close(), e.Close()); err != nil {
-			b.Fatal(err)
-		}
+		e.Close()
 	}
 }
 
-func lent(b *testing.B, m *host.Module, callers int) {
-	from, err := abi.New(template.shape, 100)
+func lent(b *testing.B, m *host.Module, rows, callers int) {
+	from, err := abi.New(template.shape, rows)
 	if err != nil {
 		b.Fatal(err)
 	}
