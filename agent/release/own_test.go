@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,9 +99,7 @@ func TestTreesGoAllTheWay(t *testing.T) {
 	if err := n.update(); err != nil {
 		t.Fatal(err)
 	}
-	decideBy(t, n.Node, scoring.Link{}, trees.Base[0]+trees.Trees[0].Expect[0], true, func(row []float32) float64 {
-		return trees.Mean(0, scoring.Row{ContextDense: row[:1], Dense: row[1:]})
-	})
+	decideBy(t, n.Node, scoring.Link{}, trees.Base[0]+trees.Trees[0].Expect[0], true, func(row scoring.Row) float64 { return trees.Mean(0, row) })
 }
 
 // TestLinUCBGoesAllTheWay: the node's emitter makes its module, and there is a
@@ -124,27 +124,64 @@ func TestLinUCBGoesAllTheWay(t *testing.T) {
 	if err := n.update(); err != nil {
 		t.Fatal(err)
 	}
-	decideBy(t, n.Node, scoring.Link{}, 0.5, false, func(row []float32) float64 {
-		f, err := abi.New(s, 1)
+	decideBy(t, n.Node, scoring.Link{}, 0.5, false, scored(t, model))
+}
+
+// TestFactorsGoAllTheWay: embeddings of a context's column and of an item's name and
+// numbers, which no linear model has.
+func TestFactorsGoAllTheWay(t *testing.T) {
+	n := enrolled(t)
+	columns := append(ownBundle(t).Manifest.Columns, bundle.Column{Name: "item", Scope: bundle.ScopeItem, Kind: bundle.KindHashed, Hash: "xx64"})
+	model, err := scoring.NewFactor(scoring.FactorShape{Frame: abi.Shape{ContextDense: 1, Dense: 2, Categorical: 1, Heads: 1}, Bits: 10, Factors: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(3, 0))
+	for _, weights := range [][]float32{model.Heads[0].Mean[1:], model.Heads[0].Factor[3:]} { // the bias has no embedding here
+		for i := range weights {
+			weights[i] = r.Float32() - 0.5
+		}
+	}
+	nothing := model.Linear().Nothing()
+	model.Heads[0].Mean[0], model.Heads[0].Mean[nothing] = 0.25, 0
+	clear(model.Heads[0].Factor[3*nothing:][:3])
+	n.release(assemble(t, 1, folderOf(t, bundletest.Of(t, model, columns...))), nil)
+	if err := n.update(); err != nil {
+		t.Fatal(err)
+	}
+	decideBy(t, n.Node, scoring.Link{}, 0.25, false, scored(t, model))
+}
+
+// scored is what a model in plain Go answers to a row.
+func scored(t *testing.T, model scoring.Model) func(scoring.Row) float64 {
+	return func(r scoring.Row) float64 {
+		f, err := abi.New(model.FrameShape(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.ContextDense()[0], f.Dense(0, 0)[0], f.Dense(0, 1)[0] = row[0], row[1], row[2]
+		copy(f.ContextDense(), r.ContextDense)
+		copy(f.ContextCategorical(), r.ContextCategorical)
+		for c, x := range r.Dense {
+			f.Dense(0, c)[0] = x
+		}
+		for c, id := range r.Categorical {
+			f.Categorical(0, c)[0] = id
+		}
 		if err := model.Score(&f); err != nil {
 			t.Fatal(err)
 		}
 		return f.Mean(0)[0]
-	})
+	}
 }
 
 func decideOwn(t *testing.T, n *nodetest.Node, link scoring.Link) {
 	t.Helper()
-	decideBy(t, n, link, 0, true, bundletest.Sum)
+	decideBy(t, n, link, 0, true, func(r scoring.Row) float64 { return bundletest.Sum(slices.Concat(r.ContextDense, r.Dense)) })
 }
 
 // decideBy decides and compares scores, reasons and replays with what the model
 // should answer to the rows of the records; base is what no feature adds.
-func decideBy(t *testing.T, n *nodetest.Node, link scoring.Link, base float64, onlyModule bool, model func(row []float32) float64) {
+func decideBy(t *testing.T, n *nodetest.Node, link scoring.Link, base float64, onlyModule bool, model func(scoring.Row) float64) {
 	t.Helper()
 	for i := range 100 {
 		r := &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Explain: true}
@@ -182,17 +219,28 @@ func decideBy(t *testing.T, n *nodetest.Node, link scoring.Link, base float64, o
 }
 
 // recorded is what the module must have answered to the rows of a record.
-func recorded(t *testing.T, d *wire.Decision, model func(row []float32) float64) (sums []float64) {
+func recorded(t *testing.T, d *wire.Decision, model func(scoring.Row) float64) (sums []float64) {
 	t.Helper()
-	context, err := wire.View[float32](d.Features.ContextDense)
-	dense, err2 := wire.View[float32](d.Features.Dense)
-	if err != nil || err2 != nil || len(dense) != 2*len(d.Items) {
-		t.Fatal(err, err2, len(dense))
+	f, items := d.Features, len(d.Items)
+	row := scoring.Row{ContextDense: view[float32](t, f.ContextDense), ContextCategorical: view[uint32](t, f.ContextCategorical)}
+	dense, ids := view[float32](t, f.Dense), view[uint32](t, f.Categorical)
+	if len(dense) != 2*items {
+		t.Fatal(len(dense))
 	}
-	for i := range d.Items {
-		sums = append(sums, model([]float32{context[0], dense[2*i], dense[2*i+1]}))
+	for i := range items {
+		row.Dense, row.Categorical = dense[2*i:2*i+2], ids[i*len(ids)/items:(i+1)*len(ids)/items]
+		sums = append(sums, model(row))
 	}
 	return sums
+}
+
+func view[T float32 | uint32](t *testing.T, packed []byte) []T {
+	t.Helper()
+	out, err := wire.View[T](packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func predicted(l scoring.Link, sum float64) float64 {

@@ -25,6 +25,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/artifact"
+	"github.com/aisle-edge/aisle/sync/link"
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/trust/trusttest"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -47,7 +48,7 @@ type hub struct {
 
 func (h *hub) File(ctx context.Context, name string, limit int) ([]byte, error) {
 	if h.down {
-		return nil, errors.New("no connection")
+		return nil, link.ErrOffline
 	}
 	if h.old != nil {
 		return h.old.File(ctx, name, limit)
@@ -63,7 +64,7 @@ func (h *hub) File(ctx context.Context, name string, limit int) ([]byte, error) 
 
 func (h *hub) Chunk(_ context.Context, d [32]byte, i uint32) ([]byte, error) {
 	if h.down {
-		return nil, errors.New("no connection")
+		return nil, link.ErrOffline
 	}
 	for k, chunk := range artifact.Chunks(h.artifacts[d]) {
 		if k == i {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-edge/aisle/sync/artifact"
+	"github.com/aisle-edge/aisle/sync/link"
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -40,12 +42,21 @@ func (k *Keeper) Run(ctx context.Context, from Source) error {
 	return g.Wait()
 }
 
+// absence is how long the hub may be away before that is worth a warning: at a
+// start it was not even tried.
+const absence = 5 * time.Minute
+
 func (k *Keeper) follow(ctx context.Context, from Source) {
+	began := k.opt.Now()
 	poll := time.NewTicker(k.opt.Poll)
 	defer poll.Stop()
 	for {
 		if err := k.Update(ctx, from); err != nil && ctx.Err() == nil {
-			k.opt.Log.Warn("no new release", "err", err)
+			level := slog.LevelWarn
+			if away := k.opt.Now() - max(began, k.contact.Load()); errors.Is(err, link.ErrOffline) && away < absence.Milliseconds() {
+				level = slog.LevelInfo
+			}
+			k.opt.Log.Log(ctx, level, "no new release", "err", err)
 		}
 		select {
 		case <-ctx.Done():

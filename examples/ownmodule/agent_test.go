@@ -111,7 +111,7 @@ func (n *node) put(items string) {
 }
 
 // decide asks for one candidate, and why.
-func (n *node) decide(slot, id string, context map[string]float64) *answer {
+func (n *node) decide(slot, id string, context any) *answer {
 	n.t.Helper()
 	body, err := json.Marshal(map[string]any{
 		"slot": slot, "explain": true, "context": context, "actions": []any{map[string]string{"id": id}}, "count": 1,
