@@ -126,11 +126,11 @@ func granted(p wire.Purpose, has, broken bool, purposes []wire.Purpose, objects 
 		holds bool
 		why   string
 	}{
-		{r.Signals.TCF+r.Signals.GPP != "", "unparsable"},
+		{r.Signals.TCF+r.Signals.GPP != "", "unparsable"}, // in this test; TestGrantVectors has those that can be read
 		{broken, "unparsable"},
 		{has && age >= r.Terms.Lease, "stale"},
 		{objects && p == "personalised_offers", "objection"},
-		{r.Signals.GPC && (p == "personalised_offers" || p == "cross_channel"), "signal"},
+		{r.Signals.GPC && (p == "personalised_offers" && r.Terms.Strings.GPCDeniesOffers || p == "cross_channel"), "signal"},
 		{has && slices.Contains(purposes, p), ""},
 		{has, "not_granted"},
 		{optOut && (p == "device_storage" || p == "profile_building" || p == "personalised_content" || p == "personalised_offers" || p == "measurement"), ""},
@@ -155,6 +155,8 @@ func TestGrants(t *testing.T) {
 		}, Terms: Terms{
 			Regime: rapid.SampledFrom([]rulebook.Regime{"", rulebook.OptIn, rulebook.OptOut}).Draw(r, "regime"),
 			Lease:  rapid.SampledFrom([]time.Duration{0, time.Hour, lease}).Draw(r, "lease"),
+
+			Strings: rulebook.Consent{MaxAge: lease, GPCDeniesOffers: rapid.Bool().Draw(r, "control denies offers")},
 		}}
 		const now = int64(1_767_225_600_000)
 		age := rapid.SampledFrom([]time.Duration{0, time.Hour - 1e6, time.Hour, lease - 1e6, lease, 2 * lease}).Draw(r, "age")
@@ -166,7 +168,7 @@ func TestGrants(t *testing.T) {
 			kept.objection = rapid.Bool().Draw(r, "objects")
 			kept.confirmed, kept.version = now-age.Milliseconds(), 3
 		}
-		g := decide(kept, broken, req, now)
+		g := decide(kept, broken, &req, "", now)
 		for _, p := range append(everything, "sensitive:other", "", "unheard_of") {
 			want := granted(p, has, broken, given, has && kept.objection, age, req)
 			if got := g.Why(p); got != want || g.Has(p) != (want == "") {
@@ -303,7 +305,7 @@ func TestNobodyAndStrangers(t *testing.T) {
 	s := newSite(t)
 	for _, who := range []wire.Pseudonym{{}, person(9)} {
 		for _, regime := range []rulebook.Regime{rulebook.OptIn, rulebook.OptOut} {
-			r := Request{Who: who, Terms: Terms{regime, lease}}
+			r := Request{Who: who, Terms: Terms{Regime: regime, Lease: lease}}
 			a, err := s.Read(r, wire.PersonalisedOffers, declared)
 			check(t, err)
 			want := map[string]string{"taste": "personalised_offers not_granted", "reads": "personalised_offers not_granted", "diet": "personalised_offers not_granted"}
@@ -317,7 +319,7 @@ func TestNobodyAndStrangers(t *testing.T) {
 	}
 	var denied *Denied
 	for _, regime := range []rulebook.Regime{rulebook.OptIn, rulebook.OptOut} {
-		if _, err := s.Write(ctx, Request{Terms: Terms{regime, lease}}, fields("value"), declared); !errors.As(err, &denied) {
+		if _, err := s.Write(ctx, Request{Terms: Terms{Regime: regime, Lease: lease}}, fields("value"), declared); !errors.As(err, &denied) {
 			t.Errorf("wrote a profile of nobody: %v", err)
 		}
 	}
@@ -387,7 +389,7 @@ func TestSet(t *testing.T) {
 	if row, err := s.Get(who); err != nil || row.GetVersion() != 1 {
 		t.Errorf("the first word is no: %v, %v", row, err)
 	}
-	if a, err := s.Read(Request{Who: who, Terms: Terms{rulebook.OptOut, lease}}, wire.PersonalisedOffers, declared); err != nil || len(a.Withheld) != 3 {
+	if a, err := s.Read(Request{Who: who, Terms: Terms{Regime: rulebook.OptOut, Lease: lease}}, wire.PersonalisedOffers, declared); err != nil || len(a.Withheld) != 3 {
 		t.Errorf("someone who said no, where no answer would be a yes: %+v, %v", a, err)
 	}
 }
@@ -402,7 +404,7 @@ func TestUnparsableRow(t *testing.T) {
 	if _, err := s.Store.Commit(&wire.Record{Body: &wire.Record_Tick{Tick: &wire.Tick{}}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	a, err := s.Read(Request{Who: who, Terms: Terms{rulebook.OptOut, lease}}, wire.PersonalisedOffers, declared)
+	a, err := s.Read(Request{Who: who, Terms: Terms{Regime: rulebook.OptOut, Lease: lease}}, wire.PersonalisedOffers, declared)
 	if check(t, err); whys(a.Withheld)["taste"] != "personalised_offers unparsable" {
 		t.Errorf("%+v", a)
 	}

@@ -14,11 +14,55 @@
 //
 // # Reasons
 //
-// What is withheld says why: "not_granted"; "stale", when the lease is over;
-// "objection" to marketing, which denies personalised_offers; "signal", when the
-// request's Global Privacy Control denies cross_channel and personalised_offers;
-// "unparsable", when the row or a consent string of the request can't be read.
-// TCF and GPP strings can't be decoded here, so any of them is unparsable.
+// What is withheld says why, the first of these that holds: "unparsable", when
+// the row or a consent string of the request can't be read; "invalid", when a
+// string can be read and must not be used; "stale", when a string or the lease is
+// over; "objection" to marketing, which denies personalised_offers; "signal",
+// when a signal of the request denies the purpose, or its string does not grant
+// it; "not_granted".
+//
+// # Strings of a request
+//
+// They narrow what is granted, all of them together, and never widen it; a
+// request without any narrows nothing. Decoding one is tcf's and gpp's; what it
+// grants now is another question. A TCF string that is read grants by numbers of
+// its purposes and by the kind of the slot, offers or content:
+//
+//	1                    device_storage
+//	3 offers, 5 content  profile_building
+//	4                    personalised_offers
+//	6                    personalised_content
+//	7 offers, 8 content  measurement
+//	9                    audience_statistics
+//	10                   model_training
+//
+// and never cross_channel or anything sensitive. Consent to a number is read from
+// the publisher's own segment or, where the rulebook names a vendor, from the
+// core: the purpose, the vendor, and no restriction of the publisher that
+// forbids it or asks for legitimate interest. Legitimate interest never grants,
+// nor does Canada's implied consent. Nothing at all grants a string that was
+// updated longer ago than max_age, or more than a day ahead of the node's clock;
+// that was created after 2026-02-28 without the segment of disclosed vendors;
+// that has no publisher's segment while no vendor is named; or that is of TCF
+// version 1.
+//
+// Of a GPP string those sections count that its gppSid names, or that the
+// rulebook says apply here; without a gppSid all of them do. A section that is
+// named and missing, or can't be read, is unparsable. Sections 2 and 5 are TCF
+// strings. Those of the United States grant nothing; a choice in them that is 1
+// (opted out, no consent) denies:
+//
+//	sale, sharing, targeted advertising   cross_channel, personalised_offers
+//	sensitive data, any class of it       everything sensitive
+//	data of a known child, any age        profile_building, personalised_content,
+//	                                      personalised_offers, audience_statistics,
+//	                                      model_training, cross_channel,
+//	                                      everything sensitive
+//	processing beyond what was disclosed  audience_statistics, model_training,
+//	                                      cross_channel
+//
+// Global Privacy Control, of the request or of a section, denies cross_channel
+// and, unless the rulebook says otherwise, personalised_offers.
 //
 // # Rows, version 0
 //

@@ -36,11 +36,13 @@ func New(st *store.Store, vault *profile.Vault, rows *profile.Rows) *Ledger {
 	return l
 }
 
-// Grants are what is granted in a view, for those who check it together with
-// something else.
-func (l *Ledger) Grants(v *store.View, r Request) Grants {
+// Grants are what is granted in a view whatever the slot, for those who check it
+// together with something else.
+func (l *Ledger) Grants(v *store.View, r Request) Grants { return l.grants(v, &r, "") }
+
+func (l *Ledger) grants(v *store.View, r *Request, slot wire.Purpose) Grants {
 	row, err := l.row(v, r.Who)
-	return decide(row, err != nil, r, l.store.Now())
+	return decide(row, err != nil, r, slot, l.store.Now())
 }
 
 // Get is the consent that is known of a person, nil for none.

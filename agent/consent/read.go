@@ -52,7 +52,7 @@ func (l *Ledger) ReadBeside(r Request, slot wire.Purpose, declared []Declared, b
 	var version uint64
 	var sealed []byte
 	err := l.store.View(func(v *store.View) error {
-		a.Grants = l.Grants(v, r)
+		a.Grants = l.grants(v, &r, slot)
 		if r.Who != (wire.Pseudonym{}) && slices.ContainsFunc(declared, func(d Declared) bool { return a.Grants.permits(slot, d) }) {
 			version, sealed = l.rows.Get(v, r.Who)
 		}

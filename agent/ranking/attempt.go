@@ -77,7 +77,7 @@ func (s *scratch) read() (known bool, err error) {
 	events := s.d.opt.Events
 	s.marks = s.changes()
 	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
-		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPC: s.request.Consent.GPC,
+		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPPSid: s.request.Consent.GPPSid, GPC: s.request.Consent.GPC,
 	}}
 	var declared []consent.Declared
 	if s.scorer != nil {

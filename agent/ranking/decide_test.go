@@ -519,6 +519,11 @@ func TestNoProfileWithoutAGrant(t *testing.T) {
 		{"measurement", []wire.Purpose{wire.Measurement, wire.ModelTraining}, ranking.Signals{}, false, false, "not_granted", true},
 		{"a signal", everything, ranking.Signals{GPC: true}, false, false, "signal", true},
 		{"a consent string", everything, ranking.Signals{TCF: "CP"}, false, false, "unparsable", false},
+		{"an old string", everything, ranking.Signals{TCF: "COwGVJOOwGVJOADACHENAOCAAO6as_-AAAhoAFNLAAoAAAA"}, false, false, "stale", false},
+		{"an opt-out", everything, ranking.Signals{GPP: "DBABTA~1YYN", GPPSid: []int{6}}, false, false, "signal", true},
+		{"an opt-out elsewhere", everything, ranking.Signals{GPP: "DBABTA~1YYN", GPPSid: []int{-1}}, true, true, "", true},
+		{"no opt-out", everything, ranking.Signals{GPP: "DBABTA~1YNN"}, true, true, "", true},
+		{"no answer to the law", everything, ranking.Signals{GPP: "DBABTA~1YNN", GPPSid: []int{7}}, false, false, "unparsable", false},
 	} {
 		n.Grant("p1", c.grants...)
 		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p1", Consent: c.signals, EventID: c.name})

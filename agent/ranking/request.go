@@ -37,8 +37,8 @@ type Request struct {
 type Signals struct {
 	TCF    string `json:"tcf,omitempty"`
 	GPP    string `json:"gpp,omitempty"`
-	GPPSid []int  `json:"gppSid,omitempty"`
-	GPC    bool   `json:"gpc,omitempty"` // of the body or of Sec-GPC
+	GPPSid []int  `json:"gppSid,omitempty"` // sections of gpp that apply; none: all
+	GPC    bool   `json:"gpc,omitempty"`    // of the body or of Sec-GPC
 }
 
 // Action is a candidate that the caller gives. Its id may be one that the

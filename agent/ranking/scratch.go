@@ -165,6 +165,10 @@ func (s *scratch) digestRequest() {
 	b = append(append(append(b, s.person[:]...), s.session[:]...), s.basket[:]...)
 	text(r.Consent.TCF)
 	text(r.Consent.GPP)
+	b = binary.AppendUvarint(b, uint64(len(r.Consent.GPPSid)))
+	for _, sid := range r.Consent.GPPSid {
+		b = binary.AppendVarint(b, int64(sid))
+	}
 	b = append(b, flag(r.Consent.GPC), flag(r.DeferActivation))
 	b = binary.AppendUvarint(b, uint64(r.Count))
 	values(r.Context)

@@ -44,7 +44,7 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 		return a, err
 	}
 	a.RulebookText = Text(a.Rulebook.Digest[:])
-	a.Terms = consent.Terms{Regime: a.Rulebook.Regime, Lease: a.Rulebook.Lease}
+	a.Terms = consent.Terms{Regime: a.Rulebook.Regime, Lease: a.Rulebook.Lease, Strings: a.Rulebook.Consent}
 	a.declare()
 	offers, err := s.offers()
 	if err != nil {

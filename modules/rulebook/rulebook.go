@@ -32,6 +32,7 @@ type Rulebook struct {
 	Salt       Salt
 	Regime     Regime
 	Lease      time.Duration // profiles stop so long after consent was confirmed
+	Consent    Consent
 	MaxOffline time.Duration // scored modules stop after it, then the baseline
 	FrameShare float64       // share of decisions that record every allowed candidate
 	Slots      []Slot
@@ -92,7 +93,7 @@ func Parse(f Files) (*Rulebook, error) {
 		return nil, d.sorted()
 	}
 	return &Rulebook{
-		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, MaxOffline: slots.MaxOffline,
+		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
 		FrameShare: slots.FrameShare, Slots: slots.Slots, Rules: rules.Rules,
 		Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash,
 		Digest: f.Digest(),

@@ -42,7 +42,8 @@ func TestParse(t *testing.T) {
 	}
 	want := &rulebook.Rulebook{
 		Salt:   rulebook.Salt{0x3f, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee},
-		Regime: rulebook.OptOut, Lease: 24 * time.Hour, MaxOffline: 720 * time.Hour, FrameShare: 0.05,
+		Regime: rulebook.OptOut, Lease: 24 * time.Hour,
+		Consent: rulebook.Consent{Vendor: 77, MaxAge: 4380 * time.Hour, Sections: []int{7, 8}}, MaxOffline: 720 * time.Hour, FrameShare: 0.05,
 		Slots: []rulebook.Slot{{
 			ID: "home_hero", Kind: rulebook.Offer,
 			Source: rulebook.Source{Catalogue: &rulebook.Catalogue{Categories: []string{"a/b", "c"}, Brands: []string{"x"}, Limit: 500}},
@@ -100,6 +101,9 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := got.Slots[0]
+	if c := got.Consent; c.Vendor != 0 || c.MaxAge != 395*24*time.Hour || !c.GPCDeniesOffers || c.Sections != nil {
+		t.Errorf("by default %+v", c)
+	}
 	if got.Regime != rulebook.OptIn || got.Lease != 7*24*time.Hour || got.MaxOffline != 30*24*time.Hour || got.FrameShare != 0.01 ||
 		got.Bits != 16 || got.Hash != rulebook.XX64 || s.Source.Catalogue == nil || s.Source.Catalogue.Limit != 1000 || s.None != nil || s.Hold != nil {
 		t.Errorf("%+v", got)
@@ -160,6 +164,10 @@ func TestFaults(t *testing.T) {
 		{"slots", "lease: 24h", "lease: 1d", "5: lease: must be a duration"},
 		{"slots", "lease: 24h", "lease: -1h", "5: lease: must be a duration"},
 		{"slots", "lease: 24h", "lease: ", "5: lease: has no value"},
+		{"slots", "vendor: 77", "vendor: 65536", "41: consent.vendor: must be at most 65535"},
+		{"slots", "max_age: 4380h", "max_age: 0h", "41: consent.max_age: must be above 0"},
+		{"slots", "[7, 8]", "[7, 7]", "41: consent.gpp_sections: must be ids of GPP sections, such as 7 for usnat, each once"},
+		{"slots", "[7, 8]", "[0]", "41: consent.gpp_sections: must be ids of GPP sections"},
 		{"slots", "lease: 24h", "leese: 24h", "5: leese: unknown key; use one of version salt regime lease"},
 		{"slots", "share: 0.05", "share: 1.5", "7: frame_share: must be at most 1"},
 		{"slots", "share: 0.05", `share: "0.05"`, "7: frame_share: must stand without quotes"},

@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aisle-edge/aisle/modules/explore"
@@ -11,6 +12,7 @@ type slotsFile struct {
 	Salt       Salt          `yaml:"salt" check:"required"`
 	Regime     Regime        `yaml:"regime" check:"enum=opt_in|opt_out"`
 	Lease      time.Duration `yaml:"lease" check:"above=0"`
+	Consent    Consent       `yaml:"consent"`
 	MaxOffline time.Duration `yaml:"max_offline" check:"above=0"`
 	FrameShare float64       `yaml:"frame_share" check:"min=0,max=1"`
 	Slots      []Slot        `yaml:"slots" check:"required,min=1,max=256"`
@@ -18,6 +20,25 @@ type slotsFile struct {
 
 func (f *slotsFile) defaults() {
 	f.Regime, f.Lease, f.MaxOffline, f.FrameShare = OptIn, 7*24*time.Hour, 30*24*time.Hour, 0.01
+}
+
+// Consent says how the consent strings and signals of requests are read.
+type Consent struct {
+	Vendor          int           `yaml:"vendor" check:"min=0,max=65535"` // id in TCF strings; 0: the publisher's own segment
+	MaxAge          time.Duration `yaml:"max_age" check:"above=0"`        // a string updated longer ago grants nothing
+	GPCDeniesOffers bool          `yaml:"gpc_denies_offers"`              // beside cross_channel, which it always denies
+	Sections        []int         `yaml:"gpp_sections" check:"max=32"`    // ids that apply here whatever a request's gppSid says
+}
+
+func (c *Consent) defaults() { c.MaxAge, c.GPCDeniesOffers = 395*24*time.Hour, true }
+
+func (c *Consent) validate(d *decoder, at string) {
+	for i, id := range c.Sections {
+		if id < 1 || id > 63 || slices.Contains(c.Sections[:i], id) {
+			d.fault(at+".gpp_sections", "must be ids of GPP sections, such as 7 for usnat, each once")
+			return
+		}
+	}
 }
 
 // Slot is a placement: where its candidates come from, how it draws among them,

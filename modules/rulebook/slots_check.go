@@ -9,6 +9,9 @@ import (
 )
 
 func (f *slotsFile) validate(d *decoder) {
+	if d.sound("consent") {
+		f.Consent.validate(d, "consent")
+	}
 	unique(d, "slots", f.Slots, func(s Slot) string { return s.ID })
 	for i := range f.Slots {
 		s, at := &f.Slots[i], fmt.Sprintf("slots[%d]", i)

@@ -65,15 +65,21 @@ func commands() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&g.config, "config", os.Getenv("AISLE_CONFIG"), "configuration file (AISLE_CONFIG)")
 	flags.BoolVar(&g.json, "json", false, "print the result as JSON")
-	root.AddCommand(runCommand(g), enrolCommand(g), checkCommand(g), statusCommand(g), importCommand(g), versionCommand(g))
-	for _, c := range append(root.Commands(), root) {
-		args := c.Args
-		c.Args = func(cmd *cobra.Command, words []string) error {
-			if err := args(cmd, words); err != nil {
-				return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
-			}
-			return nil
-		}
-	}
+	root.AddCommand(runCommand(g), enrolCommand(g), checkCommand(g), statusCommand(g), importCommand(g), consentCommand(g), versionCommand(g))
+	worded(root)
 	return root
+}
+
+// worded makes wrong words of a command, and of those below it, usage errors.
+func worded(c *cobra.Command) {
+	args := c.Args
+	c.Args = func(cmd *cobra.Command, words []string) error {
+		if err := args(cmd, words); err != nil {
+			return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+	for _, below := range c.Commands() {
+		worded(below)
+	}
 }
