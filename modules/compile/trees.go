@@ -13,12 +13,14 @@ import (
 )
 
 // EmitterTrees names the version of the code that Trees writes.
-const EmitterTrees = "trees/0"
+const EmitterTrees = "trees/1"
 
-// What a model is written as. A node is some 25 bytes of code as branches, 40 as
-// lanes and 16 of tables for the walk, which every module has for contributions.
+// What a model is written as. A node is some 25 bytes of code as a branch or in a
+// patch, 40 as lanes and 16 of tables for the walk, which every module has for
+// contributions.
 const (
-	branchNodes = 6000  // of a model whose single rows are answered by branches, else by the walk
+	branchNodes = 6000  // of a model whose single rows are answered by branches, else by patches or the walk
+	patchNodes  = 20000 // of a model whose single rows are answered by patches below few branches, else by the walk
 	laneNodes   = 60000 // of a model whose blocks are answered by lanes, else row by row
 	laneLeaves  = 256   // of a tree of such a model: a leaf's number is a byte
 )
@@ -41,11 +43,13 @@ func Trees(t *scoring.Trees) ([]byte, error) {
 type forest struct {
 	*shell
 	*plan
-	trees *scoring.Trees
-	order []int   // trees by head, else as they were
-	cuts  [][]cut // by tree
-	nodes int     // of all trees
-	most  int     // leaves of the largest tree
+	trees  *scoring.Trees
+	order  []int   // trees by head, else as they were
+	places [][]int // of leaves, by tree
+	cuts   [][]cut // by tree
+	nodes  int     // of all trees
+	most   int     // leaves of the largest tree
+	others int     // nodes that no patch decides
 
 	data segment
 
@@ -74,10 +78,19 @@ func newForest(t *scoring.Trees) *forest {
 		tree := &t.Trees[i]
 		e.nodes += len(tree.Nodes)
 		e.most = max(e.most, len(tree.Leaves))
+		places := places(tree)
 		var cuts []cut
 		for j := range tree.Nodes {
-			cuts = append(cuts, e.cut(&tree.Nodes[j]))
+			n := e.cut(&tree.Nodes[j])
+			for _, child := range [...]*int{&n.left, &n.right} {
+				if *child < 0 {
+					*child = ^places[^*child]
+				}
+			}
+			cuts = append(cuts, n)
+			e.others += flag(!compares(&tree.Nodes[j]))
 		}
+		e.places = append(e.places, places)
 		e.cuts = append(e.cuts, cuts)
 	}
 	slices.SortStableFunc(e.order, func(a, b int) int { return t.Trees[a].Head - t.Trees[b].Head })
@@ -94,7 +107,11 @@ func (e *forest) byHead(head int) (trees []int) {
 	return trees
 }
 
-func (e *forest) branches() bool { return e.nodes <= branchNodes }
+// branches tells whether single rows are answered by branches and patches: by both
+// in a small model, in a larger one if it has few branches outside patches.
+func (e *forest) branches() bool {
+	return e.nodes <= branchNodes || e.nodes <= patchNodes && e.lanes() && e.others <= e.nodes/16
+}
 
 func (e *forest) lanes() bool { return e.nodes <= laneNodes && e.most <= laneLeaves }
 

@@ -8,7 +8,7 @@ import (
 // branchGroup is how many nodes the trees of one function have together, at
 // least: engines take more than linear time in a function's size, and a call
 // costs as much as some nodes.
-const branchGroup = 100
+const branchGroup = 400
 
 // Parameters of a function of branches: a row's address within its block, the
 // frame, and the head's sum so far.
@@ -18,11 +18,16 @@ const (
 	branchSum   = 2
 )
 
-// branch writes trees as nested conditions.
+// branch writes trees as nested conditions down to patches.
 type branch struct {
 	*forest
 	*fn
-	x, at int // of the node at hand
+	x, at     int // of the node at hand
+	out, half int // of the patch at hand: what is ruled out
+
+	number  int // of the tree at hand
+	tree    *scoring.Tree
+	patched []int // see patches
 }
 
 // branchGroups gives for each head the functions that add its trees to a sum.
@@ -30,8 +35,10 @@ func (e *forest) branchGroups(head int) (calls []int) {
 	for _, trees := range e.groups(head, branchGroup) {
 		b := &branch{forest: e, fn: newFn([]wasm.ValType{e.sum()}, wasm.I32, wasm.I32, e.sum())}
 		b.x, b.at = b.local(wasm.F32), b.local(wasm.I32)
+		b.out, b.half = b.local(wasm.V128), b.local(wasm.I64)
+		b.touch()
 		for _, i := range trees {
-			b.tree(i)
+			b.addTree(i)
 		}
 		b.Index(wasm.LocalGet, branchSum)
 		calls = append(calls, e.end(b.fn))
@@ -78,50 +85,63 @@ func (e *forest) add() wasm.Op {
 	return wasm.F64Add
 }
 
-// tree adds the leaf of one tree to the sum. Each leaf leaves the tree's block
-// with its value.
-func (b *branch) tree(i int) {
-	t := &b.trees.Trees[i]
+// touch touches the last of what trees read. An engine then leaves out the bounds
+// checks up to where branches meet.
+func (b *branch) touch() {
 	touch(&b.Code, branchRow, columnBytes*(b.frame.Dense-1)+4)
 	if b.context > 0 {
 		touch(&b.Code, branchFrame, b.frame.OffsetContext()+4*b.context)
 	}
+}
+
+// addTree adds the leaf of one tree to the sum. Each leaf or patch leaves the
+// tree's block with its value.
+func (b *branch) addTree(i int) {
+	b.number, b.tree = i, &b.trees.Trees[i]
+	b.patched = b.patches(b.tree)
+	root := 0
+	if len(b.tree.Nodes) == 0 {
+		root = ^0
+	}
 	b.Index(wasm.LocalGet, branchSum)
 	b.Op(wasm.Block)
 	b.Raw(byte(b.sum()))
-	root := 0
-	if len(t.Nodes) == 0 {
-		root = ^0
-	}
-	b.child(t, root, 0)
+	b.child(root, 0)
 	b.Op(wasm.End, b.add())
 	b.Index(wasm.LocalSet, branchSum)
+	if root == 0 && b.patched[root] == 0 {
+		b.touch()
+	}
 }
 
-// child writes a node or leaf within so many conditions.
-func (b *branch) child(t *scoring.Tree, at, depth int) {
-	if at < 0 {
-		b.constant(&b.Code, t.Leaves[^at])
+// child writes what is below a node within so many conditions.
+func (b *branch) child(at, depth int) {
+	if at < 0 || b.patched[at] > 0 {
+		if at < 0 {
+			b.constant(&b.Code, b.tree.Leaves[^at])
+		} else {
+			b.patch(at)
+		}
 		if depth > 0 {
 			b.Index(wasm.Br, depth)
 		}
 		return
 	}
-	n := &t.Nodes[at]
+	n := &b.tree.Nodes[at]
 	then, otherwise := n.Left, n.Right
 	if b.test(n) {
 		then, otherwise = n.Right, n.Left
 	}
 	b.Begin(wasm.If)
-	b.child(t, then, depth+1)
+	b.child(then, depth+1)
 	b.Op(wasm.End)
-	b.child(t, otherwise, depth)
+	b.child(otherwise, depth)
 }
 
 // test leaves a condition on the stack: that of going left, or of going right if
 // it says so.
 func (b *branch) test(n *scoring.Node) (right bool) {
-	if b.load(n.Column); n.Test == scoring.Among {
+	if b.load(wasm.F32Load, n.Column); n.Test == scoring.Among {
 		b.Index(wasm.LocalSet, b.x)
 		i := b.setBin[setKey(n)]
 		s := b.setOf(i)
@@ -129,7 +149,7 @@ func (b *branch) test(n *scoring.Node) (right bool) {
 		inSet(&b.Code, b.x, b.at, func() { b.I32(limit) }, func() { b.Mem(wasm.I32Load8U, b.bits[s]) })
 		return false
 	}
-	near := n.ZeroMissing && b.nearMatters(n)
+	near := n.ZeroMissing && nearMatters(n)
 	if near {
 		b.Index(wasm.LocalTee, b.x)
 	}
@@ -155,7 +175,7 @@ func (b *branch) test(n *scoring.Node) (right bool) {
 
 // nearMatters tells whether some value near zero goes another way than what is
 // missing.
-func (b *branch) nearMatters(n *scoring.Node) bool {
+func nearMatters(n *scoring.Node) bool {
 	t := float64(n.Threshold)
 	if n.MissingLeft {
 		return !(t > float64(scoring.NearZero))
@@ -164,14 +184,14 @@ func (b *branch) nearMatters(n *scoring.Node) bool {
 }
 
 // load puts a column's value on the stack.
-func (b *branch) load(column int) {
+func (b *branch) load(op wasm.Op, column int) {
 	if column < b.context {
 		b.Index(wasm.LocalGet, branchFrame)
-		b.Mem(wasm.F32Load, b.frame.OffsetContext()+4*column)
+		b.Mem(op, b.frame.OffsetContext()+4*column)
 		return
 	}
 	b.Index(wasm.LocalGet, branchRow)
-	b.Mem(wasm.F32Load, columnBytes*(column-b.context))
+	b.Mem(op, columnBytes*(column-b.context))
 }
 
 // setOf is the set of a bin.

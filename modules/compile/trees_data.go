@@ -143,12 +143,16 @@ func (e *forest) column(i int) int {
 	return columnBytes * (i - e.context)
 }
 
-// leavesData writes all leaves, tree after tree.
+// leavesData writes all leaves, tree after tree, each in its place.
 func (e *forest) leavesData() {
 	e.leaves = e.data.align(8)
 	for _, i := range e.order {
 		e.leafAt[i] = (e.data.end() - e.leaves) / e.leafBytes()
-		for _, v := range e.trees.Trees[i].Leaves {
+		leaves := make([]float64, len(e.places[i]))
+		for leaf, place := range e.places[i] {
+			leaves[place] = e.trees.Trees[i].Leaves[leaf]
+		}
+		for _, v := range leaves {
 			if e.trees.Narrow {
 				e.data.f32(float32(v))
 			} else {

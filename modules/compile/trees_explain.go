@@ -86,7 +86,8 @@ func (e *forest) explainTree(terms int) int {
 		c.I32(0)
 		c.Op(wasm.I32LtS)
 		c.Begin(wasm.If)
-		e.leaf(c, word)
+		c.Index(wasm.LocalGet, word)
+		e.leaf(c, 0)
 		if e.trees.Narrow {
 			c.Op(wasm.F64Widen)
 		}

@@ -10,7 +10,7 @@ import (
 // branches guess wrongly, and the code for many nodes comes from afar.
 func (e *forest) blockRows() int32 {
 	if e.branches() && e.lanes() {
-		return 3
+		return 5
 	}
 	return 8
 }

@@ -224,7 +224,8 @@ func (e *forest) walkSum() int {
 		})
 		for i := range word {
 			c.Index(wasm.LocalGet, sum)
-			e.leaf(c, word[i])
+			c.Index(wasm.LocalGet, word[i])
+			e.leaf(c, 0)
 			c.Op(e.add())
 			c.Index(wasm.LocalSet, sum)
 			advance(c, entry, 4)
@@ -261,18 +262,16 @@ func (e *forest) step(c *wasm.Code, at, word, bins int) {
 	c.Index(wasm.LocalSet, at)
 }
 
-// leaf puts the value of a leaf's word on the stack.
-func (e *forest) leaf(c *wasm.Code, word int) {
-	c.Index(wasm.LocalGet, word)
+// leaf replaces a leaf's number, counted from that of the first one, by its value.
+// Other bits above the number may be set.
+func (e *forest) leaf(c *wasm.Code, first int) {
+	load, shift := wasm.F64Load, int32(3)
 	if e.trees.Narrow {
-		c.I32(2)
-		c.Op(wasm.I32Shl)
-		c.Mem(wasm.F32Load, e.leaves)
-		return
+		load, shift = wasm.F32Load, 2
 	}
-	c.I32(3)
+	c.I32(shift)
 	c.Op(wasm.I32Shl)
-	c.Mem(wasm.F64Load, e.leaves)
+	c.Mem(load, e.leaves+e.leafBytes()*first)
 }
 
 // walkRows is a function that answers one row: its address in its block, the

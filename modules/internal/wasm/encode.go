@@ -71,6 +71,12 @@ func (c *Code) I32(v int32) {
 	c.bytes = AppendS64(c.bytes, int64(v))
 }
 
+// I64 appends i64.const.
+func (c *Code) I64(v int64) {
+	c.Op(I64Const)
+	c.bytes = AppendS64(c.bytes, v)
+}
+
 // F32 appends f32.const.
 func (c *Code) F32(v float32) {
 	c.Op(F32Const)

@@ -94,6 +94,7 @@ const (
 	F32Gt    Op = 0x5e
 	F32Le    Op = 0x5f
 	F32Ge    Op = 0x60
+	I32Ctz   Op = 0x68
 	I32Add   Op = 0x6a
 	I32Sub   Op = 0x6b
 	I32Mul   Op = 0x6c
@@ -116,6 +117,7 @@ const (
 	F64Add   Op = 0xa0
 	F64Sub   Op = 0xa1
 	F64Div   Op = 0xa3
+	I32Wrap  Op = 0xa7 // i32.wrap_i64
 	F32Wrap  Op = 0xb6 // f32.demote_f64
 	F64Widen Op = 0xbb // f64.promote_f32
 	F32Bits  Op = 0xbc // i32.reinterpret_f32
@@ -149,7 +151,9 @@ const (
 	F64x2Splat        Op = 0xfd14
 	I8x16ExtractLaneU Op = 0xfd16
 	I32x4ExtractLane  Op = 0xfd1b
+	I64x2ExtractLane  Op = 0xfd1d
 	F32x4ExtractLane  Op = 0xfd1f
+	F32x4ReplaceLane  Op = 0xfd20
 	I8x16GtS          Op = 0xfd27
 	I32x4Eq           Op = 0xfd37
 	F32x4Eq           Op = 0xfd41
