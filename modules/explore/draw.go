@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
-	"github.com/aisle-edge/aisle/modules/elementary"
 )
 
 // Problem is one slate to be drawn.
@@ -56,30 +55,24 @@ type Position struct {
 	Probability float64 // conditional on the positions above
 	Feasible    int     // N there; 1 of a pin
 	Pinned      bool    // not drawn
-	Entropy     float64 // of the distribution there, in nats
 	Explored    int     // 1 + how many feasible candidates come before it, if the uniform share drew it, else 0
 
-	from, to int // of Slate.weighed
-}
-
-// Evenness is the entropy as a share of the greatest one, ln N: 1 where all are
-// alike or there is no choice, 0 where there is a choice and one is certain.
-func (p Position) Evenness() float64 {
-	if p.Feasible < 2 {
-		return 1
-	}
-	return p.Entropy / elementary.Log(float64(p.Feasible))
+	from, to int     // of Slate.weighed
+	floor    float64 // of none, which is feasible at this place or at -1
+	none     int
 }
 
 // Slate is what was drawn. Its slices are the Drawer's until the next Draw.
 type Slate struct {
 	Positions  []Position // as many as could be filled; pins below what could not move up
 	Contenders []int      // weighed at some position and not drawn, in the order in which they first were
-	Seed       uint64     // first word of the first position's randomness, for a reader
+	Seed       uint64     // first word of the first position's randomness, for a reader; 0 if nothing was feasible there
 	IsNone     bool       // none was drawn: one position, nothing to show
 
-	weighed []int
-	means   []float64
+	policy  Policy
+	weighed []int     // at all positions, one after the other
+	means   []float64 // theirs
+	shares  []float64 // their π
 }
 
 // Weighed are the contenders at a position, best first, and their means as they
@@ -174,9 +167,11 @@ func (d *Drawer) begin(p *Problem) {
 	d.rankAll()
 	d.slate = Slate{
 		Positions: d.slate.Positions[:0], Contenders: d.slate.Contenders[:0],
-		weighed: d.slate.weighed[:0], means: d.slate.means[:0],
+		policy: p.Policy, weighed: d.slate.weighed[:0], means: d.slate.means[:0], shares: d.slate.shares[:0],
 	}
-	d.slate.Seed, _ = d.random(p.EventID, p.Attempt, p.First)
+	if len(d.placed) == 0 || d.placed[0] >= 0 { // nothing is drawn there
+		d.slate.Seed, _ = d.random(p.EventID, p.Attempt, p.First)
+	}
 	if p.Mask != nil || p.Adjust != nil {
 		x, _ := d.random(p.EventID, p.Attempt, math.MaxUint32)
 		d.turn = uniform(x)
@@ -230,9 +225,13 @@ func (d *Drawer) place(at, n int) error {
 	if k := slices.Index(d.top.candidates, i); k >= 0 {
 		share = pi[k]
 	}
+	if at == 0 {
+		d.slate.Seed = x
+	}
+	d.slate.shares = append(d.slate.shares, pi...)
 	d.slate.Positions = append(d.slate.Positions, Position{
 		Candidate: i, Probability: probability(p.Policy, share, n, floor, i == none), Feasible: n,
-		Entropy: d.entropy(n, pi, floor, none), Explored: explored, from: from, to: len(d.slate.weighed),
+		Explored: explored, from: from, to: len(d.slate.weighed), floor: floor, none: none,
 	})
 	d.slate.IsNone = i == none
 	d.placed[at] = i

@@ -297,7 +297,7 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, pos := range slate.Positions {
-				binary.Write(h, binary.LittleEndian, []uint64{uint64(pos.Candidate), uint64(pos.Feasible), uint64(pos.Explored), math.Float64bits(pos.Probability), math.Float64bits(pos.Entropy)})
+				binary.Write(h, binary.LittleEndian, []uint64{uint64(pos.Candidate), uint64(pos.Feasible), uint64(pos.Explored), math.Float64bits(pos.Probability), math.Float64bits(slate.Entropy(pos))})
 			}
 			binary.Write(h, binary.LittleEndian, slate.Seed)
 		}

@@ -1,10 +1,6 @@
 package explore
 
-import (
-	"slices"
-
-	"github.com/aisle-edge/aisle/modules/elementary"
-)
+import "slices"
 
 // Shortlist is how many of the best feasible candidates Problem.Adjust is asked for.
 const Shortlist = 64
@@ -131,33 +127,4 @@ func (d *Drawer) contenders() field {
 		f.variances = d.variances[:len(f.means)]
 	}
 	return f
-}
-
-// entropy is -Σ p·ln p over all n feasible candidates, whose π is 0 except for the
-// contenders.
-func (d *Drawer) entropy(n int, pi []float64, floor float64, none int) (h float64) {
-	add := func(p float64, times int) {
-		if p > 0 {
-			h -= float64(float64(times) * float64(p*elementary.Log(p)))
-		}
-	}
-	idle, others := 0, n-len(pi) // of the contenders, of all
-	weighed := false
-	for k, share := range pi {
-		switch i := d.top.candidates[k]; {
-		case i == none:
-			weighed = true
-			add(probability(d.problem.Policy, share, n, floor, true), 1)
-		case share == 0:
-			idle++
-		default:
-			add(probability(d.problem.Policy, share, n, floor, false), 1)
-		}
-	}
-	if none >= 0 && !weighed {
-		others--
-		add(probability(d.problem.Policy, 0, n, floor, true), 1)
-	}
-	add(probability(d.problem.Policy, 0, n, floor, false), idle+others)
-	return max(h, 0)
 }

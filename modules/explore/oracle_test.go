@@ -360,8 +360,9 @@ func TestProbabilitiesAreThoseOfTheDefinition(t *testing.T) {
 					entropy -= q * math.Log(q)
 				}
 			}
-			if math.Abs(got.Entropy-entropy) > 1e-11 || !(got.Evenness() >= 0 && got.Evenness() < 1+1e-12) {
-				t.Fatalf("position %d: entropy %v, %v of the greatest, want %v", at, got.Entropy, got.Evenness(), entropy)
+			of, even := slate.Entropy(got), slate.Evenness(got)
+			if math.Abs(of-entropy) > 1e-11 || math.Abs(even*math.Log(float64(len(all)))-entropy) > 1e-11 || len(all) < 2 && even != 1 {
+				t.Fatalf("position %d: entropy %v, %v of the greatest, want %v", at, of, even, entropy)
 			}
 			isNone = p.None && got.Candidate == len(p.Means)-1
 		})
