@@ -39,6 +39,11 @@
 //	24      16    pseudonym
 //	40      n     part, sealed with pseudonym and decision id
 //
+// # Erasure
+//
+// [Vault.Rewrite] makes what was sealed of a person useless wherever it lies,
+// [Replay.Forget] takes it out of replay/; rows go with the store's wire.Erasure.
+//
 // # Failure
 //
 // Keys are durable once Sync has returned, and whoever acknowledges a row that

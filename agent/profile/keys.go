@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -34,6 +35,7 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 	le         = binary.LittleEndian
 	errKeys    = errors.New("not a key file of this version and device")
+	errRetired = errors.New("a later epoch has begun") // never leaves Sync
 )
 
 // checked appends the checksum of b; sound tells whether b ends in it.
@@ -50,11 +52,12 @@ type keyFile struct {
 	path   string
 	master key
 	epoch  [16]byte
-	wrap   key // the epoch key
+	wrap   cipher.AEAD // by the epoch key
 
 	// syncing lets one write at a time
 	syncing sync.Mutex
 	size    int64 // where the next entry goes: all before it is durable
+	retired bool  // a file of a later epoch has its place
 
 	mu      sync.Mutex // guards pending
 	pending []byte     // entries that are not in the file yet
@@ -76,8 +79,8 @@ func OpenVault(dir string) (*Vault, error) {
 	}
 	f, keys, err := openKeys(path, master)
 	if errors.Is(err, errKeys) {
-		slog.Error("the persons' keys can't be read; profiles are empty until they come in again", "err", err, "kept", path+".quarantine")
-		if err = os.Rename(path, path+".quarantine"); err == nil {
+		slog.Error("the persons' keys can't be read; profiles are empty until they come in again", "err", err, "kept", path+quarantineSuffix)
+		if err = os.Rename(path, path+quarantineSuffix); err == nil {
 			err = fs.ErrNotExist
 		}
 	}
@@ -118,9 +121,11 @@ func openKeys(path string, master key) (*keyFile, map[wire.Pseudonym]key, error)
 		return nil, nil, err
 	}
 	f := &keyFile{path: path, master: master}
-	if f.epoch, f.wrap, err = parseHeader(b, master); err != nil {
+	var wrap key
+	if f.epoch, wrap, err = parseHeader(b, master); err != nil {
 		return nil, nil, err
 	}
+	f.wrap = aead(wrap)
 	keys, broken := f.parseEntries(b[headerSize:])
 	if broken > 0 {
 		slog.Error("some persons' keys are damaged; their profiles are empty until they come in again", "count", broken)
@@ -142,10 +147,9 @@ func parseHeader(b []byte, master key) (epoch [16]byte, wrap key, err error) {
 
 func (f *keyFile) parseEntries(b []byte) (keys map[wire.Pseudonym]key, broken int) {
 	keys = make(map[wire.Pseudonym]key, len(b)/entrySize)
-	wrapper := aead(f.wrap)
 	for ; len(b) >= entrySize; b = b[entrySize:] {
 		who := wire.Pseudonym(b[:16])
-		plain, err := wrapper.Open(nil, nil, b[16:16+wrappedSize], f.bound(who))
+		plain, err := f.wrap.Open(nil, nil, b[16:16+wrappedSize], f.bound(who))
 		if !sound(b[:entrySize]) || err != nil || len(plain) != keySize {
 			broken++
 			continue
@@ -169,11 +173,13 @@ func (f *keyFile) bound(who wire.Pseudonym) []byte {
 
 // createKeys writes a file of a new epoch in place of the old one.
 func createKeys(path string, master key, keys map[wire.Pseudonym]key) (*keyFile, error) {
-	f := &keyFile{path: path, master: master, wrap: newKey()}
+	wrap := newKey()
+	f := &keyFile{path: path, master: master, wrap: aead(wrap)}
 	rand.Read(f.epoch[:])
-	b := le.AppendUint32([]byte(keysMagic), version)
+	b := append(make([]byte, 0, headerSize+len(keys)*entrySize), keysMagic...)
+	b = le.AppendUint32(b, version)
 	b = append(b, f.epoch[:]...)
-	b = checked(seal(b, master, f.epoch[:], f.wrap[:]))
+	b = checked(seal(b, master, f.epoch[:], wrap[:]))
 	order := func(a, b wire.Pseudonym) int { return bytes.Compare(a[:], b[:]) }
 	for _, who := range slices.SortedFunc(maps.Keys(keys), order) { // not in the order of their coming
 		b = f.entry(b, who, keys[who])
@@ -189,7 +195,7 @@ func createKeys(path string, master key, keys map[wire.Pseudonym]key) (*keyFile,
 func (f *keyFile) entry(dst []byte, who wire.Pseudonym, k key) []byte {
 	start := len(dst)
 	dst = append(dst, who[:]...)
-	dst = seal(dst, f.wrap, f.bound(who), k[:])
+	dst = f.wrap.Seal(dst, nil, k[:], f.bound(who))
 	return le.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
@@ -204,6 +210,9 @@ func (f *keyFile) add(who wire.Pseudonym, k key) {
 func (f *keyFile) sync() error {
 	f.syncing.Lock()
 	defer f.syncing.Unlock()
+	if f.retired {
+		return errRetired
+	}
 	f.mu.Lock()
 	pending := f.pending
 	f.mu.Unlock()

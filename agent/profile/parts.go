@@ -46,11 +46,17 @@ func (r *Replay) turn(h int64) error {
 // the file is not one of parts. Its error is fn's.
 func scan(from io.Reader, fn func(id [16]byte, who wire.Pseudonym, sealed []byte) error) (end int64, err error) {
 	in := bufio.NewReaderSize(from, 64<<10)
-	head := make([]byte, partHeader)
-	if _, err := io.ReadFull(in, head[:replayHeader]); err != nil || string(head[:8]) != replayMagic || le.Uint32(head[8:]) != version {
+	head := make([]byte, replayHeader)
+	if _, err := io.ReadFull(in, head); err != nil || string(head[:8]) != replayMagic || le.Uint32(head[8:]) != version {
 		return 0, nil
 	}
-	end = replayHeader
+	end, err = scanParts(in, fn)
+	return replayHeader + end, err
+}
+
+// scanParts is scan of what comes behind the header, or behind a whole part.
+func scanParts(in io.Reader, fn func(id [16]byte, who wire.Pseudonym, sealed []byte) error) (end int64, err error) {
+	head := make([]byte, partHeader)
 	var sealed []byte
 	for {
 		if _, err := io.ReadFull(in, head); err != nil {
@@ -73,4 +79,10 @@ func scan(from io.Reader, fn func(id [16]byte, who wire.Pseudonym, sealed []byte
 		}
 		end += int64(partHeader + n)
 	}
+}
+
+// frame fills in the length and the checksum of a part.
+func frame(part []byte) {
+	le.PutUint32(part, uint32(len(part)-partHeader))
+	le.PutUint32(part[4:], crc32.Checksum(part[8:], castagnoli))
 }

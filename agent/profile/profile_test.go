@@ -359,6 +359,68 @@ func TestReplayParts(t *testing.T) {
 }
 
 // A torn or damaged file gives what is whole before it, and takes new parts.
+// TestForgottenPartsAreNowhere: not even the pseudonym is left in the files, while
+// parts of others stay and come in meanwhile.
+func TestForgottenPartsAreNowhere(t *testing.T) {
+	v := open(t, t.TempDir())
+	for i := range 3 {
+		must[[]byte](t)(v.Seal(nil, person(i), 1, nil))
+	}
+	dir := t.TempDir()
+	r := must[*Replay](t)(OpenReplay(dir, v, ReplayOptions{}))
+	start := time.UnixMilli(1_767_225_600_000)
+	var ids [][16]byte
+	put := func(i int) {
+		ids = append(ids, decision(start.Add(time.Duration(i)*time.Minute), byte(i)))
+		check(t, r.Append(ids[i], person(i%3), fmt.Appendf(nil, "part %d", i)))
+	}
+	for i := range 200 {
+		put(i)
+	}
+	check(t, os.WriteFile(filepath.Join(dir, "5.part.new"), []byte("torn"), 0o600))
+	check(t, os.WriteFile(filepath.Join(dir, "6.part"), append([]byte("damaged"), ids[1][:]...), 0o600))
+	one := person(1)
+	if !grep(t, dir, one[:]) {
+		t.Fatal("nothing was planted")
+	}
+	check(t, v.Rewrite(func(who wire.Pseudonym) bool { return who != one }))
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		for i := 200; i < 220; i++ {
+			if i%3 == 1 { // would be of the forgotten
+				ids = append(ids, decision(start.Add(4*time.Hour), byte(i)))
+				if err := r.Append(ids[i], one, nil); !errors.Is(err, ErrNoKey) {
+					t.Error(err)
+				}
+				continue
+			}
+			put(i)
+		}
+	})
+	check(t, r.Forget(one))
+	beside.Wait()
+	if grep(t, dir, one[:]) || grep(t, dir, ids[1][:]) || grep(t, dir, []byte("torn")) {
+		t.Error("the folder still names the person or a decision of theirs")
+	}
+	for i, id := range ids {
+		part, err := r.Fetch(id, start.UnixMilli())
+		if i%3 == 1 && !errors.Is(err, ErrGone) || i%3 != 1 && (err != nil || string(part) != fmt.Sprint("part ", i)) {
+			t.Errorf("%d: %q, %v", i, part, err)
+		}
+	}
+	check(t, r.Close())
+}
+
+func grep(t *testing.T, dir string, what []byte) bool {
+	t.Helper()
+	for _, e := range must[[]os.DirEntry](t)(os.ReadDir(dir)) {
+		if bytes.Contains(must[[]byte](t)(os.ReadFile(filepath.Join(dir, e.Name()))), what) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestReplayTornAnywhere(t *testing.T) {
 	v := open(t, t.TempDir())
 	must[[]byte](t)(v.Seal(nil, person(1), 1, nil))
@@ -448,7 +510,7 @@ func TestGoldenVersion0(t *testing.T) {
 
 func FuzzKeys(f *testing.F) {
 	k := key{1}
-	file := &keyFile{wrap: k}
+	file := &keyFile{wrap: aead(k)}
 	f.Add(file.entry(nil, person(1), key{2}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		keys, broken := file.parseEntries(b)
@@ -471,28 +533,69 @@ func FuzzReplay(f *testing.F) {
 	})
 }
 
-func BenchmarkOpen(b *testing.B) {
+// BenchmarkOpenProfile opens a body of 1 KiB, of another person each time or of some
+// who come again: a decision does it once.
+func BenchmarkOpenProfile(b *testing.B) {
 	v := open(b, b.TempDir())
 	const persons = 50_000
 	sealed := make([][]byte, persons)
 	for i := range sealed {
-		sealed[i] = must[[]byte](b)(v.Seal(nil, person(i), 1, make([]byte, 250)))
+		sealed[i] = must[[]byte](b)(v.Seal(nil, person(i), 1, make([]byte, 1<<10)))
 	}
 	check(b, v.Sync())
 	who := make([]wire.Pseudonym, persons)
 	for i := range who {
 		who[i] = person(i)
 	}
-	var buf []byte
-	i := 0
-	b.ReportAllocs()
+	for name, n := range map[string]int{"others": persons, "again": 50} {
+		b.Run(name, func(b *testing.B) {
+			var buf []byte
+			i := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				i++
+				var err error
+				if buf, err = v.Open(buf[:0], who[i%n], 1, sealed[i%n]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkStall is the longest that somebody waits to open a profile while the keys
+// of 100,000 persons are rewritten.
+func BenchmarkStall(b *testing.B) {
+	v := open(b, b.TempDir())
+	for i := range 100_000 {
+		must[[]byte](b)(v.Seal(nil, person(i), 1, nil))
+	}
+	sealed := must[[]byte](b)(v.Seal(nil, person(1), 1, make([]byte, 1<<10)))
+	check(b, v.Sync())
+	longest := time.Duration(0)
 	for b.Loop() {
-		i++
-		var err error
-		if buf, err = v.Open(buf[:0], who[i%persons], 1, sealed[i%persons]); err != nil {
-			b.Fatal(err)
+		done := make(chan error)
+		go func() { done <- v.Rewrite(func(who wire.Pseudonym) bool { return who != person(2) }) }()
+		for running := true; running; {
+			start := time.Now()
+			must[[]byte](b)(v.Open(nil, person(1), 1, sealed))
+			longest = max(longest, time.Since(start))
+			select {
+			case err := <-done:
+				check(b, err)
+				running = false
+			default:
+			}
 		}
 	}
+	b.ReportMetric(float64(longest.Microseconds()), "longest-µs")
+	quiet := time.Duration(0)
+	for range 100_000 {
+		start := time.Now()
+		must[[]byte](b)(v.Open(nil, person(1), 1, sealed))
+		quiet = max(quiet, time.Since(start))
+	}
+	b.ReportMetric(float64(quiet.Microseconds()), "longest-without-µs")
 }
 
 // BenchmarkLoad50000 gives 50,000 persons keys and rows, all durable at the end,

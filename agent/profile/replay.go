@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -66,23 +65,22 @@ func OpenReplay(dir string, vault *Vault, opt ReplayOptions) (*Replay, error) {
 // Append keeps a decision's part. The decision's id, a UUIDv7, says how long. A
 // person without a key has nothing to be kept of: ErrNoKey.
 func (r *Replay) Append(decision [16]byte, who wire.Pseudonym, part []byte) error {
-	k, ok := r.vault.key(who)
-	if !ok {
-		return ErrNoKey
-	}
 	if len(part) > maxPart-overhead {
 		return fmt.Errorf("keep a replay part: %d bytes are too many", len(part))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	k, ok := r.vault.key(who) // under mu: who has none is not appended behind Forget
+	if !ok {
+		return ErrNoKey
+	}
 	if err := r.turn(hourOf(decision)); err != nil {
 		return fmt.Errorf("keep a replay part: %w", err)
 	}
 	b := append(r.buf[:0], make([]byte, 8)...)
 	b = append(append(b, decision[:]...), who[:]...)
-	b = seal(b, k, append(who[:], decision[:]...), part)
-	le.PutUint32(b, uint32(len(b)-partHeader))
-	le.PutUint32(b[4:], crc32.Checksum(b[8:], castagnoli))
+	b = r.vault.cipher(who, k).Seal(b, nil, part, append(who[:], decision[:]...))
+	frame(b)
 	r.buf = b
 	if _, err := r.file.Write(b); err != nil { // in one piece: a crash tears the last one at most
 		return fmt.Errorf("keep a replay part: %w", errors.Join(err, r.let()))

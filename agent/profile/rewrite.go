@@ -13,6 +13,9 @@ import (
 // destroys the old one at the next start.
 func (f *keyFile) rewrite(keys map[wire.Pseudonym]key) (*keyFile, error) {
 	old := f.path + oldSuffix
+	if err := endRewrite(f.path); err != nil { // one that could not be destroyed
+		return nil, err
+	}
 	if err := os.Rename(f.path, old); err != nil {
 		return nil, err
 	}
@@ -20,10 +23,13 @@ func (f *keyFile) rewrite(keys map[wire.Pseudonym]key) (*keyFile, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.Rename(old, f.path))
 	}
-	return next, destroy(old)
+	return next, errors.Join(destroy(old), destroy(f.path+quarantineSuffix))
 }
 
-const oldSuffix = ".old"
+const (
+	oldSuffix        = ".old"
+	quarantineSuffix = ".quarantine" // of a key file that could not be read
+)
 
 func endRewrite(path string) error {
 	old := path + oldSuffix
@@ -36,9 +42,12 @@ func endRewrite(path string) error {
 	return destroy(old)
 }
 
-// destroy overwrites the epoch key before it removes the file, since a removed
-// file's blocks can still be read.
+// destroy overwrites the epoch key before it removes the file, if there is one,
+// since a removed file's blocks can still be read.
 func destroy(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err := writeAt(path, make([]byte, headerSize), 0); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ type Rows struct {
 }
 
 // NewRows declares the table of profiles, which takes in every wire.Profile of
-// the log whose version is above the one it has.
+// the log whose version is above the one it has, and lets go of them by wire.Erasure.
 func NewRows(st *store.Store) *Rows {
 	r := &Rows{st.Table(store.Profiles, "profiles", 0)}
 	st.Register(store.Profiles, (*deriver)(r))
@@ -36,6 +36,9 @@ type deriver Rows
 func (d *deriver) Load(*store.View) error { return nil }
 
 func (d *deriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
+	if e := rec.GetErasure(); len(e.GetPseudonym()) > 0 {
+		tx.Delete(d.table, e.Pseudonym)
+	}
 	p := rec.GetProfile()
 	if p == nil || len(p.Pseudonym) != len(wire.Pseudonym{}) {
 		return

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -25,9 +26,39 @@ type key [keySize]byte
 
 // Vault holds the key of every person. All methods may be called at the same time.
 type Vault struct {
-	mu   sync.RWMutex // guards keys and file: a rewrite changes both
+	rewriting sync.Mutex // lets one Rewrite at a time
+
+	mu   sync.RWMutex // guards what follows, and is never held across a call on the disk
 	keys map[wire.Pseudonym]key
 	file *keyFile
+	made []wire.Pseudonym // who got a key while a rewrite is under way; else nil
+
+	ready [512]atomic.Pointer[cipherOf] // of some persons, by the first bytes of the pseudonym
+}
+
+// cipherOf is a person's key made ready, which takes longer than opening a profile
+// with it.
+type cipherOf struct {
+	key  key
+	aead cipher.AEAD
+}
+
+// cipher is aead of a key that the person has now.
+func (v *Vault) cipher(who wire.Pseudonym, k key) cipher.AEAD {
+	at := &v.ready[(int(who[0])|int(who[1])<<8)%len(v.ready)]
+	c := at.Load()
+	if c == nil || c.key != k {
+		c = &cipherOf{k, aead(k)}
+		at.Store(c)
+	}
+	return c.aead
+}
+
+// unready forgets what was made ready, be it of whomever.
+func (v *Vault) unready() {
+	for i := range v.ready {
+		v.ready[i].Store(nil)
+	}
 }
 
 // overhead is by how many bytes sealed data is longer than plain.
@@ -43,7 +74,7 @@ func (v *Vault) Seal(dst []byte, who wire.Pseudonym, version uint64, plain []byt
 			return dst, err
 		}
 	}
-	return seal(dst, k, versionOf(who, version), plain), nil
+	return v.cipher(who, k).Seal(dst, nil, plain, versionOf(who, version)), nil
 }
 
 // Open appends what was sealed as this version of this person's profile to dst.
@@ -57,7 +88,7 @@ func (v *Vault) open(dst []byte, who wire.Pseudonym, bound, sealed []byte) ([]by
 	if !ok {
 		return dst, ErrNoKey
 	}
-	plain, err := aead(k).Open(dst, nil, sealed, bound)
+	plain, err := v.cipher(who, k).Open(dst, nil, sealed, bound)
 	if err != nil {
 		return dst, ErrSealed
 	}
@@ -66,32 +97,76 @@ func (v *Vault) open(dst []byte, who wire.Pseudonym, bound, sealed []byte) ([]by
 
 // Sync returns nil once every key made so far survives a power cut.
 func (v *Vault) Sync() error {
-	v.mu.RLock()
-	defer v.mu.RUnlock()
-	return v.file.sync()
+	for {
+		v.mu.RLock()
+		f := v.file
+		v.mu.RUnlock()
+		if err := f.sync(); err != errRetired {
+			return err
+		}
+	}
 }
 
 // Rewrite keeps the keys of those persons whom keep names, under a new epoch key,
 // and makes the old one useless; the others' sealed data can't be opened from
-// then on, wherever copies of it lie. After an error either the old keys or the
-// new ones are in place, both in memory and on the disk.
+// then on, wherever copies of it lie. Who opens or seals does not wait for it, who
+// calls Sync does. After an error either the old keys or the new ones are in
+// place, both in memory and on the disk.
 func (v *Vault) Rewrite(keep func(wire.Pseudonym) bool) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	kept := make(map[wire.Pseudonym]key, len(v.keys))
-	for who, k := range v.keys {
-		if keep(who) {
-			kept[who] = k
-		}
-	}
-	next, err := v.file.rewrite(kept)
+	v.rewriting.Lock()
+	defer v.rewriting.Unlock()
+	old := v.file // changed by rewrites only
+	old.syncing.Lock()
+	defer old.syncing.Unlock()
+	kept, gone := v.part(keep)
+	next, err := old.rewrite(kept)
 	if next != nil {
-		v.file, v.keys = next, kept
+		old.retired = true
+	} else {
+		next, gone = old, nil
 	}
+	v.turn(next, gone)
 	if err != nil {
 		return fmt.Errorf("rewrite the keys: %w", err)
 	}
 	return nil
+}
+
+// part gives the keys to be kept and whose are not, as of now; who gets one from
+// now on is in made.
+func (v *Vault) part(keep func(wire.Pseudonym) bool) (kept map[wire.Pseudonym]key, gone []wire.Pseudonym) {
+	v.mu.Lock()
+	v.made = make([]wire.Pseudonym, 0, 16)
+	v.mu.Unlock()
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	kept = make(map[wire.Pseudonym]key, len(v.keys))
+	for who, k := range v.keys {
+		if keep(who) {
+			kept[who] = k
+		} else {
+			gone = append(gone, who)
+		}
+	}
+	return kept, gone
+}
+
+// turn goes on with the file of a new epoch.
+func (v *Vault) turn(next *keyFile, gone []wire.Pseudonym) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, who := range gone {
+		delete(v.keys, who)
+	}
+	if next != v.file {
+		for _, who := range v.made {
+			next.add(who, v.keys[who])
+		}
+	}
+	v.file, v.made = next, nil
+	if len(gone) > 0 {
+		v.unready()
+	}
 }
 
 func (v *Vault) key(who wire.Pseudonym) (key, bool) {
@@ -110,6 +185,9 @@ func (v *Vault) make(who wire.Pseudonym) (key, error) {
 	k := newKey()
 	v.file.add(who, k)
 	v.keys[who] = k
+	if v.made != nil {
+		v.made = append(v.made, who)
+	}
 	return k, nil
 }
 

@@ -7,7 +7,8 @@ import (
 	"os"
 )
 
-func syncFolder(path string) error {
+// SyncFolder makes durable what was created, renamed or removed in a folder.
+func SyncFolder(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
 		return err

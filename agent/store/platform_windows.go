@@ -1,7 +1,7 @@
 package store
 
-// syncFolder has nothing to do: NTFS logs its names itself.
-func syncFolder(string) error { return nil }
+// SyncFolder has nothing to do: NTFS logs its names itself.
+func SyncFolder(string) error { return nil }
 
 // initialMap is 0: here a file would at once take the space of its mapping.
 func initialMap(int) int { return 0 }

@@ -44,7 +44,7 @@ func (f *file) setAside() error {
 	if err := os.Remove(f.suspectPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncFolder(filepath.Dir(f.path))
+	return SyncFolder(filepath.Dir(f.path))
 }
 
 // restore puts a copy of the checkpoint in the file's place.

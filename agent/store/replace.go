@@ -21,5 +21,5 @@ func Replace(path string, write func(*os.File) error) error {
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	return syncFolder(filepath.Dir(path))
+	return SyncFolder(filepath.Dir(path))
 }
