@@ -19,7 +19,9 @@ type file struct {
 	name string
 	path string
 	opt  Options
-	db   *bolt.DB
+
+	// exchanged under both Store.flushing and Store.mu
+	db *bolt.DB
 
 	// fixed by Recover
 	tables []*Table
@@ -60,10 +62,9 @@ func (f *file) open() (err error) {
 	if _, err := os.Stat(f.suspectPath()); err == nil {
 		return fmt.Errorf("%w: %s could not be read in service", ErrCorrupt, f.name)
 	}
-	if f.db, err = openBolt(f.path, initialMap(f.opt.MaxSize), false); err != nil {
+	if err := f.openDB(); err != nil {
 		return err
 	}
-	f.db.AllocSize = 1 << 20 // the steps in which it grows, and the precision of its limit
 	outcome := make(chan error, 1)
 	go func() { outcome <- check(f.db) }()
 	select {
@@ -75,6 +76,16 @@ func (f *file) open() (err error) {
 		f.checking = outcome // the first flush waits for it
 	}
 	return nil
+}
+
+// openDB leaves the one that was open, closed, in place when it fails.
+func (f *file) openDB() error {
+	db, err := openBolt(f.path, initialMap(f.opt.MaxSize), false)
+	if err == nil {
+		db.AllocSize = 1 << 20 // the steps in which it grows, and the precision of its limit
+		f.db = db
+	}
+	return err
 }
 
 func (f *file) close() error {

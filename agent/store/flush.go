@@ -199,6 +199,8 @@ func (s *Store) thaw(f *file, at position) {
 
 // trim keeps the files' pages from adding up in the process's memory.
 func (s *Store) trim() {
+	s.mu.RLock() // or a file could be exchanged meanwhile
+	defer s.mu.RUnlock()
 	for _, f := range s.files {
 		_ = f.db.View(func(tx *bolt.Tx) error {
 			trim(f.db, tx.Size())
