@@ -34,6 +34,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -42,6 +43,7 @@ import (
 	"github.com/aisle-edge/aisle/sync/journal"
 	"github.com/aisle-edge/aisle/sync/link"
 	"github.com/aisle-edge/aisle/sync/outbox"
+	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // ErrAgain: something was set aside that can't be mended in service. Close the
@@ -67,6 +69,7 @@ type Agent struct {
 	holds     *coordinate.Holds
 	engine    *host.Engine
 	releases  *release.Keeper
+	erasures  *erasure.Eraser
 	decider   *ranking.Decider
 	link      *link.Agent    // nil: a node of its own
 	outbox    *outbox.Outbox // likewise
@@ -109,6 +112,12 @@ func (a *Agent) URL() string { return "http://" + a.listener.Addr().String() }
 
 // Identity is who the node is.
 func (a *Agent) Identity() Identity { return *a.id }
+
+// Erase makes what the node holds of a person unreadable, as DELETE
+// /v1/profiles/{id} does; it needs Run. erasure.ErrPending.
+func (a *Agent) Erase(ctx context.Context, who wire.Pseudonym) (erasure.Receipt, error) {
+	return a.erasures.Erase(ctx, who)
+}
 
 // Close lets go of everything, after Run has returned or without it; what is in
 // memory is written first. Called twice, it does nothing again.

@@ -18,6 +18,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -84,6 +85,12 @@ func (a *Agent) open(ctx context.Context) (err error) {
 		return fmt.Errorf("count what was lost: %w", err)
 	}
 	if err := a.openLink(); err != nil {
+		return err
+	}
+	a.erasures, err = erasure.Open(erasure.Options{
+		Log: a.log, LogDir: logDir(c), Store: a.store, Consents: a.consents, Vault: a.vault, Replay: a.replay, Outbox: a.outbox, Keys: keysDir(c),
+	})
+	if err != nil {
 		return err
 	}
 	a.decider = ranking.New(ranking.Options{
@@ -159,7 +166,7 @@ func (a *Agent) listen() error {
 	c := &a.cfg
 	api, err := localapi.New(localapi.Node{
 		Decider: a.decider, Events: a.events, Consents: a.consents, Catalogue: a.catalogue, Releases: a.releases, Store: a.store,
-		Status: a.status, Ready: a.ready, Secret: a.id.Secret, Edit: a.editor(),
+		Status: a.status, Ready: a.ready, Secret: a.id.Secret, Edit: a.editor(), Erase: a.Erase,
 	}, localapi.Options{
 		Hosts: c.API.Hosts, Origins: c.API.Origins, Scheme: c.Scheme, Pages: c.Pages, Build: a.build,
 		Limits:       localapi.Limits{Body: int64(c.API.Body), Bulk: int64(c.API.Bulk), Actions: c.API.Actions, Count: c.API.Count},

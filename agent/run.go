@@ -64,6 +64,7 @@ func (a *Agent) Run(ctx context.Context) error {
 func (a *Agent) start(g *errgroup.Group, ctx context.Context) {
 	g.Go(func() error { return a.log.Run(ctx) })
 	g.Go(func() error { return a.store.Run(ctx) })
+	g.Go(func() error { return a.erasures.Run(ctx) })
 	g.Go(func() error { return every(ctx, settle, a.holds.Settle) })
 	g.Go(func() error { return every(ctx, a.cfg.Hub.Tick, a.ticker()) })
 	g.Go(func() error { return every(ctx, sweep, a.trim) })

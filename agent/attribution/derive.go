@@ -28,6 +28,8 @@ func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
 		e.applyConsent(tx, body.Consent)
 	case *wire.Record_Profile:
 		e.touch(body.Profile.Pseudonym)
+	case *wire.Record_Erasure:
+		e.applyErasure(tx, body.Erasure)
 	}
 }
 
@@ -135,6 +137,29 @@ func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
 		tx.Put(e.tables.persons, c.Pseudonym, []byte{version, closed})
 	case isClosed(tx.Get(e.tables.persons, c.Pseudonym)):
 		tx.Delete(e.tables.persons, c.Pseudonym)
+	}
+}
+
+// applyErasure forgets a person, and the sessions and baskets that are theirs. Their
+// event ids stay known, as those of decisions that are gone: no outcome is joined
+// to them any more.
+func (e *Events) applyErasure(tx *store.Tx, x *wire.Erasure) {
+	if len(x.Pseudonym) > 0 {
+		tx.Delete(e.tables.persons, x.Pseudonym)
+		e.touch(x.Pseudonym)
+	}
+	for _, who := range x.Subjects {
+		tx.Delete(e.tables.sessions, who)
+		e.touch(who)
+	}
+	for _, k := range x.Events {
+		tx.Delete(e.tables.deferred, k)
+		if row := tx.Get(e.tables.events, k); len(row) == eventSize {
+			gone := make([]byte, eventSize)
+			copy(gone, row[:2])
+			tx.Put(e.tables.events, k, gone)
+		}
+		e.touch(k)
 	}
 }
 

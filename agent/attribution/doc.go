@@ -54,6 +54,7 @@
 //
 // # Failure
 //
-// A decision whose record is no longer in the log is ErrGone; its event id stays
-// known for 72 hours.
+// A decision whose record is no longer in the log, or was erased, is ErrGone; its
+// event id stays known for 72 hours, and an outcome's id for seven days, so that it
+// can't count again.
 package attribution

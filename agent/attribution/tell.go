@@ -62,7 +62,7 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 		return 0, false, err
 	}
 	if len(joins) == 0 {
-		seq, err = e.commit(rec)
+		seq, err = e.commit(rec, t)
 		return seq, false, err
 	}
 	first := store.Duplicate(0)
@@ -72,7 +72,7 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 		if i > 0 {
 			rec.Id = o.ID + "@" + j.decision.Slot
 		}
-		s, err := e.commit(rec)
+		s, err := e.commit(rec, t)
 		if known := store.Duplicate(0); i == 0 && errors.As(err, &known) {
 			first = known // a crash may have kept what follows from being recorded
 		} else if err != nil && !errors.As(err, &known) {
@@ -86,10 +86,16 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 	return seq, true, nil
 }
 
-// commit records an outcome unless its id is known.
-func (e *Events) commit(rec *wire.Outcome) (uint64, error) {
+// commit records an outcome unless its id is known, and its person unless they
+// withdrew, or were erased, since they were asked.
+func (e *Events) commit(rec *wire.Outcome, t *Terms) (uint64, error) {
 	k := KeyOf(rec.Id)
 	return e.store.Commit(&wire.Record{Body: &wire.Record_Outcome{Outcome: rec}}, func(v *store.View) error {
+		if who := pseudonym(rec.Pseudonym); who != (wire.Pseudonym{}) {
+			if g := e.consents.Grants(v, consent.Request{Who: who, Terms: t.Consent}); !Known(&g) {
+				rec.Pseudonym = nil
+			}
+		}
 		return e.unknown(v, k)
 	})
 }

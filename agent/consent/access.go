@@ -18,7 +18,7 @@ func (l *Ledger) Held(who wire.Pseudonym) (c *wire.Consent, fields []Field, err 
 	var sealed []byte
 	err = l.store.View(func(v *store.View) error {
 		row, err := l.row(v, who)
-		if row != nil {
+		if row != nil && !row.erased {
 			c = row.consent(who)
 		}
 		version, sealed = l.rows.Get(v, who)

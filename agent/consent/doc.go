@@ -71,7 +71,7 @@
 //
 //	size  field
 //	1     version, 0
-//	1     flags: 1 objection to marketing, 2 confirmed by the hub, 4 evidence
+//	1     flags: 1 objection to marketing, 2 confirmed by the hub, 4 evidence, 8 erased
 //	1     purposes, lowest bit first: device_storage, profile_building,
 //	      personalised_content, personalised_offers, measurement,
 //	      audience_statistics, model_training, cross_channel
@@ -79,6 +79,11 @@
 //	v     begin of the lease, node time in Unix milliseconds
 //	v     number of sensitive purposes, then each as a text
 //	      with evidence: a text (digest of the words), a text (place), v (time)
+//
+// Of an erased person there is a row under the tombstone of the pseudonym (see
+// wire.Pseudonym), of which only the version counts: in either regime it grants
+// nothing, and no consent of that version or below does again. A higher one takes
+// its place.
 //
 // The body of a profile is sync/profilebody's, sealed by agent/profile.
 package consent

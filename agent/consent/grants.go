@@ -80,7 +80,7 @@ var assumed = setOf([]string{string(wire.DeviceStorage), string(wire.ProfileBuil
 // slot needs, "" for every kind of slot.
 func decide(row *row, broken bool, r *Request, slot wire.Purpose, now int64) Grants {
 	g := Grants{told: r.Signals.read(&r.Terms, slot, now), otherwise: notGranted}
-	if row != nil {
+	if row != nil && !row.erased {
 		g.Version, g.Confirmed, g.objection = row.version, row.confirmed, row.objection
 	}
 	switch {
@@ -88,6 +88,7 @@ func decide(row *row, broken bool, r *Request, slot wire.Purpose, now int64) Gra
 		g.otherwise = unparsable
 	case g.told.why != "":
 		g.otherwise = g.told.why
+	case row != nil && row.erased:
 	case row != nil && now-row.confirmed >= r.Terms.Lease.Milliseconds():
 		g.otherwise = stale
 	case row != nil:

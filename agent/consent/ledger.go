@@ -49,7 +49,7 @@ func (l *Ledger) grants(v *store.View, r *Request, slot wire.Purpose) Grants {
 func (l *Ledger) Get(who wire.Pseudonym) (c *wire.Consent, err error) {
 	err = l.store.View(func(v *store.View) error {
 		row, err := l.row(v, who)
-		if row != nil {
+		if row != nil && !row.erased {
 			c = row.consent(who)
 		}
 		return err
@@ -57,12 +57,17 @@ func (l *Ledger) Get(who wire.Pseudonym) (c *wire.Consent, err error) {
 	return c, err
 }
 
-// row is nil when there is none.
+// row is nil when there is none; of a person who was erased it is what bars an
+// older copy of what they granted.
 func (l *Ledger) row(v *store.View, who wire.Pseudonym) (*row, error) {
 	if who == (wire.Pseudonym{}) {
 		return nil, nil
 	}
 	b := v.Get(l.table, who[:])
+	if b == nil {
+		tombstone := who.Tombstone()
+		b = v.Get(l.table, tombstone[:])
+	}
 	if b == nil {
 		return nil, nil
 	}
@@ -104,6 +109,21 @@ func (l *Ledger) commit(c *wire.Consent) (seq uint64, err error) {
 		return l.store.Stats().Applied, nil
 	}
 	return seq, err
+}
+
+// Erase takes a person out of the tables, with what else of theirs e names, and has
+// them grant nothing until a consent of a higher version comes in. It fills in e's
+// tombstone and version, and does not wait for the disk.
+func (l *Ledger) Erase(e *wire.Erasure) (seq uint64, err error) {
+	who := wire.Pseudonym(e.Pseudonym)
+	tombstone := who.Tombstone()
+	e.Tombstone = tombstone[:]
+	return l.store.Commit(&wire.Record{Body: &wire.Record_Erasure{Erasure: e}}, func(v *store.View) error {
+		if old, err := l.row(v, who); err == nil && old != nil {
+			e.Version = old.version
+		}
+		return nil
+	})
 }
 
 const (
@@ -161,7 +181,7 @@ func (r *row) follows(old *row) error {
 	switch {
 	case r.version > old.version:
 		return nil
-	case r.version < old.version || !r.same(old):
+	case r.version < old.version || old.erased || !r.same(old):
 		return ErrVersion
 	case r.confirmed <= old.confirmed:
 		return errKnown
@@ -182,6 +202,10 @@ func (d *deriver) Load(*store.View) error { return nil }
 // Apply keeps to follows, so that a record which came in twice, or late, changes
 // nothing here either.
 func (d *deriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
+	if e := rec.GetErasure(); e != nil {
+		d.erase(tx, e)
+		return
+	}
 	c := rec.GetConsent()
 	if c == nil || len(c.Pseudonym) != len(wire.Pseudonym{}) {
 		return
@@ -192,4 +216,20 @@ func (d *deriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 		return
 	}
 	tx.Put(d.table, c.Pseudonym, next.append(nil))
+	if old != nil && old.erased {
+		tombstone := wire.Pseudonym(c.Pseudonym).Tombstone()
+		tx.Delete(d.table, tombstone[:])
+	}
+}
+
+// erase leaves a row that grants nothing under the tombstone. Of an erasure that is
+// done the record does not say whose row it was: there is none any more.
+func (d *deriver) erase(tx *store.Tx, e *wire.Erasure) {
+	if len(e.Tombstone) != len(wire.Pseudonym{}) {
+		return
+	}
+	if len(e.Pseudonym) > 0 {
+		tx.Delete(d.table, e.Pseudonym)
+	}
+	tx.Put(d.table, e.Tombstone, (&row{version: e.Version, erased: true}).append(nil))
 }

@@ -17,6 +17,7 @@ type row struct {
 	hub       bool
 	granted   purposes
 	evidence  *wire.Evidence
+	erased    bool // of this person nothing is kept but version
 }
 
 // purposes is a set of them.
@@ -61,7 +62,10 @@ func (p purposes) within(o purposes) bool {
 }
 
 func rowOf(c *wire.Consent) *row {
-	return &row{c.Version, c.ConfirmedMs, c.MarketingObjection, c.Source == hub, setOf(c.Purposes), c.Evidence}
+	return &row{
+		version: c.Version, confirmed: c.ConfirmedMs, objection: c.MarketingObjection, hub: c.Source == hub,
+		granted: setOf(c.Purposes), evidence: c.Evidence,
+	}
 }
 
 func (r *row) consent(who wire.Pseudonym) *wire.Consent {
@@ -80,6 +84,7 @@ const (
 	flagObjects  = 1
 	flagHub      = 2
 	flagEvidence = 4
+	flagErased   = 8
 	maxText      = 256
 )
 
@@ -93,6 +98,9 @@ func (r *row) append(dst []byte) []byte {
 	}
 	if r.evidence != nil {
 		flags |= flagEvidence
+	}
+	if r.erased {
+		flags |= flagErased
 	}
 	dst = append(dst, rowVersion, flags, r.granted.plain)
 	dst = binary.AppendUvarint(dst, r.version)
@@ -117,10 +125,10 @@ var errRow = errors.New("consent: malformed row")
 
 // parseRow reads what append wrote, and refuses everything else.
 func parseRow(b []byte) (*row, error) {
-	if len(b) < 3 || b[0] != rowVersion || b[1]&^(flagObjects|flagHub|flagEvidence) != 0 {
+	if len(b) < 3 || b[0] != rowVersion || b[1]&^(flagObjects|flagHub|flagEvidence|flagErased) != 0 {
 		return nil, errRow
 	}
-	r := &row{objection: b[1]&flagObjects != 0, hub: b[1]&flagHub != 0, granted: purposes{plain: b[2]}}
+	r := &row{objection: b[1]&flagObjects != 0, hub: b[1]&flagHub != 0, erased: b[1]&flagErased != 0, granted: purposes{plain: b[2]}}
 	in := reader{b: b[3:]}
 	r.version = in.number()
 	r.confirmed = int64(in.number())

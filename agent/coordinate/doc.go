@@ -3,7 +3,7 @@
 // A decision that shows an item in a slot that holds takes it out of what can be
 // promised, in the same step in which it is recorded: who commits next sees the
 // item gone. A hold is over by its own time, when the item was bought or let go
-// as an outcome of its decision, or when Release says so. It survives a restart.
+// as an outcome of its decision, when its person is erased, or when Release says so. It survives a restart.
 //
 // A till that reports a sale moves the stock before it tells the outcome:
 // between the two the item would seem to be there once more.

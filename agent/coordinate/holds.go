@@ -107,9 +107,20 @@ func (d *deriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 		h.applyDecision(tx, body.Decision)
 	case *wire.Record_Outcome:
 		h.applyOutcome(tx, body.Outcome)
+	case *wire.Record_Erasure:
+		for _, id := range body.Erasure.Decisions {
+			for _, one := range slices.Clone(h.of[decision(id)]) {
+				h.end(tx, one)
+			}
+		}
 	case *wire.Record_HoldEnd:
 		h.endWhere(tx, body.HoldEnd.Hold, func(one *hold) bool { return string(one.id[:]) == string(body.HoldEnd.Hold) })
 	}
+}
+
+func decision(id []byte) (d [16]byte) {
+	copy(d[:], id)
+	return d
 }
 
 func (h *Holds) applyDecision(tx *store.Tx, d *wire.Decision) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/store"
@@ -45,6 +46,8 @@ func explained(err error) *Details {
 		return refuse(consentEvidence, "send evidence with text (SHA-256 of the words shown, in hex), place and at")
 	case errors.Is(err, consent.ErrConsent):
 		return refuse(invalid, "name a person, and purposes that exist")
+	case errors.Is(err, erasure.ErrPending):
+		return refuse(erasurePending, err.Error()+"; ask again to be told when all is done, and look at the agent's log for what it met with")
 	case errors.Is(err, catalogue.ErrUnknown):
 		return refuse(unknownItem, "check the id, or import the item with `aisle-agent import items FILE`")
 	case errors.Is(err, attribution.ErrUnknown):

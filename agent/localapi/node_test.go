@@ -30,7 +30,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		t.Fatal(err, doc.OpenAPI)
 	}
 	want := []string{
-		"get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/items/{id}",
+		"delete /v1/profiles/{id}", "get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/items/{id}",
 		"get /v1/profiles/{id}", "get /v1/profiles/{id}/consent", "get /v1/status", "post /v1/decide", "post /v1/decide:batch",
 		"post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",
 		"put /v1/items", "put /v1/offers", "put /v1/profiles", "put /v1/profiles/{id}/consent", "put /v1/stock",

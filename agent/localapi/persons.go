@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -109,6 +110,16 @@ func purposesOf(c *wire.Consent) (all []wire.Purpose) {
 	return all
 }
 
+// deleteProfile waits less than the server would, to say how it stands.
+func (a *API) deleteProfile(ctx context.Context, in *PathID) (*answer[erasure.Receipt], error) {
+	ctx, cancel := context.WithTimeout(ctx, eraseWithin)
+	defer cancel()
+	receipt, err := a.Erase(ctx, a.person(in.ID))
+	return &answer[erasure.Receipt]{receipt}, err
+}
+
+const eraseWithin = 50 * time.Second
+
 func (a *API) personRoutes(api huma.API) {
 	const one = "/v1/profiles/{id}"
 	put := operation("PUT", one+"/consent", "persons", "Set what a person grants; durable and in force with the answer", http.StatusOK)
@@ -116,6 +127,7 @@ func (a *API) personRoutes(api huma.API) {
 	handle(api, put, a.putConsent)
 	handle(api, operation("GET", one+"/consent", "persons", "What a person grants", http.StatusOK), a.getConsent)
 	handle(api, operation("GET", one, "persons", "All that is kept of a person, for that person", http.StatusOK), a.getProfile)
+	handle(api, operation("DELETE", one, "persons", "Erase a person; answered when nothing of them can be read on this node", http.StatusOK), a.deleteProfile)
 	byHand(api, operation("PUT", "/v1/profiles", "persons", "Import people, with their consent", http.StatusOK), nil, Report{})
 	a.mux.HandleFunc("PUT /v1/profiles", a.putProfiles)
 }

@@ -31,6 +31,7 @@ const (
 	consentVersion  = "consent-version"
 	consentEvidence = "consent-evidence"
 	consentNeeded   = "consent-needed"
+	erasurePending  = "erasure-pending"
 	managed         = "managed-centrally"
 	wrongKey        = "wrong-key"
 	internal        = "internal"
@@ -74,6 +75,7 @@ func Problems() []Problem {
 		{consentVersion, http.StatusConflict, "A newer consent is known"},
 		{consentEvidence, http.StatusUnprocessableEntity, "A grant needs evidence"},
 		{consentNeeded, http.StatusForbidden, "The person has not granted this"},
+		{erasurePending, http.StatusServiceUnavailable, "The erasure is not finished yet and goes on by itself"},
 		{wrongKey, http.StatusUnauthorized, "The key is not this agent's"},
 		{managed, http.StatusForbidden, "This is decided at the centre"},
 		{string(ranking.LogFull), http.StatusInsufficientStorage, "There is no room to record this"},

@@ -2,6 +2,7 @@ package localapi
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -13,10 +14,12 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // Node is what the API speaks for.
@@ -30,6 +33,9 @@ type Node struct {
 	Status    func() Status
 	Ready     func() error // nil: can decide safely
 	Secret    []byte       // of the pseudonyms
+
+	// Erase makes what the node holds of a person unreadable. erasure.ErrPending.
+	Erase func(context.Context, wire.Pseudonym) (erasure.Receipt, error)
 
 	// Edit changes a file of the release folder of a node of its own, and makes it
 	// run; nothing changes after an error. Nil: releases come from the centre.

@@ -19,12 +19,12 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
+	rec, _, err := s.d.opt.Events.Decision(ev)
+	if err != nil { // first: of an erased one the request is not known any more
+		return nil, unfound(err)
+	}
 	if ev.Request != [8]byte(s.digest[:]) {
 		return nil, refuse(EventClash, nil, "this eventId was used with another request; send a new one, or the same request")
-	}
-	rec, _, err := s.d.opt.Events.Decision(ev)
-	if err != nil {
-		return nil, unfound(err)
 	}
 	if s.d.opt.Durable || held(rec) {
 		if err := s.d.opt.Store.Sync(ctx, ev.Seq); err != nil {

@@ -96,7 +96,7 @@ func home(rec *wire.Record) File {
 // takes back more than it adds, and what accounts for losses.
 func class(rec *wire.Record) journal.Class {
 	switch rec.Body.(type) {
-	case *wire.Record_Consent, *wire.Record_HoldEnd, *wire.Record_Drop, *wire.Record_Tick:
+	case *wire.Record_Consent, *wire.Record_Erasure, *wire.Record_HoldEnd, *wire.Record_Drop, *wire.Record_Tick:
 		return journal.Vital
 	case *wire.Record_Decision, *wire.Record_Activation:
 		return journal.Routine

@@ -87,7 +87,7 @@ func samples() map[string]proto.Message {
 		"header": &wire.SegmentHeader{Agent: "agent-1", Epoch: id, First: 1, Last: 900, RawBytes: 70_000, Body: make([]byte, 32),
 			FirstAtMs: at, LastAtMs: at + 5_000},
 		"mark": &wire.Mark{Agent: "agent-1", Epoch: id, Committed: 900},
-		"erasure": &wire.Record{AtMs: at, Body: &wire.Record_Erasure{Erasure: &wire.Erasure{Receipt: id, Tombstone: id, Pseudonym: id,
+		"erasure": &wire.Record{AtMs: at, Body: &wire.Record_Erasure{Erasure: &wire.Erasure{Receipt: id, Tombstone: id, Version: 7, Pseudonym: id,
 			Subjects: [][]byte{id}, Decisions: [][]byte{id}, Events: [][]byte{id}}}},
 		"erased": &wire.Record{AtMs: at, Body: &wire.Record_Erased{Erased: &wire.Erased{Kind: 2, Slot: "home_hero"}}},
 		"release": &wire.Release{Counter: 41, Id: "r", CreatedMs: at, MinCounter: 40,

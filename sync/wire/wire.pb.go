@@ -2521,12 +2521,13 @@ func (*Tick) Descriptor() ([]byte, []int) {
 }
 
 // Erasure takes a person out of the tables. While it is under way it names whom and
-// what of theirs; once it is done, a record of only the first two fields stands in
+// what of theirs; once it is done, a record of only the first three fields stands in
 // its place.
 type Erasure struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Receipt       []byte                 `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt,omitempty"`     // 16 bytes of a UUIDv7
-	Tombstone     []byte                 `protobuf:"bytes,2,opt,name=tombstone,proto3" json:"tombstone,omitempty"` // of the pseudonym: tells later copies of the person's data
+	Tombstone     []byte                 `protobuf:"bytes,2,opt,name=tombstone,proto3" json:"tombstone,omitempty"` // of the pseudonym: tells older copies of the person's data
+	Version       uint64                 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`    // of the consent that was known: only a higher one counts again
 	Pseudonym     []byte                 `protobuf:"bytes,3,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`
 	Subjects      [][]byte               `protobuf:"bytes,4,rep,name=subjects,proto3" json:"subjects,omitempty"`   // pseudonyms of sessions and baskets that are nobody else's
 	Decisions     [][]byte               `protobuf:"bytes,5,rep,name=decisions,proto3" json:"decisions,omitempty"` // ids of the person's decisions
@@ -2577,6 +2578,13 @@ func (x *Erasure) GetTombstone() []byte {
 		return x.Tombstone
 	}
 	return nil
+}
+
+func (x *Erasure) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 func (x *Erasure) GetPseudonym() []byte {
@@ -3494,10 +3502,11 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x03why\x18\x02 \x01(\tR\x03why\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\x04R\x05count\x12\x12\n" +
 	"\x04pass\x18\x04 \x01(\x01R\x04pass\"\x06\n" +
-	"\x04Tick\"\xb1\x01\n" +
+	"\x04Tick\"\xcb\x01\n" +
 	"\aErasure\x12\x18\n" +
 	"\areceipt\x18\x01 \x01(\fR\areceipt\x12\x1c\n" +
-	"\ttombstone\x18\x02 \x01(\fR\ttombstone\x12\x1c\n" +
+	"\ttombstone\x18\x02 \x01(\fR\ttombstone\x12\x18\n" +
+	"\aversion\x18\a \x01(\x04R\aversion\x12\x1c\n" +
 	"\tpseudonym\x18\x03 \x01(\fR\tpseudonym\x12\x1a\n" +
 	"\bsubjects\x18\x04 \x03(\fR\bsubjects\x12\x1c\n" +
 	"\tdecisions\x18\x05 \x03(\fR\tdecisions\x12\x16\n" +
