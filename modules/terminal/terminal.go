@@ -1,4 +1,5 @@
-// Package terminal tells whoever watches a command how far its long work is.
+// Package terminal is what all our commands have in common: how words are run and
+// what the exit status says, how results are printed, and how far long work is.
 package terminal
 
 import (

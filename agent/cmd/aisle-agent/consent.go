@@ -17,27 +17,25 @@ import (
 	"github.com/aisle-edge/aisle/agent/consent/gpp"
 	"github.com/aisle-edge/aisle/agent/consent/tcf"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/terminal"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 func consentCommand(g *global) *cobra.Command {
-	c := &cobra.Command{
-		Use: "consent", Short: "Read a consent string, and say what it grants", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	c := terminal.Group(&cobra.Command{Use: "consent", Short: "Read a consent string, and say what it grants"})
 	c.AddCommand(consentDecode(g), consentGrants(g))
 	return c
 }
 
 func consentDecode(g *global) *cobra.Command {
 	return &cobra.Command{
-		Use: "decode STRING", Short: "Decode a TCF or GPP string", Args: cobra.ExactArgs(1),
+		Use: "decode STRING", Short: "Decode a TCF or GPP string", Args: terminal.Words(1, 1, "a string"),
 		Long: "Decodes a TCF string of Europe, or a GPP string and each of its sections. A section that can't be\n" +
 			"read says so as its error; of a string that can't be read nothing is printed.",
 		RunE: func(cmd *cobra.Command, words []string) error {
 			v, err := decoded(words[0])
 			if err != nil {
-				return usageError{fmt.Errorf("the string %w", err)}
+				return terminal.Wrong(fmt.Errorf("the string %w", err))
 			}
 			b, err := json.Marshal(v)
 			if err != nil {
@@ -106,13 +104,13 @@ type grantsFlags struct {
 func consentGrants(g *global) *cobra.Command {
 	var f grantsFlags
 	c := &cobra.Command{
-		Use: "grants STRING", Short: "Say what a string grants at a date", Args: cobra.ExactArgs(1),
+		Use: "grants STRING", Short: "Say what a string grants at a date", Args: terminal.Words(1, 1, "a string"),
 		Long: "Lists what a TCF or GPP string grants by itself, as purpose:content and purpose:offers for the two kinds\n" +
 			"of slot. A string that can't be read grants nothing; \"\" is a missing answer, which the regime answers.",
 		RunE: func(cmd *cobra.Command, words []string) error {
 			t, at, err := f.terms()
 			if err != nil {
-				return usageError{err}
+				return terminal.Wrong(err)
 			}
 			s := consent.Signals{GPC: f.gpc, GPPSid: f.sid}
 			if isGPP(words[0]) {

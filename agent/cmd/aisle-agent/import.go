@@ -21,7 +21,7 @@ var kinds = []string{"items", "stock", "profiles", "offers"}
 func importCommand(g *global) *cobra.Command {
 	var url string
 	c := &cobra.Command{
-		Use: "import items|stock|profiles|offers FILE", Short: "Bring rows into the running agent", Args: cobra.ExactArgs(2), ValidArgs: kinds,
+		Use: "import items|stock|profiles|offers FILE", Short: "Bring rows into the running agent", Args: terminal.Words(2, 2, "what is brought, and a file"), ValidArgs: kinds,
 		Long: `Import reads CSV (.csv) or NDJSON (.ndjson, .jsonl), - for CSV from standard input,
 and sends it to the agent that runs. Rows that are refused are listed, and the
 others are kept; the exit code is then 1. Offers are taken all or none, and by a
@@ -44,17 +44,17 @@ var formats = map[string]string{".csv": "text/csv", ".ndjson": "application/x-nd
 
 func importFile(cmd *cobra.Command, g *global, s *speaker, kind, name string) error {
 	if !strings.Contains(" "+strings.Join(kinds, " ")+" ", " "+kind+" ") {
-		return usageError{fmt.Errorf("can't import %q; use one of %s", kind, strings.Join(kinds, ", "))}
+		return terminal.Wrong(fmt.Errorf("can't import %q; use one of %s", kind, strings.Join(kinds, ", ")))
 	}
 	format, ok := formats[strings.ToLower(filepath.Ext(name))]
 	if !ok {
-		return usageError{fmt.Errorf("%s: use a name that ends in .csv, .ndjson or .jsonl", name)}
+		return terminal.Wrong(fmt.Errorf("%s: use a name that ends in .csv, .ndjson or .jsonl", name))
 	}
 	in, size := io.Reader(cmd.InOrStdin()), int64(0)
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return usageError{fmt.Errorf("%w; name a file that can be read, or - for standard input", err)}
+			return terminal.Wrong(fmt.Errorf("%w; name a file that can be read, or - for standard input", err))
 		}
 		defer f.Close()
 		if info, err := f.Stat(); err == nil {
@@ -88,7 +88,7 @@ func refusedImport(out io.Writer, err error) error {
 	}
 	listFaults(out, d.Faults)
 	if d.Status < http.StatusInternalServerError && d.Status != http.StatusForbidden {
-		return usageError{d}
+		return terminal.Wrong(d)
 	}
 	return d
 }

@@ -14,13 +14,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/agent"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // load reads the configuration, and sets up the log as it says.
 func (g *global) load() (agent.Config, error) {
 	c, err := agent.Load(g.config)
 	if err != nil {
-		return c, usageError{fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err)}
+		return c, terminal.Wrong(fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err))
 	}
 	return c, nil
 }
@@ -37,7 +38,7 @@ func (g *global) print(out io.Writer, v any, text string) error {
 
 func runCommand(g *global) *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Short: "Run the node in the foreground", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the node in the foreground", Args: terminal.Words(0, 0, "no words"),
 		Long: `Run serves the API until it is interrupted; then it takes no more requests, lets those
 in flight end and writes what it holds. The configuration is printed first, without
 its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub.status.`,
@@ -48,7 +49,7 @@ its secrets. Every value can be given as a variable too: AISLE_HUB_STATUS is hub
 				return err
 			}
 			if err := c.CheckFolders(); err != nil {
-				return usageError{fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err)}
+				return terminal.Wrong(fmt.Errorf("%w\ncorrect it, and try it with `aisle-agent check-config`", err))
 			}
 			slog.SetDefault(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: c.LogLevel})))
 			go frugal(cmd.Context(), int64(c.Memory))
@@ -89,7 +90,7 @@ func runOnce(ctx context.Context, c agent.Config, out io.Writer) error {
 
 func checkCommand(g *global) *cobra.Command {
 	return &cobra.Command{
-		Use: "check-config", Short: "Check the configuration, and what it names", Args: cobra.NoArgs,
+		Use: "check-config", Short: "Check the configuration, and what it names", Args: terminal.Words(0, 0, "no words"),
 		Long:    "Check-config reads the configuration as run does, prints what would be in force, and starts nothing.",
 		Example: "  aisle-agent check-config --config config.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -98,7 +99,7 @@ func checkCommand(g *global) *cobra.Command {
 				return err
 			}
 			if err := c.CheckFolders(); err != nil {
-				return usageError{fmt.Errorf("%w\ncorrect it, and check again", err)}
+				return terminal.Wrong(fmt.Errorf("%w\ncorrect it, and check again", err))
 			}
 			var text strings.Builder
 			values := map[string]string{}
@@ -113,7 +114,7 @@ func checkCommand(g *global) *cobra.Command {
 
 func versionCommand(g *global) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := map[string]string{"version": version}
 			if info, ok := debug.ReadBuildInfo(); ok {
@@ -132,7 +133,7 @@ func versionCommand(g *global) *cobra.Command {
 func enrolCommand(g *global) *cobra.Command {
 	var token, central string
 	c := &cobra.Command{
-		Use: "enrol", Short: "Join a centre, with a token from `aisle-central enrol AGENT`", Args: cobra.NoArgs,
+		Use: "enrol", Short: "Join a centre, with a token from `aisle-central enrol AGENT`", Args: terminal.Words(0, 0, "no words"),
 		Long: `Enrol makes this node's key, proves it to the centre, and keeps who the node is in the
 keys folder. Repeating it with the same token gives the same answer. It needs an
 empty state folder, for a node of its own knows people under another secret.`,
@@ -143,7 +144,7 @@ empty state folder, for a node of its own knows people under another secret.`,
 				return err
 			}
 			if token == "" {
-				return usageError{errors.New("--token is missing; get one with `aisle-central enrol AGENT`")}
+				return terminal.Wrong(errors.New("--token is missing; get one with `aisle-central enrol AGENT`"))
 			}
 			if central != "" {
 				c.Hub.Central = central

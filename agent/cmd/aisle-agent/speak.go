@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // speaker asks the agent that runs.
@@ -40,7 +41,7 @@ func (g *global) speaker(url string) (*speaker, error) {
 func (s *speaker) ask(ctx context.Context, method, path, kind string, body io.Reader, into any) error {
 	r, err := http.NewRequestWithContext(ctx, method, s.url+path, body)
 	if err != nil {
-		return usageError{err}
+		return terminal.Wrong(err)
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", kind)
@@ -69,7 +70,7 @@ func (s *speaker) ask(ctx context.Context, method, path, kind string, body io.Re
 func statusCommand(g *global) *cobra.Command {
 	var url string
 	c := &cobra.Command{
-		Use: "status", Short: "Say how the running agent stands", Args: cobra.NoArgs,
+		Use: "status", Short: "Say how the running agent stands", Args: terminal.Words(0, 0, "no words"),
 		Example: "  aisle-agent status --config config.yaml\n  aisle-agent status --agent http://127.0.0.1:8461 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := g.speaker(url)

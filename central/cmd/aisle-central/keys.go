@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/central/rollout"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 func (t *tool) keys() *cobra.Command {
@@ -24,7 +25,7 @@ func (t *tool) keyFolder() (string, error) {
 
 func (t *tool) initKeys() *cobra.Command {
 	return &cobra.Command{
-		Use: "init", Short: "Make a key for each role that has none", Args: exactly(0, "no words"),
+		Use: "init", Short: "Make a key for each role that has none", Args: terminal.Words(0, 0, "no words"),
 		Long: "The first run does so by itself. Whoever keeps the root key elsewhere makes the keys first, runs central once, and moves the file away.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			dir, err := t.keyFolder()
@@ -41,7 +42,7 @@ func (t *tool) initKeys() *cobra.Command {
 
 func (t *tool) listKeys() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the keys that are here", Args: exactly(0, "no words"),
+		Use: "list", Short: "List the keys that are here", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			dir, err := t.keyFolder()
 			if err != nil {
@@ -58,9 +59,9 @@ func (t *tool) printKeys(c *cobra.Command, dir string) error {
 		return err
 	}
 	return t.print(c, keys, func(w io.Writer) {
-		tab := table(w, "ROLE", "KEY")
+		tab := terminal.Table(w, "ROLE", "KEY")
 		for _, k := range keys {
-			row(tab, k.Role, k.ID)
+			terminal.Row(tab, k.Role, k.ID)
 		}
 		tab.Flush()
 	})
@@ -68,7 +69,7 @@ func (t *tool) printKeys(c *cobra.Command, dir string) error {
 
 func (t *tool) rotate() *cobra.Command {
 	return &cobra.Command{
-		Use: "rotate ROLE", Short: "Give a role of the running centre a new key: root, targets, refresh, snapshot or timestamp", Args: exactly(1, "a role"),
+		Use: "rotate ROLE", Short: "Give a role of the running centre a new key: root, targets, refresh, snapshot or timestamp", Args: terminal.Words(1, 1, "a role"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := t.call(c.Context(), "POST", "/keys/"+url.PathEscape(args[0])+"/rotate", nil, nil); err != nil {
 				return err

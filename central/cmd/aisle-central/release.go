@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +14,7 @@ import (
 	"github.com/aisle-edge/aisle/central/registry"
 	"github.com/aisle-edge/aisle/central/release"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 func (t *tool) release() *cobra.Command {
@@ -32,7 +32,7 @@ func (t *tool) folder(c *cobra.Command, dir string) (*registry.Folder, error) {
 	f, err := registry.Check(dir, cfg.Scheme)
 	var faults rulebook.Faults
 	if !errors.As(err, &faults) {
-		return f, wrong(err)
+		return f, terminal.Wrong(err)
 	}
 	var list []api.Fault
 	for _, x := range faults {
@@ -53,12 +53,12 @@ func (t *tool) faults(c *cobra.Command, dir string, faults []api.Fault) error {
 	if len(faults) == 1 {
 		number = "a fault"
 	}
-	return errors.Join(err, wrong(fmt.Errorf("%s has %s; correct what is listed and check again", dir, number)))
+	return errors.Join(err, terminal.Wrong(fmt.Errorf("%s has %s; correct what is listed and check again", dir, number)))
 }
 
 func (t *tool) check() *cobra.Command {
 	return &cobra.Command{
-		Use: "check DIR", Short: "Check a release folder, without a running centre", Args: exactly(1, "a folder"),
+		Use: "check DIR", Short: "Check a release folder, without a running centre", Args: terminal.Words(1, 1, "a folder"),
 		Long: "Checks everything that can be known without a network: the files, the models' columns, and that a model of them compiles and runs. Keeps nothing.",
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := t.folder(c, args[0])
@@ -71,7 +71,7 @@ func (t *tool) check() *cobra.Command {
 			}
 			made, err := release.Check(f, int64(cfg.Releases.MaxModel))
 			if err != nil {
-				return wrong(err)
+				return terminal.Wrong(err)
 			}
 			r := api.Describe(made, nil)
 			return t.print(c, r, func(w io.Writer) { describe(w, r) })
@@ -83,7 +83,7 @@ func (t *tool) propose() *cobra.Command {
 	var in api.Folder
 	var publish bool
 	c := &cobra.Command{
-		Use: "propose DIR", Short: "Give a release folder to the centre", Args: exactly(1, "a folder"),
+		Use: "propose DIR", Short: "Give a release folder to the centre", Args: terminal.Words(1, 1, "a folder"),
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := t.folder(c, args[0])
 			if err != nil {
@@ -114,7 +114,7 @@ func (t *tool) propose() *cobra.Command {
 
 func (t *tool) publish() *cobra.Command {
 	return &cobra.Command{
-		Use: "publish [COUNTER]", Short: "Sign a proposal, by default the last, and bring it to the agents", Args: between(0, 1, "at most a counter"),
+		Use: "publish [COUNTER]", Short: "Sign a proposal, by default the last, and bring it to the agents", Args: terminal.Words(0, 1, "at most a counter"),
 		RunE: func(c *cobra.Command, args []string) error {
 			number := uint64(0) // the last
 			if len(args) == 1 {
@@ -142,7 +142,7 @@ func (t *tool) sign(c *cobra.Command, counter uint64) (made api.Release, err err
 func counter(word string) (uint64, error) {
 	n, err := strconv.ParseUint(word, 10, 64)
 	if err != nil || n == 0 {
-		return 0, wrong(fmt.Errorf("%q is no counter; see `aisle-central release list`", word))
+		return 0, terminal.Wrong(fmt.Errorf("%q is no counter; see `aisle-central release list`", word))
 	}
 	return n, nil
 }
@@ -150,7 +150,7 @@ func counter(word string) (uint64, error) {
 func (t *tool) rollback() *cobra.Command {
 	var in api.Rollback
 	c := &cobra.Command{
-		Use: "rollback COUNTER", Short: "Publish again what an earlier release named, under a new counter", Args: exactly(1, "the counter of an earlier release"),
+		Use: "rollback COUNTER", Short: "Publish again what an earlier release named, under a new counter", Args: terminal.Words(1, 1, "the counter of an earlier release"),
 		Long: "Counters never fall: the content of the earlier release gets a new one, and no agent goes back behind it by itself. Models are not refreshed until the next folder is published.",
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if in.Counter, err = counter(args[0]); err != nil {
@@ -170,7 +170,7 @@ func (t *tool) rollback() *cobra.Command {
 func (t *tool) list() *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
-		Use: "list", Short: "List what was published and what is proposed, newest first", Args: exactly(0, "no words"),
+		Use: "list", Short: "List what was published and what is proposed, newest first", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			var list []api.Release
 			if err := t.call(c.Context(), "GET", "/releases?limit="+strconv.Itoa(limit), nil, &list); err != nil {
@@ -185,7 +185,7 @@ func (t *tool) list() *cobra.Command {
 
 func (t *tool) status() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Say which release is out and which each agent runs", Args: exactly(0, "no words"),
+		Use: "status", Short: "Say which release is out and which each agent runs", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			var o api.Overview
 			if err := t.call(c.Context(), "GET", "/overview", nil, &o); err != nil {
@@ -225,7 +225,7 @@ func describe(w io.Writer, r api.Release) {
 }
 
 func releases(w io.Writer, list []api.Release) {
-	t := table(w, "COUNTER", "KIND", "MADE", "LEARNED UP TO", "RUN BY", "NOTE")
+	t := terminal.Table(w, "COUNTER", "KIND", "MADE", "LEARNED UP TO", "RUN BY", "NOTE")
 	for _, r := range list {
 		kind := r.Kind
 		if !r.Published {
@@ -235,24 +235,7 @@ func releases(w io.Writer, list []api.Release) {
 		for _, m := range r.Models {
 			learned = append(learned, fmt.Sprintf("%s: decision %d", m.Model, m.Decisions))
 		}
-		row(t, r.Counter, kind, r.CreatedAt.Format(time.RFC3339), strings.Join(learned, ", "), strings.Join(r.Agents, " "), r.Note)
+		terminal.Row(t, r.Counter, kind, r.CreatedAt.Format(time.RFC3339), strings.Join(learned, ", "), strings.Join(r.Agents, " "), r.Note)
 	}
 	t.Flush()
-}
-
-func table(w io.Writer, heads ...any) *tabwriter.Writer {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row(t, heads...)
-	return t
-}
-
-// row writes a line of a table.
-func row(w io.Writer, cells ...any) {
-	for i, c := range cells {
-		end := "\t"
-		if i == len(cells)-1 {
-			end = "\n"
-		}
-		fmt.Fprint(w, c, end)
-	}
 }

@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-edge/aisle/central/api"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 func (t *tool) report() *cobra.Command {
 	return &cobra.Command{
-		Use: "report", Short: "Say how everything stands: reward by arm, agents, counts", Args: exactly(0, "no words"),
+		Use: "report", Short: "Say how everything stands: reward by arm, agents, counts", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			var o api.Overview
 			if err := t.call(c.Context(), "GET", "/overview", nil, &o); err != nil {
@@ -36,13 +37,13 @@ func report(w io.Writer, o api.Overview) {
 	}
 	for _, s := range o.Slots {
 		fmt.Fprintf(w, "\nslot %s, experiment %s\n", s.ID, s.Experiment)
-		t := table(w, "ARM", "SHARE", "DECISIONS", "MEAN REWARD", "95 % AT ANY TIME")
+		t := terminal.Table(w, "ARM", "SHARE", "DECISIONS", "MEAN REWARD", "95 % AT ANY TIME")
 		for _, a := range s.Arms {
 			if a.Low == nil {
-				row(t, a.ID, a.Share, a.Decisions, "-", "-")
+				terminal.Row(t, a.ID, a.Share, a.Decisions, "-", "-")
 				continue
 			}
-			row(t, a.ID, a.Share, a.Decisions, fmt.Sprintf("%.4f", a.Mean), fmt.Sprintf("%.4f to %.4f", *a.Low, *a.High))
+			terminal.Row(t, a.ID, a.Share, a.Decisions, fmt.Sprintf("%.4f", a.Mean), fmt.Sprintf("%.4f to %.4f", *a.Low, *a.High))
 		}
 		t.Flush()
 		if s.SampleRatio < 0.001 {
@@ -69,18 +70,18 @@ func fleet(w io.Writer, o api.Overview) {
 		fmt.Fprintln(w, "no agent has enrolled; make a token with `aisle-central enrol AGENT --site SITE`")
 		return
 	}
-	t := table(w, "AGENT", "SITE", "STANDING", "HEARD", "RELEASE", "MODEL", "NOT IN LEDGER", "")
+	t := terminal.Table(w, "AGENT", "SITE", "STANDING", "HEARD", "RELEASE", "MODEL", "NOT IN LEDGER", "")
 	for _, a := range o.Agents {
 		heard := o.At.Sub(a.HeardAt).Truncate(time.Second)
 		if a.Status == nil {
-			row(t, a.Name, a.Site, a.Standing, heard, "-", "-", "-", "")
+			terminal.Row(t, a.Name, a.Site, a.Standing, heard, "-", "-", "-", "")
 			continue
 		}
 		model := "-"
 		if a.Status.ModelAge != nil {
 			model = (time.Duration(*a.Status.ModelAge) * time.Second).String()
 		}
-		row(t, a.Name, a.Site, a.Standing, heard, a.Status.Release, model, a.Status.Unconfirmed, a.Status.Refused)
+		terminal.Row(t, a.Name, a.Site, a.Standing, heard, a.Status.Release, model, a.Status.Unconfirmed, a.Status.Refused)
 	}
 	t.Flush()
 }

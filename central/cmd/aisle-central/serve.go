@@ -15,18 +15,19 @@ import (
 
 	"github.com/aisle-edge/aisle/central"
 	"github.com/aisle-edge/aisle/central/api"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 func (t *tool) run() *cobra.Command {
 	return &cobra.Command{
-		Use: "run", Short: "Run the centre until it is told to stop", Args: exactly(0, "no words"),
+		Use: "run", Short: "Run the centre until it is told to stop", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			cfg, err := t.load()
 			if err != nil {
 				return err
 			}
 			log := slog.New(handler(c.ErrOrStderr(), cfg.LogLevel))
-			centre, err := central.New(c.Context(), cfg, version(), log)
+			centre, err := central.New(c.Context(), cfg, terminal.Version(), log)
 			if err != nil {
 				return err
 			}
@@ -54,13 +55,13 @@ func (t *tool) enrol() *cobra.Command {
 	in := api.Invitation{}
 	valid := time.Hour
 	c := &cobra.Command{
-		Use: "enrol AGENT --site SITE", Short: "Print a token with which one agent may join, once", Args: exactly(1, "the agent's name"),
+		Use: "enrol AGENT --site SITE", Short: "Print a token with which one agent may join, once", Args: terminal.Words(1, 1, "the agent's name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if in.Site == "" {
-				return wrong(errors.New("the site is missing; add --site SITE"))
+				return terminal.Wrong(errors.New("the site is missing; add --site SITE"))
 			}
 			if valid < time.Minute {
-				return wrong(errors.New("a token is good for a minute at least; write --for 1m or more"))
+				return terminal.Wrong(errors.New("a token is good for a minute at least; write --for 1m or more"))
 			}
 			in.Agent, in.Minutes = args[0], int(valid.Minutes())
 			var token api.Token
@@ -77,7 +78,7 @@ func (t *tool) enrol() *cobra.Command {
 
 func (t *tool) revoke() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke AGENT", Short: "Make every key of an agent worthless, at once", Args: exactly(1, "the agent's name"),
+		Use: "revoke AGENT", Short: "Make every key of an agent worthless, at once", Args: terminal.Words(1, 1, "the agent's name"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return t.call(c.Context(), "POST", "/agents/"+url.PathEscape(args[0])+"/revoke", nil, nil)
 		},
@@ -86,7 +87,7 @@ func (t *tool) revoke() *cobra.Command {
 
 func (t *tool) link() *cobra.Command {
 	return &cobra.Command{
-		Use: "link", Short: "Print a one-time link that signs a browser in to the console", Args: exactly(0, "no words"),
+		Use: "link", Short: "Print a one-time link that signs a browser in to the console", Args: terminal.Words(0, 0, "no words"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := t.load()
 			if err != nil {

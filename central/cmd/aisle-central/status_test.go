@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"testing"
+
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // TestExitStatus: 0 success, 1 the work failed, 2 the words or the input are
@@ -27,7 +29,7 @@ func TestExitStatus(t *testing.T) {
 		{2, []string{"release", "rollback", "x"}},
 	} {
 		var out, problems bytes.Buffer
-		if got := run(t.Context(), c.words, &out, &problems); got != c.status {
+		if got := terminal.Run(t.Context(), commands(), c.words, nil, &out, &problems); got != c.status {
 			t.Errorf("%q: status %d, want %d: %s", c.words, got, c.status, &problems)
 		}
 		if lines := bytes.Count(problems.Bytes(), []byte("\n")); (lines == 1) != (c.status != 0) {

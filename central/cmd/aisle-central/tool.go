@@ -19,6 +19,7 @@ import (
 
 	"github.com/aisle-edge/aisle/central"
 	"github.com/aisle-edge/aisle/central/api"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // tool is what the flags of all commands say.
@@ -29,18 +30,12 @@ type tool struct {
 
 func (t *tool) load() (central.Config, error) {
 	c, err := central.Load(t.config)
-	return c, wrong(err)
+	return c, terminal.Wrong(err)
 }
 
 // print writes a result, as JSON or in words.
 func (t *tool) print(c *cobra.Command, v any, inWords func(io.Writer)) error {
-	if !t.json {
-		inWords(c.OutOrStdout())
-		return nil
-	}
-	e := json.NewEncoder(c.OutOrStdout())
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return terminal.Print(c, t.json, v, inWords)
 }
 
 // call asks the running centre, as its administrator. in nil sends no body, out
@@ -104,7 +99,7 @@ func refused(answer *http.Response) error {
 	}
 	switch r.Status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return wrong(r)
+		return terminal.Wrong(r)
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // writer writes answers, a line a row.
@@ -99,7 +100,7 @@ func (w *writer) rows(f *abi.Frame, explain func(row, head int) ([]float64, erro
 			}
 			terms, err := explain(i, h)
 			if errors.Is(err, host.ErrNoExplain) {
-				return wrongf("%w; leave --contributions out", err)
+				return terminal.Wrongf("%w; leave --contributions out", err)
 			} else if err != nil {
 				return err
 			}

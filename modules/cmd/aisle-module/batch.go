@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/modelfile/rows"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // batch gathers rows of one context into frames, scores them and hands them on.
@@ -56,7 +57,7 @@ func (b *batch) flush() error {
 			b.most = n / 2
 			continue
 		}
-		if errors.As(err, new(*inputError)) {
+		if terminal.IsWrong(err) {
 			return err
 		} else if err != nil {
 			return fmt.Errorf("the scorer fails on a frame of %d rows: %w%s", n, err, advice(err))

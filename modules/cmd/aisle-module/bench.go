@@ -30,7 +30,7 @@ const reference = "go"
 func (t *tool) bench() *cobra.Command {
 	patience := 300 * time.Millisecond
 	c := &cobra.Command{
-		Use: "bench scorer.wasm", Short: "Measure ns a row in both engines, and against the model in plain Go", Args: one("a scorer file or a bundle"),
+		Use: "bench scorer.wasm", Short: "Measure ns a row in both engines, and against the model in plain Go", Args: terminal.Words(1, 1, "a scorer file or a bundle"),
 		Long: `Scores frames of 1, 100 and 1,000 rows again and again and tells the least time a row:
 in the compiler, in the interpreter, and where the family has one by the reference, a
 plain Go loop over the same frame. Fuel a row is the same on every machine. Rows are
@@ -38,7 +38,7 @@ made of the values of the golden vectors.`,
 		Example: "  aisle-module bench model.wasm\n  aisle-module bench model.wasm --for 2s --json",
 		RunE: func(c *cobra.Command, args []string) error {
 			if patience <= 0 {
-				return wrongf("--for %v: a time above 0, as 300ms", patience)
+				return terminal.Wrongf("--for %v: a time above 0, as 300ms", patience)
 			}
 			f, err := openScorer(args[0])
 			if err != nil {
@@ -145,7 +145,7 @@ func least(patience time.Duration, work func() error) (float64, error) {
 }
 
 func measureTable(w io.Writer, all []measure) {
-	t := table(w, "BY", "ROWS", "NS A ROW", "FUEL A ROW", "OF GO'S TIME")
+	t := terminal.Table(w, "BY", "ROWS", "NS A ROW", "FUEL A ROW", "OF GO'S TIME")
 	for _, m := range all {
 		fuel, ratio := "-", "-"
 		if m.Fuel > 0 {
@@ -154,7 +154,7 @@ func measureTable(w io.Writer, all []measure) {
 		if m.Ratio > 0 {
 			ratio = fmt.Sprintf("%.2f", m.Ratio)
 		}
-		row(t, m.By, m.Rows, fmt.Sprintf("%.1f", m.Nanos), fuel, ratio)
+		terminal.Row(t, m.By, m.Rows, fmt.Sprintf("%.1f", m.Nanos), fuel, ratio)
 	}
 	t.Flush()
 }

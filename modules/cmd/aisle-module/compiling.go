@@ -9,13 +9,14 @@ import (
 
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 func (t *tool) compiling() *cobra.Command {
 	var i importer
 	var out string
 	c := &cobra.Command{
-		Use: "compile FILE -o scorer.wasm", Short: "Make a scorer file of a bundle or of a model file", Args: one("a bundle or a model file"),
+		Use: "compile FILE -o scorer.wasm", Short: "Make a scorer file of a bundle or of a model file", Args: terminal.Words(1, 1, "a bundle or a model file"),
 		Long: `Makes a WebAssembly module of a model, metered and specialised to it, and writes it as
 a scorer file: one .wasm that also holds the manifest, the model and golden vectors.
 
@@ -31,11 +32,11 @@ imported first, with the same flags.`,
 				return err
 			}
 			if b.Module, err = compile.Module(b); err != nil {
-				return wrongf("%s: %w", args[0], err)
+				return terminal.Wrongf("%s: %w", args[0], err)
 			}
 			scorer, err := bundle.Embed(b)
 			if err != nil {
-				return wrongf("%s: %w", args[0], err)
+				return terminal.Wrongf("%s: %w", args[0], err)
 			}
 			if err := write(out, scorer); err != nil {
 				return err
@@ -51,13 +52,13 @@ imported first, with the same flags.`,
 func (i *importer) openOrImport(c *cobra.Command, name string) (*bundle.Bundle, error) {
 	head, err := read(name, bundle.MaxSize)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, terminal.Wrong(err)
 	}
 	if !strings.HasPrefix(string(head[:min(len(head), 8)]), "AISLEBN") && !strings.HasPrefix(string(head[:min(len(head), 8)]), "\x00asm") {
 		return i.bundle(c, name)
 	}
 	if *i != (importer{}) {
-		return nil, wrongf("--format, --features, --columns, --objective and --iterations are for model files; %s is none", name)
+		return nil, terminal.Wrongf("--format, --features, --columns, --objective and --iterations are for model files; %s is none", name)
 	}
 	f, err := openScorer(name)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/modelfile"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // maxFeatures is more than any features.yaml has.
@@ -39,7 +40,7 @@ func (i *importer) declare(m *modelfile.Model, out *bundle.Manifest) error {
 		return f != nil && f.Scope == rulebook.ContextScope
 	})
 	if err != nil {
-		return wrong(err)
+		return terminal.Wrong(err)
 	}
 	for c, name := range m.Features {
 		column := bundle.Column{Name: name, Scope: bundle.ScopeItem, Kind: bundle.KindDense}
@@ -82,7 +83,7 @@ func adopt(out *bundle.Manifest, book *rulebook.Rulebook) error {
 		if n := len(misfits) - 1; n > 0 {
 			more = fmt.Sprintf(" (and %d columns more)", n)
 		}
-		return wrongf("column %q %s%s", first.Column, first.Problem, more)
+		return terminal.Wrongf("column %q %s%s", first.Column, first.Problem, more)
 	}
 	return nil
 }
@@ -90,13 +91,13 @@ func adopt(out *bundle.Manifest, book *rulebook.Rulebook) error {
 func (i *importer) book() (*rulebook.Rulebook, error) {
 	b, err := read(i.features, maxFeatures)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, terminal.Wrong(err)
 	}
 	book, err := rulebook.ParseFeatures(b, func(string) bool { return true }) // which purposes there are, a release's check knows
 	var faults rulebook.Faults
 	if errors.As(err, &faults) && len(faults) > 0 {
 		f := faults[0]
-		return nil, wrongf("%s, line %d, %s %s; correct it", i.features, f.Line, f.Path, f.Problem)
+		return nil, terminal.Wrongf("%s, line %d, %s %s; correct it", i.features, f.Line, f.Path, f.Problem)
 	}
-	return book, wrong(err)
+	return book, terminal.Wrong(err)
 }

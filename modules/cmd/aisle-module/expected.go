@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // expected are the predictions that a file says should come out, in the order of
@@ -46,7 +48,7 @@ func (e *expectFlags) open() (x *expected, done func(), err error) {
 		return nil, func() {}, nil
 	}
 	if !(e.tolerance >= 0) {
-		return nil, nil, wrongf("--tolerance %v: write a number that is not below 0", e.tolerance)
+		return nil, nil, terminal.Wrongf("--tolerance %v: write a number that is not below 0", e.tolerance)
 	}
 	f, err := os.Open(e.file)
 	if err != nil {
@@ -75,11 +77,11 @@ func (x *expected) next(n int) ([]float64, error) {
 			return out, nil
 		}
 		if x.line > 1 || len(out) > 0 {
-			return nil, wrongf("%s, line %d: it does not end with %d numbers, as many as the scorer predicts of a row", x.name, x.line, n)
+			return nil, terminal.Wrongf("%s, line %d: it does not end with %d numbers, as many as the scorer predicts of a row", x.name, x.line, n)
 		}
 	}
 	if err := x.lines.Err(); err != nil {
-		return nil, wrongf("%s, after line %d: %w", x.name, x.line, err)
+		return nil, terminal.Wrongf("%s, after line %d: %w", x.name, x.line, err)
 	}
 	return nil, io.EOF
 }
@@ -88,7 +90,7 @@ func (x *expected) next(n int) ([]float64, error) {
 func (x *expected) take(got []float64) error {
 	want, err := x.next(len(got))
 	if err == io.EOF {
-		return wrongf("%s expects %d rows, and there are more", x.name, x.rows)
+		return terminal.Wrongf("%s expects %d rows, and there are more", x.name, x.rows)
 	} else if err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (x *expected) take(got []float64) error {
 // end says whether all rows are as expected, and none is missing.
 func (x *expected) end() error {
 	if _, err := x.next(1); err != io.EOF {
-		return wrongf("%s expects more rows than the %d there are", x.name, x.rows)
+		return terminal.Wrongf("%s expects more rows than the %d there are", x.name, x.rows)
 	}
 	if x.far > 0 {
 		return fmt.Errorf("%d predictions are off by more than %v, the worst by %.2g: %s", x.far, x.tolerance, x.worst, x.first)
@@ -128,9 +130,9 @@ type comparison struct {
 func (r *rowFlags) compares() error {
 	switch {
 	case (r.name == "") != (r.expect.file == ""):
-		return wrongf("--rows and --expect belong together; name both, which may be the same table")
+		return terminal.Wrongf("--rows and --expect belong together; name both, which may be the same table")
 	case r.name == "-":
-		return wrongf("--rows -: each engine reads the rows; name a file")
+		return terminal.Wrongf("--rows -: each engine reads the rows; name a file")
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (t *tool) importing() *cobra.Command {
 	var i importer
 	var out string
 	c := &cobra.Command{
-		Use: "import MODEL -o FILE", Short: "Read a model file of LightGBM, XGBoost or Vowpal Wabbit into a bundle", Args: one("a model file"),
+		Use: "import MODEL -o FILE", Short: "Read a model file of LightGBM, XGBoost or Vowpal Wabbit into a bundle", Args: terminal.Words(1, 1, "a model file"),
 		Long: `Reads a model file and writes a bundle: what the model reads and answers, the model
 itself, and golden vectors that every engine and machine must repeat. ` + "`aisle-module\ncompile`" + ` makes a scorer of it.
 
@@ -123,16 +123,16 @@ func (i *importer) bundle(c *cobra.Command, name string) (*bundle.Bundle, error)
 	p.Step("making its module")
 	code, err := compile.Make(m.Scorer)
 	if err != nil {
-		return nil, wrongf("%s: %w; train a smaller model, or take fewer rounds with --iterations", name, err)
+		return nil, terminal.Wrongf("%s: %w; train a smaller model, or take fewer rounds with --iterations", name, err)
 	}
 	manifest.Module = compile.Digest(code)
 	out := &bundle.Bundle{Manifest: *manifest}
 	p.Step("making golden vectors")
 	if out.Golden, err = bundle.Golden(m.Scorer); err != nil {
-		return nil, wrongf("%s: %w", name, err)
+		return nil, terminal.Wrongf("%s: %w", name, err)
 	}
 	if out.Model, err = m.Scorer.Encode(); err != nil {
-		return nil, wrongf("%s: %w", name, err)
+		return nil, terminal.Wrongf("%s: %w", name, err)
 	}
 	return out, nil
 }
@@ -140,37 +140,37 @@ func (i *importer) bundle(c *cobra.Command, name string) (*bundle.Bundle, error)
 func (i *importer) read(name string) (*modelfile.Model, error) {
 	b, err := read(name, modelfile.MaxFile)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, terminal.Wrong(err)
 	}
 	format := i.format
 	if format == "" {
 		format = modelfile.Detect(b)
 	}
 	if i.Iterations < 0 {
-		return nil, wrongf("--iterations %d: at least one, or 0 for all", i.Iterations)
+		return nil, terminal.Wrongf("--iterations %d: at least one, or 0 for all", i.Iterations)
 	}
 	reader, ok := formats[format]
 	switch {
 	case !ok && i.format != "":
-		return nil, wrongf("no format %q; take one of %s", i.format, formatNames())
+		return nil, terminal.Wrongf("no format %q; take one of %s", i.format, formatNames())
 	case !ok:
-		return nil, wrongf("%s is no model file that is known here; if it is one, say which with --format %s", name, strings.ReplaceAll(formatNames(), ", ", "|"))
+		return nil, terminal.Wrongf("%s is no model file that is known here; if it is one, say which with --format %s", name, strings.ReplaceAll(formatNames(), ", ", "|"))
 	}
 	if i.columns != "" {
 		text, err := read(i.columns, maxFeatures)
 		if err != nil {
-			return nil, wrong(err)
+			return nil, terminal.Wrong(err)
 		}
 		if i.Columns = string(text); format != modelfile.VW {
-			return nil, wrongf("--columns is for models of Vowpal Wabbit; %s is one of %s", name, format)
+			return nil, terminal.Wrongf("--columns is for models of Vowpal Wabbit; %s is one of %s", name, format)
 		}
 	}
 	m, err := reader(bytes.NewReader(b), i.Options)
 	if err != nil {
-		return nil, wrongf("%s, read as a model of %s: %w", name, format, err)
+		return nil, terminal.Wrongf("%s, read as a model of %s: %w", name, format, err)
 	}
 	if i.Objective != "" && m.Objective != i.Objective {
-		return nil, wrongf("%s names its objective itself, %q; leave --objective away", name, m.Objective)
+		return nil, terminal.Wrongf("%s names its objective itself, %q; leave --objective away", name, m.Objective)
 	}
 	return m, nil
 }
@@ -219,7 +219,7 @@ func now() (int64, error) {
 	}
 	s, err := strconv.ParseInt(word, 10, 40)
 	if err != nil || s < 0 {
-		return 0, wrongf("SOURCE_DATE_EPOCH is %q; make it a number of seconds, or leave it unset", word)
+		return 0, terminal.Wrongf("SOURCE_DATE_EPOCH is %q; make it a number of seconds, or leave it unset", word)
 	}
 	return 1000 * s, nil
 }

@@ -70,7 +70,7 @@ const budget = 64 * 4 * meter.MaxCharge
 
 func (t *tool) inspect() *cobra.Command {
 	return &cobra.Command{
-		Use: "inspect FILE", Short: "Say what a scorer file, a bundle or a bare module is, reads and costs", Args: one("a file"),
+		Use: "inspect FILE", Short: "Say what a scorer file, a bundle or a bare module is, reads and costs", Args: terminal.Words(1, 1, "a file"),
 		Long: `Tells what a file is: its family, the columns it declares with their scope, kind, source
 and purpose, its heads and link, and of the module the imports, the size, the memory and
 what frames of 1, 100 and 1,000 rows cost: fuel is the same on every machine, time is
@@ -81,7 +81,7 @@ It does not judge: that is for ` + "`aisle-module verify`" + `.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := open(args[0])
 			if err != nil {
-				return wrong(err)
+				return terminal.Wrong(err)
 			}
 			r, err := f.report(c)
 			if err != nil {
@@ -106,7 +106,7 @@ func (f *file) report(c *cobra.Command) (*report, error) {
 	}
 	o, err := meter.Outlined(f.code)
 	if err != nil {
-		return nil, wrongf("%s: %w; build the file again", f.name, err)
+		return nil, terminal.Wrongf("%s: %w; build the file again", f.name, err)
 	}
 	r.Module.Imports, r.Module.Exports, r.Module.Functions = o.Imports, o.Exports, o.Functions
 	r.Module.Pages, r.Module.MostPages = o.Pages, o.MostPages
@@ -199,9 +199,9 @@ func (r *report) inWords(w io.Writer) {
 		return
 	}
 	fmt.Fprintln(w)
-	t := table(w, "COLUMN", "SCOPE", "KIND", "SOURCE", "PURPOSE")
+	t := terminal.Table(w, "COLUMN", "SCOPE", "KIND", "SOURCE", "PURPOSE")
 	for _, c := range r.Columns {
-		row(t, c.Name, c.Scope, c.Kind, either(c.Source, "-"), either(c.Purpose, "-"))
+		terminal.Row(t, c.Name, c.Scope, c.Kind, either(c.Source, "-"), either(c.Purpose, "-"))
 	}
 	t.Flush()
 	for _, x := range r.Crosses {

@@ -5,56 +5,14 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
-
-// run does what the words say and returns the exit status.
-func run(ctx context.Context, words []string, in io.Reader, out, problems io.Writer) int {
-	root := commands()
-	root.SetArgs(words)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(problems)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintln(problems, "aisle-module:", oneLine(err))
-	if wrong := (*inputError)(nil); errors.As(err, &wrong) {
-		return 2
-	}
-	return 1
-}
-
-// inputError says that the words or the input are wrong.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string { return e.err.Error() }
-func (e *inputError) Unwrap() error { return e.err }
-
-func wrong(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &inputError{err}
-}
-
-func wrongf(format string, args ...any) error { return wrong(fmt.Errorf(format, args...)) }
+func main() { terminal.Main(commands()) }
 
 const about = `From a model file of LightGBM, XGBoost or Vowpal Wabbit to a scorer that every node runs:
 
@@ -77,67 +35,28 @@ input are wrong.`
 
 func commands() *cobra.Command {
 	t := new(tool)
-	root := &cobra.Command{
+	root := terminal.Group(&cobra.Command{
 		Use: "aisle-module", Short: "Makes scorers of model files and of code, and tries them", Long: about,
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.ArbitraryArgs, RunE: needsCommand,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-	}
-	root.PersistentFlags().BoolVar(&t.json, "json", false, "print the result as JSON")
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return wrongf("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(t.new(), t.importing(), t.compiling(), t.metering(), t.inspect(), t.verify(), t.score(), t.test(), t.bench(), t.version())
+	root.PersistentFlags().BoolVar(&t.json, "json", false, "print the result as JSON")
+	root.AddCommand(t.new(), t.importing(), t.compiling(), t.metering(), t.inspect(), t.verify(), t.score(), t.test(), t.bench(), terminal.VersionCommand(&t.json))
+	for _, c := range root.Commands() {
+		do := c.RunE
+		c.RunE = func(c *cobra.Command, words []string) error {
+			if err := do(c, words); err != nil {
+				return lineError{err}
+			}
+			return nil
+		}
+	}
 	return root
 }
 
-// needsCommand answers words that name no command.
-func needsCommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return c.Help()
-	}
-	return wrongf("no command %q; see `%s --help`", args[0], c.CommandPath())
-}
+// lineError is an error in one line, whatever libraries wrap.
+type lineError struct{ error }
 
-// one demands a single word after the command.
-func one(what string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != 1 {
-			return wrongf("%s takes just %s; see `%s --help`", c.CommandPath(), what, c.CommandPath())
-		}
-		return nil
-	}
-}
+func (e lineError) Error() string { return oneLine(e.error) }
+func (e lineError) Unwrap() error { return e.error }
 
-func (t *tool) version() *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Print the version",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return wrongf("%s takes no words; see `%s --help`", c.CommandPath(), c.CommandPath())
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, _ []string) error {
-			return t.print(c, struct {
-				Version string `json:"version"`
-			}{version()}, func(w io.Writer) { fmt.Fprintln(w, version()) })
-		},
-	}
-}
-
-// version is that of the module, or else the revision it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(12, len(s.Value))]
-		}
-	}
-	return "devel"
-}
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

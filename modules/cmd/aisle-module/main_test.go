@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // TestMain makes this binary the real command when it is called by that name.
@@ -25,7 +27,7 @@ func call(words ...string) (code int, out, problems string) {
 
 func feed(in string, words ...string) (code int, out, problems string) {
 	var o, p bytes.Buffer
-	code = run(context.Background(), words, strings.NewReader(in), &o, &p)
+	code = terminal.Run(context.Background(), commands(), words, strings.NewReader(in), &o, &p)
 	return code, o.String(), p.String()
 }
 

@@ -28,7 +28,7 @@ const manifestFile = "manifest.json"
 func (t *tool) metering() *cobra.Command {
 	var out, manifest, model string
 	c := &cobra.Command{
-		Use: "meter guest.wasm -o scorer.wasm", Short: "Make a scorer file of a module that you wrote", Args: one("a WebAssembly module"),
+		Use: "meter guest.wasm -o scorer.wasm", Short: "Make a scorer file of a module that you wrote", Args: terminal.Words(1, 1, "a WebAssembly module"),
 		Long: `Takes what a compiler made of your code and makes a scorer file of it: imports of WASI
 become functions inside, every function and loop pays fuel, calls that could recur are
 counted, names and debug data go. Then the module is run in both engines on rows made
@@ -60,14 +60,14 @@ is the metered module alone: nodes would admit it, but nobody can score with it.
 func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error {
 	code, err := read(guest, bundle.MaxSize)
 	if err != nil {
-		return wrong(err)
+		return terminal.Wrong(err)
 	}
 	m, err := manifestOf(guest, manifest)
 	if err != nil {
 		return err
 	}
 	if m == nil && model != "" {
-		return wrongf("--model needs a manifest; write %s beside %s, or name one with --manifest", manifestFile, guest)
+		return terminal.Wrongf("--model needs a manifest; write %s beside %s, or name one with --manifest", manifestFile, guest)
 	}
 	p := terminal.Start(c.ErrOrStderr(), "metering", 4)
 	defer p.End()
@@ -86,7 +86,7 @@ func (t *tool) seal(c *cobra.Command, guest, manifest, model, out string) error 
 	f := &file{kind: kindScorer, name: guest, code: sealed, Bundle: &bundle.Bundle{Manifest: *m, Parts: bundle.Parts{Module: sealed}}}
 	if model != "" {
 		if f.Model, err = read(model, bundle.MaxSize); err != nil {
-			return wrong(err)
+			return terminal.Wrong(err)
 		}
 	}
 	p.Step("making golden vectors")
@@ -170,28 +170,28 @@ func manifestOf(guest, name string) (*bundle.Manifest, error) {
 	}
 	b, err := read(name, maxFeatures)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, terminal.Wrong(err)
 	}
 	m := &bundle.Manifest{Family: bundle.FamilyOwn}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(m); err != nil {
-		return nil, wrongf("%s is no manifest: %w; see `aisle-module meter --help`", name, err)
+		return nil, terminal.Wrongf("%s is no manifest: %w; see `aisle-module meter --help`", name, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, wrongf("%s has more than one object; leave the manifest alone in it", name)
+		return nil, terminal.Wrongf("%s has more than one object; leave the manifest alone in it", name)
 	}
 	if m.Family != bundle.FamilyOwn || m.Format != 0 {
-		return nil, wrongf("%s is of family %q and format %d; a module of your own has the family %q and format 0", name, m.Family, m.Format, bundle.FamilyOwn)
+		return nil, terminal.Wrongf("%s is of family %q and format %d; a module of your own has the family %q and format 0", name, m.Family, m.Format, bundle.FamilyOwn)
 	}
 	if m.Created, err = now(); err != nil {
 		return nil, err
 	}
 	if len(m.Heads) == 0 {
-		return nil, wrongf("%s names no heads; add what the module answers, as `aisle-module meter --help` shows", name)
+		return nil, terminal.Wrongf("%s names no heads; add what the module answers, as `aisle-module meter --help` shows", name)
 	}
 	if _, err := m.Frame(); err != nil {
-		return nil, wrongf("%s: %s; correct it", name, strings.TrimPrefix(err.Error(), bundle.ErrBundle.Error()+": "))
+		return nil, terminal.Wrongf("%s: %s; correct it", name, strings.TrimPrefix(err.Error(), bundle.ErrBundle.Error()+": "))
 	}
 	return m, nil
 }

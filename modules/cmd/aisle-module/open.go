@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/modelfile"
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // Kinds of files.
@@ -78,10 +79,10 @@ func hint(b []byte) string {
 func openScorer(name string) (*file, error) {
 	f, err := open(name)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, terminal.Wrong(err)
 	}
 	if f.kind == kindModule {
-		return nil, wrongf("%s is a module without a manifest, so nobody knows its columns; make a scorer file of it with `aisle-module meter %s --manifest manifest.json -o scorer.wasm`", name, name)
+		return nil, terminal.Wrongf("%s is a module without a manifest, so nobody knows its columns; make a scorer file of it with `aisle-module meter %s --manifest manifest.json -o scorer.wasm`", name, name)
 	}
 	return f, nil
 }

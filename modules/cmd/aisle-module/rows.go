@@ -39,11 +39,11 @@ func (r *rowFlags) score(c *cobra.Command, f *file, e engine, w *writer, progres
 	if r.name != "-" {
 		opened, err := os.Open(r.name)
 		if err != nil {
-			return wrongf("%w; name a file that can be read, or - for standard input", err)
+			return terminal.Wrongf("%w; name a file that can be read, or - for standard input", err)
 		}
 		defer opened.Close()
 		if info, err := opened.Stat(); err == nil && info.IsDir() {
-			return wrongf("%s is a folder; name a file in it", r.name)
+			return terminal.Wrongf("%s is a folder; name a file in it", r.name)
 		} else if err == nil {
 			size = info.Size()
 		}
@@ -87,7 +87,7 @@ func (r *rowFlags) unlike(err error) error {
 	if name == "-" {
 		name = "standard input"
 	}
-	return wrongf("%s: %w; `aisle-module inspect` tells the columns, `aisle-module score --help` the formats", name, err)
+	return terminal.Wrongf("%s: %w; `aisle-module inspect` tells the columns, `aisle-module score --help` the formats", name, err)
 }
 
 // rules are those of the library that trained the model, or a column for each

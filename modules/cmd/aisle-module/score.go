@@ -18,7 +18,7 @@ type scoreFlags struct {
 func (t *tool) score() *cobra.Command {
 	var s scoreFlags
 	c := &cobra.Command{
-		Use: "score scorer.wasm --rows FILE", Short: "Score rows: one prediction a line, in their order", Args: one("a scorer file or a bundle"),
+		Use: "score scorer.wasm --rows FILE", Short: "Score rows: one prediction a line, in their order", Args: terminal.Words(1, 1, "a scorer file or a bundle"),
 		Long: `Runs a scorer in the sandbox on the rows of a file, or of standard input with --rows -,
 and writes a line for each: its prediction, or those of several heads separated by tabs.
 Numbers are written so that they read back as the same bits.
@@ -42,7 +42,7 @@ bias and each column added to its raw margin.`,
 		Example: "  aisle-module score model.wasm --rows test.libsvm\n  aisle-module score model.wasm --raw --rows - < rows.csv\n  aisle-module score model.wasm --rows rows.tsv --label-column 4",
 		RunE: func(c *cobra.Command, args []string) error {
 			if s.name == "" {
-				return wrongf("which rows? add --rows FILE, or - for standard input; see `%s --help`", c.CommandPath())
+				return terminal.Wrongf("which rows? add --rows FILE, or - for standard input; see `%s --help`", c.CommandPath())
 			}
 			f, err := openScorer(args[0])
 			if err != nil {

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aisle-edge/aisle/modules/terminal"
 )
 
 // tool is what the flags of all commands say.
@@ -19,34 +18,7 @@ type tool struct{ json bool }
 
 // print writes a result, as JSON or in words.
 func (t *tool) print(c *cobra.Command, v any, inWords func(io.Writer)) error {
-	if !t.json {
-		inWords(c.OutOrStdout())
-		return nil
-	}
-	e := json.NewEncoder(c.OutOrStdout())
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// oneLine is an error without what libraries wrap over lines.
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-func table(w io.Writer, heads ...any) *tabwriter.Writer {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row(t, heads...)
-	return t
-}
-
-// row writes a line of a table.
-func row(w io.Writer, cells ...any) {
-	for i, c := range cells {
-		end := "\t"
-		if i == len(cells)-1 {
-			end = "\n"
-		}
-		fmt.Fprint(w, c, end)
-	}
+	return terminal.Print(c, t.json, v, inWords)
 }
 
 // read is what a file of at most max bytes holds. Only where it can't be read are the
@@ -58,7 +30,7 @@ func read(name string, max int64) ([]byte, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, wrongf("%s is a folder; name a file in it", name)
+		return nil, terminal.Wrongf("%s is a folder; name a file in it", name)
 	}
 	b, err := io.ReadAll(io.LimitReader(f, max+1))
 	switch {
@@ -72,7 +44,7 @@ func read(name string, max int64) ([]byte, error) {
 	return b, nil
 }
 
-func unreadable(err error) error { return wrongf("%w; name a file that can be read", err) }
+func unreadable(err error) error { return terminal.Wrongf("%w; name a file that can be read", err) }
 
 // write makes a file whole or not at all. What is no file, a device or a pipe, is
 // written to.
@@ -105,7 +77,7 @@ func outFlag(c *cobra.Command, out *string, what string) {
 
 func needsOut(c *cobra.Command, out string) error {
 	if out == "" {
-		return wrongf("where to? add -o FILE; see `%s --help`", c.CommandPath())
+		return terminal.Wrongf("where to? add -o FILE; see `%s --help`", c.CommandPath())
 	}
 	return nil
 }

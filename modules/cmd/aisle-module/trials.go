@@ -27,7 +27,7 @@ func (t *tool) test() *cobra.Command {
 	var record bool
 	var r rowFlags
 	c := &cobra.Command{
-		Use: "test scorer.wasm", Short: "Run the golden vectors in both engines, with fuel and memory", Args: one("a scorer file or a bundle"),
+		Use: "test scorer.wasm", Short: "Run the golden vectors in both engines, with fuel and memory", Args: terminal.Words(1, 1, "a scorer file or a bundle"),
 		Long: `Runs each golden vector in the compiler and in the interpreter and compares bits. Both
 must also spend the same fuel, and what a module of your own contributes must sum to
 its answers.
@@ -57,7 +57,7 @@ A module of your own that answers otherwise than before has to be recorded anew:
 			if failed == nil && r.name != "" {
 				compared, failed = r.compare(c, f)
 			}
-			if errors.As(failed, new(*inputError)) {
+			if terminal.IsWrong(failed) {
 				return failed
 			}
 			err = t.print(c, struct {
@@ -85,7 +85,7 @@ A module of your own that answers otherwise than before has to be recorded anew:
 // recordAnew writes the vectors of what a module answers now.
 func (f *file) recordAnew() (err error) {
 	if f.kind != kindScorer || f.Manifest.Family != bundle.FamilyOwn {
-		return wrongf("%s is a %s of family %s; only scorer files of your own modules are recorded, others have the vectors of their model", f.name, f.kind, f.Manifest.Family)
+		return terminal.Wrongf("%s is a %s of family %s; only scorer files of your own modules are recorded, others have the vectors of their model", f.name, f.kind, f.Manifest.Family)
 	}
 	if f.Golden, err = f.record(); err != nil {
 		return fmt.Errorf("%s does not score: %w%s", f.name, err, advice(err))
@@ -147,9 +147,9 @@ func (f *file) trial(m *host.Module, i int) trial {
 }
 
 func trialTable(w io.Writer, trials []trial) {
-	t := table(w, "ENGINE", "VECTOR", "ROWS", "FUEL", "MEMORY", "")
+	t := terminal.Table(w, "ENGINE", "VECTOR", "ROWS", "FUEL", "MEMORY", "")
 	for _, one := range trials {
-		row(t, one.Engine, one.Vector, one.Rows, one.Fuel, terminal.Bytes(int64(one.Memory)), either(one.Failure, "same bits"))
+		terminal.Row(t, one.Engine, one.Vector, one.Rows, one.Fuel, terminal.Bytes(int64(one.Memory)), either(one.Failure, "same bits"))
 	}
 	t.Flush()
 }

@@ -29,7 +29,7 @@ type verdict struct {
 
 func (t *tool) verify() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify FILE", Short: "Say whether nodes admit a scorer file, a bundle or a bare module", Args: one("a file"),
+		Use: "verify FILE", Short: "Say whether nodes admit a scorer file, a bundle or a bare module", Args: terminal.Words(1, 1, "a file"),
 		Long: `Does with a file what a node does before it runs it: checks the seal, that the
 module is the one the manifest names, its meter and its limits; makes an instance in the
 compiler and in the interpreter; and demands the bits of the golden vectors of both, and
@@ -43,7 +43,7 @@ read.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			v := verdict{File: args[0]}
 			err := v.judge(c)
-			if err != nil && errors.As(err, new(*inputError)) {
+			if err != nil && terminal.IsWrong(err) {
 				return err
 			}
 			v.Admissible = err == nil
