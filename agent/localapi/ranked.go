@@ -2,6 +2,7 @@ package localapi
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -41,6 +42,9 @@ func distribution(rec *wire.Decision) map[string]float64 {
 	if len(variances) != len(means) {
 		variances = make([]float64, len(means))
 	}
+	if len(rec.Shown[0].Contenders) > 0 {
+		return recordedSpread(rec, means, variances)
+	}
 	n, policy := int(rec.Shown[0].Feasible), ranking.PolicyOf(rec.Policy)
 	rank := func(i int) float64 { return policy.Rank(means[i], variances[i]) }
 	for _, others := range []int{min(explore.Contenders, n) - 1, min(explore.Contenders, n)} {
@@ -67,6 +71,34 @@ func distribution(rec *wire.Decision) map[string]float64 {
 	return nil
 }
 
+// recordedSpread is for a position that says itself what it weighed. What else was
+// feasible there is known only if all that was allowed was.
+func recordedSpread(rec *wire.Decision, means, variances []float64) map[string]float64 {
+	rows, err := wire.View[uint32](rec.Shown[0].Contenders)
+	adjusted, err2 := wire.View[float64](rec.Shown[0].Mean)
+	if err != nil || err2 != nil || len(adjusted) > 0 && len(adjusted) != len(rows) {
+		return nil
+	}
+	means = slices.Clone(means)
+	order := make([]int, len(rows))
+	for k, row := range rows {
+		if int(row) >= len(means) {
+			return nil
+		}
+		if order[k] = int(row); len(adjusted) > 0 {
+			means[row] = adjusted[k]
+		}
+	}
+	return spread(rec, order, means, variances)
+}
+
+func allowedOf(rec *wire.Decision) (n int) {
+	for _, b := range rec.Allowed {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
+
 // spread gives each allowed action its probability, if these contenders are those
 // that were weighed: then what was shown comes out as it was recorded.
 func spread(rec *wire.Decision, order []int, means, variances []float64) map[string]float64 {
@@ -86,7 +118,7 @@ func spread(rec *wire.Decision, order []int, means, variances []float64) map[str
 		return nil
 	}
 	of := map[string]float64{}
-	if len(order) < c.Feasible {
+	if len(order) < c.Feasible && allowedOf(rec) == c.Feasible {
 		for i, id := range rec.Actions {
 			if i/8 < len(rec.Allowed) && rec.Allowed[i/8]>>(i%8)&1 == 1 {
 				of[id] = rest
