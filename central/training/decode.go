@@ -53,6 +53,7 @@ type shownView struct {
 	taxRate     float64
 	cost        int64
 	costKnown   bool
+	pinned      bool // not drawn
 }
 
 // outcomeView is what is looked at in an outcome or an activation.
@@ -174,6 +175,8 @@ func (s *shownView) read(b []byte) bool {
 			s.cost = int64(r.number)
 		case 6:
 			s.costKnown = r.number != 0
+		case 10:
+			s.pinned = r.number != 0
 		}
 	}
 	return r.ok()

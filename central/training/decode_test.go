@@ -37,7 +37,7 @@ func TestReadersAgreeWithTheDecoder(t *testing.T) {
 		for i, x := range d.Shown {
 			got := v.shown[i]
 			if string(v.items[i]) != d.Items[i] || got.probability != x.Probability || got.feasible != uint64(x.Feasible) || got.price != x.GetPrice().GetAmount() ||
-				got.taxRate != x.TaxRate || got.cost != x.Cost || got.costKnown != x.CostKnown {
+				got.taxRate != x.TaxRate || got.cost != x.Cost || got.costKnown != x.CostKnown || got.pinned != x.Pinned {
 				t.Fatalf("position %d is %+v, want %v", i, got, x)
 			}
 		}

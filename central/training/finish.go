@@ -118,7 +118,7 @@ func (s *state) countNotShown(d *decision, told []outcome) {
 }
 
 func (s *state) learnRow(d *decision, i int, reward float64) {
-	if d.names != nil {
+	if d.names != nil && d.names[i] != "" {
 		m := d.slot.items[d.names[i]]
 		if m == nil {
 			m = new(itemMean)

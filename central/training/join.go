@@ -74,7 +74,7 @@ type decision struct {
 	active     bool // shown at once, or activated since
 	learnable  bool // its features are those of the slot's model
 	shown      []shown
-	names      []string  // of the shown items, in the uniform arm only
+	names      []string  // of the items that were drawn, "" of pins, in the uniform arm only
 	dense      []float32 // features: the context's, then those of each shown row
 	ids        []uint32  // likewise
 	told       []outcome

@@ -172,6 +172,11 @@ func TestRankingIsByMeanOfTheUniformArm(t *testing.T) {
 	show("random", "lucky", 1, 1)
 	show("random", "never", 100, 0)
 	show("learned", "elsewhere", 100, 100)
+	pinned := decide(n, "hero", "random", "pinned")
+	pinned.GetDecision().Shown[0].Pinned = true
+	b.write("a-kiosk", int64(n), pinned)
+	b.write("a-kiosk", int64(n), told(n, purchase, "pinned", 1))
+	n++
 	b.tick("a-kiosk", int64(n)+waitMs)
 	b.commit()
 	got := b.trainer(config()).Snapshot().Rankings["hero"]

@@ -96,7 +96,11 @@ func (s *state) keepShown(d *decision, v *decisionView) {
 		x := &v.shown[i]
 		d.shown[i] = shown{item: itemKey(v.items[i]), weight: s.importance(x), margin: margin(x)}
 		if d.slot.uniform >= 0 && d.arm == d.slot.uniform {
-			d.names = append(d.names, string(v.items[i]))
+			name := string(v.items[i])
+			if x.pinned {
+				name = "" // not shown at random
+			}
+			d.names = append(d.names, name)
 		}
 	}
 	if m := d.slot.model; m != nil && n > 0 {
