@@ -172,18 +172,21 @@ func fault(s *tcf.String, t *Terms, now int64) string {
 // consented are the purposes whose number was consented to: by the publisher's
 // own segment, or for a vendor by the core. Legitimate interest is no consent.
 func consented(s *tcf.String, vendor int, numbers *[len(plain)]int) (granted uint8) {
-	if vendor > 0 && !s.Vendors.Has(vendor) {
-		return 0
+	var from tcf.Numbers
+	switch {
+	case vendor == 0:
+		from = s.Publisher.Purposes
+	case s.Vendors.Has(vendor):
+		from = s.Purposes &^ s.Restrictions.Purposes(vendor, forbids)
 	}
 	for i, n := range numbers {
-		switch {
-		case vendor > 0 && s.Purposes.Has(n) && s.Restrictions.Types(n, vendor)&^needsConsent == 0,
-			vendor == 0 && s.Publisher.Purposes.Has(n):
+		if from.Has(n) {
 			granted |= 1 << i
 		}
 	}
 	return granted
 }
 
-// needsConsent is the type of restriction that a consent satisfies.
-const needsConsent = 1 << 1
+// forbids are the types of restrictions that a consent does not satisfy: all but
+// the one that asks for it.
+const forbids = 1<<4 - 1 - 1<<1

@@ -179,9 +179,17 @@ func BenchmarkStrings(b *testing.B) {
 		Disclosed: vendors, Publisher: []int{1, 3, 4, 7}}.Encode()
 	row := rowOf(grant(person(1), everything...))
 	row.confirmed = at.UnixMilli()
-	for name, s := range map[string]Signals{"none": {}, "tcf": {TCF: typical}, "usnat": {GPP: "DBABLA~BVVVkkkklWA.YA", GPPSid: []int{7}}} {
+	var rules []tcftest.Rule
+	for purpose := 2; purpose <= 9; purpose++ {
+		rules = append(rules, tcftest.Rule{Purpose: purpose, Type: 1, Vendors: vendors[:60]})
+	}
+	restricted := tcftest.String{Created: at.Add(-24 * time.Hour), Purposes: []int{1, 2, 3, 4}, Vendors: vendors, Restrict: rules, Disclosed: vendors}.Encode()
+	for name, s := range map[string]Signals{"none": {}, "tcf": {TCF: typical}, "tcf-of-480-restricted": {TCF: restricted}, "usnat": {GPP: "DBABLA~BVVVkkkklWA.YA", GPPSid: []int{7}}} {
 		b.Run(name, func(b *testing.B) {
 			r := Request{Who: person(1), Terms: Terms{Lease: lease, Strings: rulebook.Consent{MaxAge: 395 * 24 * time.Hour}}, Signals: s}
+			if s.TCF == restricted {
+				r.Terms.Strings.Vendor = 1
+			}
 			b.ReportAllocs()
 			for b.Loop() {
 				decide(row, false, &r, wire.PersonalisedOffers, at.UnixMilli())

@@ -17,7 +17,8 @@ type States struct {
 	ID, Version int
 	GPC         bool // Global Privacy Control, as the section says it
 	hasGPC      bool
-	hasClasses  bool // of a subsection
+	hasClasses  bool  // of a subsection
+	denied      uint8 // a bit for each Kind
 	layout      layout
 	values      [48]uint8
 	classes     [16]uint8
@@ -55,6 +56,7 @@ func ParseStates(s Section) (States, error) {
 			return States{}, errSection
 		}
 	}
+	t.sum()
 	return t, nil
 }
 
@@ -123,19 +125,25 @@ func parsePrivacy(text string) (States, error) {
 		}
 		t.values[i] = uint8(n)
 	}
+	t.sum()
 	return t, nil
 }
 
 // Denied tells whether any choice of the kind is an opt-out, or no consent.
-func (t *States) Denied(k Kind) bool {
+func (t *States) Denied(k Kind) bool { return t.denied>>k&1 == 1 }
+
+// sum notes which kinds of choices are denied.
+func (t *States) sum() {
 	at := 0
 	for _, f := range t.layout.fields {
-		if f.kind == k && bytes.IndexByte(t.values[at:at+f.count], 1) >= 0 {
-			return true
+		if bytes.IndexByte(t.values[at:at+f.count], 1) >= 0 {
+			t.denied |= 1 << f.kind
 		}
 		at += f.count
 	}
-	return k == Sensitive && bytes.IndexByte(t.classes[:t.layout.sensitive], 1) >= 0
+	if bytes.IndexByte(t.classes[:t.layout.sensitive], 1) >= 0 {
+		t.denied |= 1 << Sensitive
+	}
 }
 
 // MarshalJSON gives the fields the names of their specification, in its order.

@@ -76,6 +76,12 @@ func TestReadsWhatWasWritten(t *testing.T) {
 			if len(want.Vendors) > 0 && r.IntN(2) == 0 {
 				vendor = want.Vendors[r.IntN(len(want.Vendors))]
 			}
+			if n := len(want.Restrict); n > 0 && r.IntN(2) == 0 {
+				rule := want.Restrict[r.IntN(n)]
+				if purpose = rule.Purpose; len(rule.Vendors) > 0 {
+					vendor = rule.Vendors[r.IntN(len(rule.Vendors))]
+				}
+			}
 			check("vendor", got.Vendors.Has(vendor), slices.Contains(want.Vendors, vendor))
 			var types uint8
 			for _, rule := range want.Restrict {
@@ -83,7 +89,9 @@ func TestReadsWhatWasWritten(t *testing.T) {
 					types |= 1 << rule.Type
 				}
 			}
-			check("restriction", got.Restrictions.Types(purpose, vendor), types)
+			for kind := range 4 {
+				check("restriction", got.Restrictions.Purposes(vendor, 1<<kind).Has(purpose), types>>kind&1 == 1)
+			}
 		}
 	}
 }
@@ -145,7 +153,7 @@ func TestRangesAreNotWrittenOut(t *testing.T) {
 	}
 	text := s.Encode()
 	if n := testing.AllocsPerRun(10, func() {
-		if got, err := Parse(text); err != nil || !got.Vendors.Has(65535) || got.Restrictions.Types(2, 40000) != 2 {
+		if got, err := Parse(text); err != nil || !got.Vendors.Has(65535) || got.Restrictions.Purposes(40000, 1<<1) != 1<<1 || got.Restrictions.Purposes(40000, 1<<0|1<<2) != 0 {
 			t.Fatal(err)
 		}
 	}); n > 2 {

@@ -48,12 +48,19 @@ func (r *Reader) Ranges(highest int) field {
 	return f
 }
 
+// span reads a range, in one go since there may be thousands.
 func (r *Reader) span() (first, last int) {
-	if !r.Bool() {
-		first = r.Int(16)
-		return first, first
+	w := window(r.b, r.pos)
+	first = int(w << 1 >> 48)
+	last, size := first, 17
+	if w>>63 == 1 {
+		last, size = int(w<<17>>48), 33
 	}
-	return r.Int(16), r.Int(16)
+	if r.broken = r.broken || size > r.n-r.pos; r.broken {
+		return 0, 0
+	}
+	r.pos += size
+	return first, last
 }
 
 // spans gives each range until told to stop.
@@ -159,15 +166,19 @@ func (rs Restrictions) each(f func(purpose, kind int, ranges field)) {
 	}
 }
 
-// Types are those of the restrictions of a purpose that name the vendor, a bit
-// each: 1<<0 not allowed, 1<<1 needs consent, 1<<2 needs legitimate interest.
-func (rs Restrictions) Types(purpose, vendor int) (types uint8) {
-	rs.each(func(p, kind int, ranges field) {
-		if p == purpose && ranges.in(vendor) {
-			types |= 1 << kind
+// Purposes are those for which a restriction of one of types names the vendor; a
+// bit each: 1<<0 not allowed, 1<<1 needs consent, 1<<2 needs legitimate interest.
+func (rs Restrictions) Purposes(vendor int, types uint8) (named Set) {
+	r := Reader{b: rs.b, n: 8 * len(rs.b), pos: rs.at}
+	for range rs.n {
+		purpose, kind := r.Int(6), r.Int(2)
+		for range r.Int(12) {
+			if first, last := r.span(); first <= vendor && vendor <= last && types>>kind&1 == 1 {
+				named |= 1 << (purpose - 1)
+			}
 		}
-	})
-	return types
+	}
+	return named
 }
 
 // All are the restrictions in the order in which each purpose and type is first
