@@ -78,7 +78,7 @@ func try(root, file string, dry bool) result {
 	}
 	if r.took = time.Since(start); err != nil {
 		r.alive = err.Error()
-		lines := strings.Split(strings.TrimSpace(said), "\n")
+		lines := strings.FieldsFunc(said, func(c rune) bool { return c == '\n' })
 		r.tail = lines[max(0, len(lines)-tellLines):]
 	}
 	return r
