@@ -18,7 +18,7 @@
 // # Folders
 //
 // Under Config.State: log/ and outbox/, the tables (see package store), replay/,
-// release/, keys/ (0700, the only place of secrets), and release-folder/ of a node
+// release/, keys/ (0700, the only place of secrets and of who is being erased), and release-folder/ of a node
 // of its own.
 package agent
 

@@ -60,6 +60,11 @@ func (s *Store) compact(ctx context.Context, f *file) error {
 		return err
 	}
 	s.opt.step("copied")
+	old := f.path + ".old"
+	if err := remove(old); err != nil {
+		return err
+	}
+	_ = os.Link(f.path, old) // or readers would wait until the file system has let go of all its blocks
 	if err := s.exchange(f, temp); err != nil {
 		return err
 	}
@@ -72,17 +77,23 @@ func (s *Store) compact(ctx context.Context, f *file) error {
 		return err
 	}
 	f.checkpoint.Store(at)
-	for _, left := range []string{f.path + ".quarantine", f.path + ".new"} {
-		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	if err := errors.Join(remove(old), remove(f.path+".quarantine"), remove(f.path+".new")); err != nil {
+		return err
 	}
 	return SyncFolder(filepath.Dir(f.path))
 }
 
+// remove is no error where there is nothing.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // copyTo writes the rows that there are into a new file, and syncs it.
 func (f *file) copyTo(path string) (err error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(path); err != nil {
 		return err
 	}
 	to, err := openBolt(path, 0, false)
