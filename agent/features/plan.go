@@ -105,7 +105,7 @@ func (p *Plan) Context(dense []float32, ids []uint32, k *Known) {
 		} else {
 			ids[c.place] = 0
 		}
-		if c.origin != "profile" && c.purpose != "" && !k.Granted(c.purpose) {
+		if c.purpose != "" && !k.Granted(c.purpose) { // of a person's field, too: rules may read it for another purpose
 			continue
 		}
 		var room Value
@@ -141,7 +141,7 @@ func (k *Known) value(c *column, room *Value) *Value {
 
 func (k *Known) field(c *column, room *Value) *Value {
 	for i := range k.Profile {
-		if f := &k.Profile[i]; f.Name == c.key {
+		if f := &k.Profile[i]; f.Name == c.key && (c.ttl == 0 || k.Time.UnixMilli()-f.SetAtMs < c.ttl.Milliseconds()) {
 			*room = Value{Kind: Kind(f.Value.Kind), Text: f.Value.Text, Number: f.Value.Number, List: f.Value.List}
 			return room
 		}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/segmentio/encoding/json"
+
+	"github.com/aisle-edge/aisle/agent/consent"
 )
 
 // Kind says which field of a Value counts.
@@ -149,6 +151,23 @@ func (v Values) find(name string) *Value {
 		}
 	}
 	return nil
+}
+
+// Find is the value of that name as consent gives those of a person, if there is
+// one.
+func (v Values) Find(name string) (found consent.Value, ok bool) {
+	one := v.find(name)
+	if one == nil {
+		return found, false
+	}
+	found = consent.Value{Kind: consent.Text, Text: one.Text, Number: one.Number, List: one.List}
+	switch one.Kind {
+	case Number:
+		found.Kind = consent.Number
+	case List:
+		found.Kind = consent.List
+	}
+	return found, true
 }
 
 // text is the value as a name to be hashed; a list gives its first.

@@ -33,7 +33,10 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 		return nil, err
 	}
 	s.stock = s.of.Stock(s.d.opt.Catalogue, &s.ownStock)
-	s.of.Allow(&s.allowed, s.stock, rules.Asked{Now: s.now, Person: s.saw[0], Session: s.saw[1], Excluded: s.request.ExcludedActions})
+	s.of.Allow(&s.allowed, s.stock, rules.Asked{
+		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Profile: s.who.Fields,
+		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
+	})
 	s.assign()
 	if err := s.score(); err != nil {
 		return nil, err
@@ -79,11 +82,8 @@ func (s *scratch) read() (known bool, err error) {
 	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
 		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPPSid: s.request.Consent.GPPSid, GPC: s.request.Consent.GPC,
 	}}
-	var declared []consent.Declared
-	if s.scorer != nil {
-		declared = s.slot.Plan.Profile
-	}
-	s.who, err = s.d.opt.Consents.ReadBeside(r, purpose(s.slot.Kind), declared, func(v *store.View, g *consent.Grants) error {
+	s.declare()
+	s.who, err = s.d.opt.Consents.ReadBeside(r, purpose(s.slot.Kind), s.fields, func(v *store.View, g *consent.Grants) error {
 		if s.known = (wire.Pseudonym{}); attribution.Known(g) {
 			s.known = s.person
 		}
@@ -101,14 +101,33 @@ func (s *scratch) read() (known bool, err error) {
 	return known, nil
 }
 
+// declare lists the fields of a person that the model and the rules read.
+func (s *scratch) declare() {
+	s.fields = append(s.fields[:0], s.slot.Book.Profile...)
+	if s.scorer == nil {
+		return
+	}
+	for _, d := range s.slot.Plan.Profile {
+		if !slices.Contains(s.slot.Book.Profile, d) {
+			s.fields = append(s.fields, d)
+		}
+	}
+}
+
 // changes are the numbers that tell whether what was read is so still.
 func (s *scratch) changes() [4]uint32 {
 	e := s.d.opt.Events
 	return [4]uint32{e.Change(s.person), e.Change(s.session), e.Change(s.basket), e.Change(s.key)}
 }
 
-// account enters columns of no person that need a purpose all the same.
+// account enters what needs a purpose beside fields: columns of no person, and to
+// be shown what is sensitive.
 func (s *scratch) account() {
+	for _, p := range s.slot.Book.Sensitive {
+		if s.granted(p) && !slices.Contains(s.who.Used, p) {
+			s.who.Used = append(s.who.Used, p)
+		}
+	}
 	if s.scorer == nil {
 		return
 	}

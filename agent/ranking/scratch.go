@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -25,8 +26,10 @@ import (
 type scratch struct {
 	// immutable after newScratch
 	d       *Decider
-	checked func(*store.View) error // check, bound once
-	granted func(wire.Purpose) bool // grants.Has, bound once
+	checked func(*store.View) error                       // check, bound once
+	granted func(wire.Purpose) bool                       // grants.Has, bound once
+	said    func(key string) (consent.Value, bool)        // of the context, bound once
+	mask    func(at explore.At, remove, pool bitmap.Bits) // prefix.Mask, bound once
 
 	// of the request
 	request *Request
@@ -57,6 +60,8 @@ type scratch struct {
 	stock     *rules.Stock
 	ownStock  rules.Stock
 	allowed   rules.Allowed
+	prefix    rules.Prefix
+	fields    []consent.Declared // that the model and the rules read
 	none      bool
 	arm       string
 	share     float64
@@ -85,6 +90,8 @@ func newScratch(d *Decider) *scratch {
 	s := &scratch{d: d}
 	s.checked = s.check
 	s.granted = func(p wire.Purpose) bool { return s.who.Grants.Has(p) }
+	s.said = func(key string) (consent.Value, bool) { return s.request.Context.Find(key) }
+	s.mask = s.prefix.Mask
 	s.record.init()
 	return s
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/item"
@@ -249,7 +250,7 @@ func (k *Keeper) ready(a *Active, err error) (*Active, error) {
 
 // swap makes a release the one that runs.
 func (k *Keeper) swap(a *Active) error {
-	var keys []string
+	keys := rules.Attributes(a.Rulebook)
 	for _, one := range a.scorers {
 		keys = append(keys, features.Attributes(one.Columns)...)
 	}

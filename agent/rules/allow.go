@@ -8,75 +8,230 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
-
-// Asked is what of a request the rules look at.
-type Asked struct {
-	Now      int64               // node time
-	Person   []attribution.Entry // what this person saw and did; none of nobody
-	Session  []attribution.Entry
-	Excluded []string
-}
 
 // Allowed is what the rules leave. Its memory is reused.
 type Allowed struct {
 	Bits    bitmap.Bits // by candidate
 	Removed []Count
 
-	shown   []uint32 // by candidate, zero between uses
-	person  []int32  // by entry: its candidate, or Nowhere
-	session []int32  // likewise
+	answers
+	target bitmap.Bits // what the rule at work may remove
+	met    bitmap.Bits // by candidate, of one rule
+	saw    [3]located  // person, session, household
+	both   [2]*located
+	house  [1]*located
+	shown  []uint32 // by candidate, zero between uses
+	tally  []uint32 // by group, likewise
+	seqs   []uint64 // of answers counted
+	prefix []upon   // by prefix rule
+	item   func(path string, place int) condition.Value
+	view   *View // of item
 }
 
-// Allow applies the rules, all of them. stock is what Stock gave.
+// located are entries with where their items are.
+type located struct {
+	entries []attribution.Entry
+	at      []int32 // candidate of each, or Nowhere
+	places  []int32 // in the catalogue, or Nowhere
+}
+
+// upon is what a rule about the prefix is about in one decision.
+type upon struct {
+	applies bool
+	target  bitmap.Bits
+}
+
+// Allow applies the rules, all that need no prefix. stock is what Stock gave.
 func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
+	b := c.View.book
 	dst.Bits = append(dst.Bits[:0], c.static...)
 	dst.Removed = append(dst.Removed[:0], c.removed...)
 	if stock != nil {
 		before := dst.Bits.Count()
 		dst.Bits.And(stock.bits)
-		dst.Removed = counted(dst.Removed, c.View.book.stock, before-dst.Bits.Count())
+		dst.Removed = counted(dst.Removed, b.stock, before-dst.Bits.Count())
 	}
-	if len(c.View.book.personal) > 0 || c.View.offer != nil {
-		dst.person = c.locate(dst.person[:0], a.Person)
-		dst.session = c.locate(dst.session[:0], a.Session)
-	}
-	for i := range c.View.book.personal {
-		r := &c.View.book.personal[i]
-		dst.Removed = counted(dst.Removed, r.ID, c.applyPersonal(dst, r, &a))
+	dst.prepare(c, &a)
+	for i := range b.later {
+		r := &b.later[i]
+		if !dst.aim(c, r, &c.View.scopes[i]) {
+			continue
+		}
+		dst.Removed = counted(dst.Removed, r.ID, c.apply(dst, r, &c.View.scopes[i], stock, &a))
 	}
 	dst.Removed = counted(dst.Removed, OfferCap, c.capOffers(dst, a.Person))
 	dst.Removed = counted(dst.Removed, Excluded, c.exclude(dst, a.Excluded))
 }
 
-// locate finds the candidate of each entry.
-func (c *Candidates) locate(dst []int32, entries []attribution.Entry) []int32 {
+// prepare reads what the rules ask for.
+func (dst *Allowed) prepare(c *Candidates, a *Asked) {
+	b := c.View.book
+	dst.read(b, a)
+	dst.target, dst.met = sized(dst.target, c.Len()), sized(dst.met, c.Len())
+	if len(b.later) > 0 || c.View.offer != nil {
+		dst.both, dst.house = [2]*located{&dst.saw[0], &dst.saw[1]}, [1]*located{&dst.saw[2]}
+		dst.saw[0].locate(c, a.Person)
+		dst.saw[1].locate(c, a.Session)
+		dst.saw[2].locate(c, a.Household)
+	}
+	if len(dst.prefix) < len(b.prefix) {
+		dst.prefix = make([]upon, len(b.prefix))
+	}
+	for i := range dst.prefix {
+		dst.prefix[i].applies = false
+	}
+}
+
+// locate finds the item and the candidate of each entry.
+func (l *located) locate(c *Candidates, entries []attribution.Entry) {
+	l.entries, l.at, l.places = entries, l.at[:0], l.places[:0]
 	for k := range entries {
 		i, ok := c.find(entries[k].Item)
 		if !ok {
 			i = Nowhere
 		}
-		dst = append(dst, int32(i))
+		place, ok := c.View.PlaceOf(entries[k].Item)
+		if !ok {
+			place = Nowhere
+		}
+		l.at, l.places = append(l.at, int32(i)), append(l.places, int32(place))
 	}
-	return dst
 }
 
-func (c *Candidates) applyPersonal(dst *Allowed, r *personal, a *Asked) (removed int) {
-	since := a.Now - r.window
-	if r.Kind == rulebook.Suppress {
-		return suppress(dst, r, a.Person, dst.person, since) + suppress(dst, r, a.Session, dst.session, since)
+// aim makes target what the rule is about in this request; false: it does not
+// apply. What is not known lets it apply.
+func (dst *Allowed) aim(c *Candidates, r *rule, s *scope) bool {
+	if r.when != nil && dst.holds(r.when, c.View, Nowhere) == condition.False {
+		return false
 	}
-	entries, at := a.Person, dst.person
-	if r.Per == rulebook.Session {
-		entries, at = a.Session, dst.session
+	copy(dst.target, c.set(s.base))
+	if r.excuse == nil || r.request != nil && dst.holds(r.request, c.View, Nowhere) != condition.True {
+		return true
 	}
-	return c.limit(dst, entries, at, uint32(r.Count), func(e *attribution.Entry, _ int) bool { return e.At > since })
+	rest := c.set(s.rest)
+	if r.mixed == nil {
+		copy(dst.target, rest)
+		return true
+	}
+	for i := range dst.target.All() {
+		if !rest.Has(i) && dst.Bits.Has(i) && dst.holds(r.mixed, c.View, int(c.Places[i])) == condition.True {
+			dst.target.Clear(i)
+		}
+	}
+	return true
 }
 
-func suppress(dst *Allowed, r *personal, entries []attribution.Entry, at []int32, since int64) (removed int) {
-	for k := range entries {
-		if e := &entries[k]; e.At > since && at[k] != Nowhere && slices.Contains(r.outcomes, e.Type) {
-			removed += remove(dst, int(at[k]))
+// apply removes what a rule says of its target, and tells how many that were.
+func (c *Candidates) apply(dst *Allowed, r *rule, s *scope, stock *Stock, a *Asked) (removed int) {
+	switch r.Kind {
+	case rulebook.Stock:
+		dst.target.AndNot(stock.more[r.need])
+	case rulebook.Avoid:
+		c.avoid(dst, r, s)
+	case rulebook.Needs:
+		c.lack(dst, r, s)
+	case rulebook.Age:
+		c.tooYoung(dst, r, s)
+	case rulebook.Sensitive:
+		if c.concerns(dst, r, s, a) {
+			return 0
+		}
+	case rulebook.Cap, rulebook.Suppress:
+		return c.applyHistory(dst, r, s, a)
+	case rulebook.Limit, rulebook.Separate:
+		up := &dst.prefix[r.prefix]
+		up.applies, up.target = true, append(up.target[:0], dst.target...)
+		dst.target.And(c.unknown) // whose they are nobody knows
+	}
+	return removeAll(dst.Bits, dst.target)
+}
+
+// avoid leaves in target what has a word of the source. Nothing is removed for who
+// does not say what to avoid.
+func (c *Candidates) avoid(dst *Allowed, r *rule, s *scope) {
+	clear(dst.met)
+	if dst.known[r.source] {
+		words(&dst.said[r.source], func(word string) {
+			or(dst.met, c.set(s.unstated))
+			or(dst.met, c.set(s.with(word)))
+		})
+	}
+	dst.target.And(dst.met)
+}
+
+// lack leaves in target what lacks a word of the source.
+func (c *Candidates) lack(dst *Allowed, r *rule, s *scope) {
+	clear(dst.met)
+	if dst.known[r.source] {
+		words(&dst.said[r.source], func(word string) {
+			if set, ok := s.words[word]; ok {
+				orNot(dst.met, c.set(set))
+			} else {
+				dst.met.Fill(c.Len())
+			}
+		})
+	}
+	dst.target.And(dst.met)
+}
+
+// with is the set of items with a word, or of those that may have it.
+func (s *scope) with(word string) int {
+	if set, ok := s.words[word]; ok {
+		return set
+	}
+	return s.other
+}
+
+func or(dst, set bitmap.Bits) {
+	for i := range dst {
+		dst[i] |= set[i]
+	}
+}
+
+func orNot(dst, set bitmap.Bits) {
+	for i := range dst {
+		dst[i] |= ^set[i]
+	}
+}
+
+// tooYoung leaves in target what demands more than the age of the source; with an
+// unknown age, what demands any.
+func (c *Candidates) tooYoung(dst *Allowed, r *rule, s *scope) {
+	age, ok := 0.0, false
+	if dst.known[r.source] {
+		age, ok = number(&dst.said[r.source])
+	}
+	k := 0
+	for ok && k < len(s.ages)-1 && s.ages[k] <= age {
+		k++
+	}
+	dst.target.And(c.set(s.older[k]))
+}
+
+// concerns tells whether the person granted to be shown what the rule is about, and
+// where it says so bought of it lately themself.
+func (c *Candidates) concerns(dst *Allowed, r *rule, s *scope, a *Asked) bool {
+	if a.Granted == nil || !a.Granted(r.purpose) {
+		return false
+	}
+	if r.within == 0 {
+		return true
+	}
+	for k := range a.Person {
+		e, place := &a.Person[k], dst.saw[0].places[k]
+		if e.Type == purchase && e.At > a.Now-r.within && place != Nowhere && c.View.sets.has(s.base, place) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
+	for _, id := range ids {
+		if i, ok := c.find(xxhash.Sum64String(id)); ok {
+			removed += remove(dst, i)
 		}
 	}
 	return removed
@@ -90,33 +245,29 @@ func remove(dst *Allowed, i int) int {
 	return 1
 }
 
-// limit removes what was shown count times by the entries that matter.
-func (c *Candidates) limit(dst *Allowed, entries []attribution.Entry, at []int32, count uint32, matters func(e *attribution.Entry, i int) bool) (removed int) {
-	if len(dst.shown) < c.Len() {
-		dst.shown = make([]uint32, c.Len())
+// zeros is memory for n counts that are zero.
+func zeros(counts []uint32, n int) []uint32 {
+	if len(counts) < n {
+		return make([]uint32, n)
 	}
-	for k := range entries {
-		e, i := &entries[k], int(at[k])
-		if i == Nowhere || e.Type != attribution.Shown || !matters(e, i) {
-			continue
-		}
-		if dst.shown[i] += uint32(e.Times); dst.shown[i] >= count {
-			removed += remove(dst, i)
-		}
-	}
-	for _, i := range at {
-		if i != Nowhere {
-			dst.shown[i] = 0
-		}
-	}
-	return removed
+	return counts
 }
 
-func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
-	for _, id := range ids {
-		if i, ok := c.find(xxhash.Sum64String(id)); ok {
-			removed += remove(dst, i)
+// answersSeen counts the answers that entries come from: those that were joined
+// may be of several, and count in full.
+func (dst *Allowed) answersSeen(entries []attribution.Entry, matters func(e *attribution.Entry) bool) (n int) {
+	dst.seqs = dst.seqs[:0]
+	for k := range entries {
+		e := &entries[k]
+		if e.Type != attribution.Shown || !matters(e) {
+			continue
+		}
+		if e.Times > 1 {
+			n += int(e.Times)
+		} else {
+			dst.seqs = append(dst.seqs, e.Seq)
 		}
 	}
-	return removed
+	slices.Sort(dst.seqs)
+	return n + len(slices.Compact(dst.seqs))
 }

@@ -1,14 +1,18 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -22,35 +26,50 @@ const (
 
 // Book is what a release says of one slot's candidates.
 type Book struct {
+	// Profile are the fields of a person that the rules read, as they are declared.
+	Profile []consent.Declared
+	// Sensitive are the purposes that some rule asks for beyond those of fields.
+	Sensitive []wire.Purpose
+
 	// immutable after New
-	slot     *rulebook.Slot
-	key      uint32           // of the slot, as histories name it
-	static   []rulebook.Rule  // of kinds active, margin and exclude
-	stock    string           // the rule that counts for stock
-	need     int64            // that must be promisable; 0: stock does not matter
-	personal []personal       // caps and suppressions
-	offers   []offer          // that run at some time
-	ranked   map[uint64]int32 // place in the ranking by hash of the id
+	slot   *rulebook.Slot
+	key    uint32         // of the slot, as histories name it
+	zone   *time.Location // of times in conditions
+	static []rule         // about items alone
+	later  []rule         // about the request or its person, too
+	prefix []rule         // about what stands above in the answer
+	stock  string         // the rule that counts for stock
+	need   int64          // that must be promisable; 0: stock does not matter
+	needs  []int64        // further numbers, of rules of kind stock with conditions
+	asks   asks           // what conditions and rules read of a request
+	pins   []pin          // by position
+	offers []offer        // that run at some time
+	ranked map[uint64]int32
 
 	building sync.Mutex
 	view     atomic.Pointer[View]
 }
 
-// personal is a rule about what a person or session saw and did.
-type personal struct {
-	rulebook.Rule
-	window   int64 // milliseconds
-	outcomes []wire.OutcomeType
+// pin is where an item belongs, by the hash of its id.
+type pin struct {
+	position int
+	hash     uint64
 }
 
 // New makes the book of a slot: its rules out of the rulebook, its offers out of
 // all, and its ranking, best first.
 func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ranking []string) *Book {
 	b := &Book{slot: slot, key: attribution.SlotKey(slot.ID), ranked: map[uint64]int32{}}
+	b.zone, _ = time.LoadLocation(book.Zone) // the rulebook was checked
 	for _, id := range slot.Rules {
 		i := slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })
-		b.add(book.Rules[i]) // the rulebook was checked
+		b.add(&book.Rules[i])
 	}
+	b.declare(book)
+	for _, p := range slot.Pins {
+		b.pins = append(b.pins, pin{p.Position - 1, xxhash.Sum64String(p.Item)})
+	}
+	slices.SortFunc(b.pins, func(p, q pin) int { return cmp.Compare(p.position, q.position) })
 	if h := slot.Hold; h != nil && b.need < int64(h.Quantity) {
 		b.stock, b.need = Held, int64(h.Quantity)
 	}
@@ -63,31 +82,79 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ran
 	return b
 }
 
-func (b *Book) add(r rulebook.Rule) {
-	switch r.Kind {
-	case rulebook.Stock:
-		if need := 1 + int64(r.Safety); need > b.need {
+func (b *Book) add(r *rulebook.Rule) {
+	if need := 1 + int64(r.Safety); r.Kind == rulebook.Stock && len(r.Conditions()) == 0 {
+		if need > b.need {
 			b.stock, b.need = r.ID, need
 		}
-	case rulebook.Cap, rulebook.Suppress:
-		p := personal{Rule: r, window: r.Window.Milliseconds()}
-		for t := range wire.OutcomeType_name {
-			if name := attribution.TypeName(wire.OutcomeType(t)); slices.Contains(r.Outcomes, name) {
-				p.outcomes = append(p.outcomes, wire.OutcomeType(t))
+		return
+	}
+	one := newRule(r, &b.asks)
+	switch {
+	case r.Kind == rulebook.Stock:
+		one.need = len(b.needs)
+		b.needs = append(b.needs, 1+int64(r.Safety))
+		b.later = append(b.later, one)
+	case r.Kind == rulebook.Limit || r.Kind == rulebook.Separate:
+		one.prefix = len(b.prefix)
+		b.prefix = append(b.prefix, one)
+		b.later = append(b.later, one)
+	case one.ofItems() && one.unconditional():
+		b.static = append(b.static, one)
+	default:
+		b.later = append(b.later, one)
+	}
+}
+
+// declare finds the fields that the rules read: of one that is declared for several
+// purposes each counts.
+func (b *Book) declare(book *rulebook.Rulebook) {
+	for _, id := range b.slot.Rules {
+		r := &book.Rules[slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })]
+		if r.Kind == rulebook.Sensitive {
+			b.Sensitive = append(b.Sensitive, sensitive(r.Class))
+		}
+		for _, f := range book.Features {
+			field, ok := strings.CutPrefix(f.Source, "profile.")
+			d := consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL}
+			if ok && slices.Contains(r.Paths(), f.Source) && !slices.Contains(b.Profile, d) {
+				b.Profile = append(b.Profile, d)
 			}
 		}
-		b.personal = append(b.personal, p)
-	default:
-		b.static = append(b.static, r)
 	}
+}
+
+// Attributes are the attributes of items that the rules of a rulebook read, for the
+// catalogue to keep.
+func Attributes(book *rulebook.Rulebook) (keys []string) {
+	take := func(paths []string) {
+		for _, p := range paths {
+			if key, ok := strings.CutPrefix(p, "item.attr."); ok {
+				keys = append(keys, key)
+			}
+		}
+	}
+	for i := range book.Rules {
+		take(book.Rules[i].Paths())
+	}
+	for i := range book.Slots {
+		if p := book.Slots[i].Promoted; p != nil {
+			take(p.Where.Paths())
+		}
+	}
+	return keys
 }
 
 // Counts tells whether any rule counts what such a person or session sees, so that
 // showing them something unrecorded would break it later.
 func (b *Book) Counts(person, session bool) bool {
-	for i := range b.personal {
-		r := &b.personal[i]
-		if r.Kind == rulebook.Cap && (person && r.Per == rulebook.Person || session && r.Per == rulebook.Session) {
+	for i := range b.later {
+		r := &b.later[i]
+		if !slices.Contains([]rulebook.RuleKind{rulebook.Cap, rulebook.Suppress}, r.Kind) || r.Kind == rulebook.Suppress && !r.shown {
+			continue
+		}
+		whose := map[rulebook.Per]bool{rulebook.Person: person, rulebook.Session: session, rulebook.Household: person, rulebook.Node: true, "": person || session}
+		if whose[r.Per] {
 			return true
 		}
 	}

@@ -3,13 +3,13 @@ package rules
 import (
 	"cmp"
 	"errors"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 
-	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 )
@@ -27,6 +27,8 @@ type Candidates struct {
 	Places []int32  // in the catalogue, or Nowhere
 	IDs    []string // only of candidates that the caller gave
 
+	sets    []uint64    // the view's, by candidate
+	unknown bitmap.Bits // what is no item of the catalogue
 	static  bitmap.Bits // left by the rules that need nobody
 	removed []Count     // by those
 	at      []int32     // by place: candidate, from 1; only of the slot's own
@@ -97,29 +99,62 @@ func (v *View) Give(c *Candidates, ids []string) error {
 	return nil
 }
 
+// applyStatic finds what each candidate is in, and removes what the rules about
+// items alone do.
 func (c *Candidates) applyStatic() {
-	n := c.Len()
+	n, v := c.Len(), c.View
+	c.sets = v.sets.gather(c.sets, c.Places)
+	c.unknown = sized(c.unknown, n)
+	if c.IDs != nil {
+		c.sortUnknown()
+	}
 	c.static = sized(c.static, n)
 	c.static.Fill(n)
 	c.removed = c.removed[:0]
-	for k, drop := range c.View.drops {
-		r := &c.View.book.static[k]
-		before := c.static.Count()
-		for i := range c.static.All() {
-			if c.drops(i, r, drop) {
-				c.static.Clear(i)
-			}
-		}
-		c.removed = counted(c.removed, r.ID, before-c.static.Count())
+	for k := range v.book.static {
+		c.removed = counted(c.removed, v.book.static[k].ID, removeAll(c.static, c.set(v.static[k])))
 	}
 }
 
-// drops tells whether a rule removes candidate i, given the places it removes.
-func (c *Candidates) drops(i int, r *rulebook.Rule, places bitmap.Bits) bool {
-	if place := c.Places[i]; place != Nowhere {
-		return places.Has(int(place))
+// sortUnknown finds the candidates that are no items, and takes those into the sets
+// of rules that name them by their id.
+func (c *Candidates) sortUnknown() {
+	for i, place := range c.Places {
+		if place != Nowhere {
+			continue
+		}
+		c.unknown.Set(i)
+		for k := range c.View.book.static {
+			if c.View.book.static[k].items[c.hashes[i]] {
+				c.set(c.View.static[k]).Set(i)
+			}
+		}
+		for k := range c.View.book.later {
+			r, s := &c.View.book.later[k], &c.View.scopes[k]
+			if !r.items[c.hashes[i]] {
+				continue
+			}
+			c.set(s.base).Set(i)
+			if r.excuse == nil || !r.excuse.Always() || r.mixed != nil {
+				c.set(s.rest).Set(i)
+			}
+		}
 	}
-	return r.Kind != rulebook.Exclude || slices.Contains(r.Items, c.IDs[i])
+}
+
+// set is one of the view's sets, by candidate.
+func (c *Candidates) set(number int) bitmap.Bits {
+	words := (c.Len() + 63) / 64
+	return bitmap.Bits(c.sets[number*words : (number+1)*words : (number+1)*words])
+}
+
+// removeAll takes a set out of allowed, and tells how many that were.
+func removeAll(allowed, set bitmap.Bits) (removed int) {
+	for i := range allowed {
+		removed += bits.OnesCount64(allowed[i] & set[i])
+		allowed[i] &^= set[i]
+	}
+	return removed
 }
 
 func counted(counts []Count, rule string, n int) []Count {
@@ -153,61 +188,6 @@ func (c *Candidates) find(hash uint64) (i int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// Stock is which candidates can be promised, at one time.
-type Stock struct {
-	version uint64 // of what the catalogue says of it, see Candidates.version
-	bits    bitmap.Bits
-}
-
-// Stock fills in dst which candidates can be promised now; the slot's own are
-// kept between decisions, and then dst is not used. Nil: stock does not matter.
-func (c *Candidates) Stock(cat *catalogue.Catalogue, dst *Stock) *Stock {
-	if c.View.book.need == 0 {
-		return nil
-	}
-	version := c.version(cat)
-	kept := c.stock.Load()
-	if kept != nil && kept.version == version {
-		return kept
-	}
-	if c.at != nil {
-		dst = new(Stock)
-		defer func() { c.stock.Store(dst) }()
-	}
-	dst.version = version
-	dst.bits = c.promisable(cat, dst.bits)
-	return dst
-}
-
-// version is a number that grows whenever promisable might change. It is taken
-// before that.
-func (c *Candidates) version(cat *catalogue.Catalogue) uint64 {
-	if c.View.book.need == 1 {
-		return cat.Availability().Version
-	}
-	return cat.Movements()
-}
-
-func (c *Candidates) promisable(cat *catalogue.Catalogue, bits bitmap.Bits) bitmap.Bits {
-	bits = sized(bits, c.Len())
-	one, need := cat.Availability().Bits, c.View.book.need
-	for i, place := range c.Places {
-		if place != Nowhere && one.Has(int(place)) && (need == 1 || cat.Promisable(int(place)) >= need) {
-			bits.Set(i)
-		}
-	}
-	return bits
-}
-
-// Moved tells whether other candidates can be promised now than s says. Under the
-// store's commit lock the answer stays true until the commit.
-func (c *Candidates) Moved(cat *catalogue.Catalogue, s *Stock) bool {
-	if s == nil || c.version(cat) == s.version {
-		return false
-	}
-	return !slices.Equal(c.promisable(cat, nil), s.bits)
 }
 
 // Ranked scores candidates by their place in the slot's ranking: the first has 0,

@@ -65,13 +65,19 @@ func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (remove
 		if o.PerPersonCap == 0 {
 			continue
 		}
-		removed += c.limit(dst, person, dst.person, o.PerPersonCap, func(e *attribution.Entry, i int) bool {
+		removed += c.limit(dst, &dst.saw[0], o.PerPersonCap, func(e *attribution.Entry, i int) bool {
 			place := c.Places[i]
 			return place != Nowhere && v.offer[place] == int32(k)+1 && e.Slot == b.key && e.At >= o.StartsMs
 		})
 	}
 	return removed
 }
+
+// offerGroup counts together what is on the same offer; nil: none runs.
+func (v *View) offerGroup() *grouping { return v.onOffer }
+
+// offerBegan is when an offer of the book began.
+func (v *View) offerBegan(k int) int64 { return v.book.offers[k].StartsMs }
 
 // best orders offers for one item: lowest price, higher priority, first.
 func best(a, b priced) int {

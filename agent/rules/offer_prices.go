@@ -89,3 +89,14 @@ func (v *View) lower(i, k int) {
 	v.offer[i] = int32(k) + 1
 	v.Gross[i], v.Net[i] = gross, item.Net(gross, v.TaxRate[i])
 }
+
+// groupOffers lets rules count together what is on the same offer.
+func (v *View) groupOffers() {
+	if v.offer == nil {
+		return
+	}
+	v.onOffer = &grouping{make([]uint32, len(v.offer)), len(v.book.offers) + 1}
+	for place, k := range v.offer {
+		v.onOffer.of[place] = uint32(k)
+	}
+}

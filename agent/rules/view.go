@@ -15,12 +15,16 @@ type View struct {
 	Gross []int64 // prices after the offers, by place
 	Net   []int64
 
-	book   *Book
-	from   int64
-	until  int64
-	offer  []int32       // by place: in the book's offers, from 1; nil: none runs
-	drops  []bitmap.Bits // by static rule: the places it removes
-	source *Candidates   // nil: the caller gives them
+	book     *Book
+	from     int64
+	until    int64
+	offer    []int32     // by place: in the book's offers, from 1; nil: none runs
+	onOffer  *grouping   // the same, for rules
+	sets     sets        // of items
+	static   []int       // by static rule: the set it removes
+	scopes   []scope     // by later rule
+	promoted int         // the set of those, -1 without
+	source   *Candidates // nil: the caller gives them
 }
 
 func (v *View) holds(s *catalogue.Snapshot, now int64) bool {
@@ -31,28 +35,78 @@ func (v *View) holds(s *catalogue.Snapshot, now int64) bool {
 func (v *View) Source() *Candidates { return v.source }
 
 func (b *Book) build(s *catalogue.Snapshot, now int64) *View {
-	v := &View{Snapshot: s, Gross: s.Gross, Net: s.Net, book: b}
+	v := &View{Snapshot: s, Gross: s.Gross, Net: s.Net, book: b, promoted: -1}
 	v.from, v.until = b.steady(now)
 	running := v.applyOffers(now)
-	n := s.Len()
-	columns := rulebook.Columns{
-		Status: s.Status, NetPrice: v.Net, NetCost: s.Cost,
-		Category: s.Category.IDs, Categories: s.Category.Names, Brand: s.Brand.IDs, Brands: s.Brand.Names,
-		Place: s.Place,
-	}
-	all := bitmap.New(n)
-	all.Fill(n)
-	for i := range b.static {
-		left := slices.Clone(all)
-		b.static[i].Apply(&columns, left)
-		drop := slices.Clone(all)
-		drop.AndNot(left)
-		v.drops = append(v.drops, drop)
-	}
+	v.groupOffers()
+	v.makeSets()
 	if !b.slot.Source.Actions {
 		v.source = newSource(v, b.places(s, running))
 	}
 	return v
+}
+
+// makeSets works out which items each rule removes, or is about.
+func (v *View) makeSets() {
+	m := &maker{places: v.Len(), vocabularies: map[string]*vocabulary{}}
+	c := v.columns()
+	for i := range v.book.static {
+		r := &v.book.static[i]
+		places := v.about(r, c)
+		v.excuse(r, places)
+		v.static = append(v.static, m.add(places, r.takesUnknown()))
+	}
+	for i := range v.book.later {
+		v.scopes = append(v.scopes, v.scope(&v.book.later[i], c, m))
+	}
+	if p := v.book.slot.Promoted; p != nil {
+		places := m.every()
+		v.keep(p.Where.Condition, places)
+		v.promoted = m.add(places, false)
+	}
+	v.sets = m.sets()
+}
+
+func (v *View) columns() *rulebook.Columns {
+	s := v.Snapshot
+	return &rulebook.Columns{
+		Status: s.Status, Regular: s.Gross, Price: v.Gross, NetPrice: v.Net, NetCost: s.Cost,
+		Category: s.Category.IDs, Categories: s.Category.Names, Brand: s.Brand.IDs, Brands: s.Brand.Names,
+		Place: s.Place,
+	}
+}
+
+// about are the items that a rule removes by their columns or, where it asks for
+// more, those that it may remove.
+func (v *View) about(r *rule, c *rulebook.Columns) bitmap.Bits {
+	places := bitmap.New(v.Len())
+	places.Fill(v.Len())
+	if r.Where.Condition != nil {
+		v.keep(r.Where.Condition, places)
+	}
+	if r.ofItems() {
+		left := slices.Clone(places)
+		r.Apply(c, left)
+		places.AndNot(left)
+	}
+	return places
+}
+
+// excuse takes out what the items' part of unless excuses.
+func (v *View) excuse(r *rule, places bitmap.Bits) {
+	if r.excuse == nil {
+		return
+	}
+	excused := slices.Clone(places)
+	v.keep(r.excuse, excused)
+	places.AndNot(excused)
+}
+
+// every is the set of all items.
+func (m *maker) every() bitmap.Bits {
+	all := bitmap.New(m.places)
+	all.Fill(m.places)
+	return all
 }
 
 // maxCandidates is how many a slot's own source gives at most.

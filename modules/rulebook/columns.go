@@ -20,7 +20,9 @@ const (
 // order of the candidates' places. A rule reads only the columns of its kind.
 type Columns struct {
 	Status     []uint8
-	NetPrice   []int64  // minor units, after the offer that applies
+	Regular    []int64  // price in minor units, with tax, without any offer
+	Price      []int64  // with tax, after the offer that applies
+	NetPrice   []int64  // without tax, after it
 	NetCost    []int64  // minor units, or UnknownCost
 	Category   []uint32 // into Categories
 	Brand      []uint32 // into Brands
@@ -29,9 +31,9 @@ type Columns struct {
 	Place      func(id string) (place int, ok bool) // of an item
 }
 
-// Apply takes out of allowed what the rule removes by c alone, and returns how
-// many that were. Rules of kinds stock, cap and suppress depend on more than
-// columns and remove nothing here.
+// Apply takes out of allowed what the rule removes by c alone, whatever its
+// conditions, and returns how many that were. Rules of kinds other than active,
+// margin, price and exclude depend on more than columns and remove nothing here.
 func (r *Rule) Apply(c *Columns, allowed bitmap.Bits) (removed int) {
 	before := allowed.Count()
 	switch r.Kind {
@@ -39,7 +41,11 @@ func (r *Rule) Apply(c *Columns, allowed bitmap.Bits) (removed int) {
 		removeWhere(allowed, func(i int) bool { return c.Status[i] != StatusActive })
 	case Margin:
 		floor := uint64(float64(r.Floor*million) + 0.5)
-		removeWhere(allowed, func(i int) bool { return belowFloor(c.NetPrice[i], c.NetCost[i], floor) })
+		removeWhere(allowed, func(i int) bool {
+			return belowFloor(c.NetPrice[i], c.NetCost[i], floor) || c.NetPrice[i]-c.NetCost[i] < int64(r.FloorAmount)
+		})
+	case Price:
+		removeWhere(allowed, func(i int) bool { return r.tooCheap(c.Regular[i], c.Price[i]) })
 	case Exclude:
 		r.exclude(c, allowed)
 	}
@@ -66,7 +72,24 @@ func belowFloor(price, cost int64, floor uint64) bool {
 	return hi < floorHi || hi == floorHi && lo < floorLo
 }
 
+// tooCheap compares prices with what a rule of kind price demands, the share of
+// the discount in millionths, exactly.
+func (r *Rule) tooCheap(regular, price int64) bool {
+	if price < int64(r.Least) || price < 0 {
+		return true
+	}
+	if r.MaxDiscount == nil || price >= regular {
+		return false
+	}
+	hi, lo := bits.Mul64(uint64(regular-price), million)
+	mostHi, mostLo := bits.Mul64(uint64(regular), uint64(float64(*r.MaxDiscount*million)+0.5))
+	return hi > mostHi || hi == mostHi && lo > mostLo
+}
+
 func (r *Rule) exclude(c *Columns, allowed bitmap.Bits) {
+	if len(r.Categories)+len(r.Brands)+len(r.Items) == 0 {
+		clear(allowed)
+	}
 	if len(r.Categories) > 0 {
 		out := covered(c.Categories, func(path string) bool { return within(path, r.Categories) })
 		removeWhere(allowed, func(i int) bool { return out[c.Category[i]] })

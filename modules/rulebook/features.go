@@ -93,6 +93,11 @@ func (f *featuresFile) validate(d *decoder, purpose func(string) bool) {
 	}
 }
 
+// declares tells whether a field of a person may be read by anything.
+func (f *featuresFile) declares(field string) bool {
+	return slices.ContainsFunc(f.Features, func(f Feature) bool { return f.Source == "profile."+field })
+}
+
 func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 	origin, key, _ := strings.Cut(f.Source, ".")
 	if problem := f.sourceProblem(origin, key); problem != "" {

@@ -36,6 +36,7 @@ type Rulebook struct {
 	MaxOffline time.Duration // scored modules stop after it, then the baseline
 	FrameShare float64       // share of decisions that record every allowed candidate
 	Slots      []Slot
+	Zone       string // of times in conditions, an IANA name
 	Rules      []Rule
 	Features   []Feature
 	Crosses    []Cross
@@ -81,11 +82,15 @@ func Parse(f Files) (*Rulebook, error) {
 	var features featuresFile
 	d.file("features.yaml", f.Features, &features)
 	features.validate(d, f.Purpose)
+	around := surroundings{f.Purpose, features.declares}
+	if !d.sound("") {
+		around.declared = func(string) bool { return true } // else an echo of faults already told
+	}
 	d.file("rules.yaml", f.Rules, &rules)
-	rules.validate(d)
+	rules.validate(d, around)
 	known := d.sound("")
 	d.file("slots.yaml", f.Slots, &slots)
-	slots.validate(d)
+	slots.validate(d, around)
 	if known {
 		slots.resolve(d, rules.Rules)
 	}
@@ -94,7 +99,7 @@ func Parse(f Files) (*Rulebook, error) {
 	}
 	return &Rulebook{
 		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
-		FrameShare: slots.FrameShare, Slots: slots.Slots, Rules: rules.Rules,
+		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules,
 		Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash,
 		Digest: f.Digest(),
 	}, nil

@@ -59,6 +59,8 @@ type Slot struct {
 	Attribution Attribution `yaml:"attribution"`
 	Baseline    Baseline    `yaml:"baseline" check:"enum=ranking|margin|order"`
 	Rules       []string    `yaml:"rules" check:"max=256"` // ids; default: all
+	Pins        []Pin       `yaml:"pins" check:"max=100"`
+	Promoted    *Promoted   `yaml:"promoted"`
 }
 
 func (s *Slot) defaults() {
@@ -108,6 +110,19 @@ type Catalogue struct {
 }
 
 func (c *Catalogue) defaults() { c.Limit = 1000 }
+
+// Pin puts an item at a position, where the rules leave it.
+type Pin struct {
+	Position int    `yaml:"position" check:"required,min=1,max=100"`
+	Item     string `yaml:"item" check:"required,min=1,max=256"`
+}
+
+// Promoted gives a share of the positions to the items that Where holds for. A
+// position whose turn it is and that none of them may take is any item's.
+type Promoted struct {
+	Share float64 `yaml:"share" check:"required,above=0,max=1"`
+	Where When    `yaml:"where" check:"required"`
+}
 
 // None makes showing nothing an action of the first position.
 type None struct {

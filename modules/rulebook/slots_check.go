@@ -3,12 +3,14 @@ package rulebook
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
-func (f *slotsFile) validate(d *decoder) {
+func (f *slotsFile) validate(d *decoder, around surroundings) {
 	if d.sound("consent") {
 		f.Consent.validate(d, "consent")
 	}
@@ -32,6 +34,12 @@ func (f *slotsFile) validate(d *decoder) {
 		}
 		if s.Experiment != nil && d.sound(at+".experiment") {
 			s.Experiment.validate(d, at+".experiment")
+		}
+		unique(d, at+".pins", s.Pins, func(p Pin) string { return strconv.Itoa(p.Position) })
+		unique(d, at+".pins", s.Pins, func(p Pin) string { return p.Item })
+		if s.Promoted != nil && d.sound(at+".promoted") {
+			d.compile(&s.Promoted.Where, at+".promoted.where", condition.Options{})
+			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
 		}
 		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
 	}

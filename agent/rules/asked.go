@@ -1,0 +1,198 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Asked is what of a request the rules look at. What may not be read of a person is
+// not in it.
+type Asked struct {
+	Now       int64               // node time
+	Site      string              // where the node stands
+	Person    []attribution.Entry // what this person saw and did; none of nobody
+	Session   []attribution.Entry
+	Household []attribution.Entry
+	Profile   []consent.Field
+	Excluded  []string
+
+	Context func(key string) (v consent.Value, ok bool) // nil: nothing is said
+	Granted func(wire.Purpose) bool                     // nil: nothing is
+}
+
+// asks are the paths of a request that a book's rules read, each once.
+type asks struct{ paths []string }
+
+func (a *asks) path(path string) int {
+	if i := slices.Index(a.paths, path); i >= 0 {
+		return i
+	}
+	a.paths = append(a.paths, path)
+	return len(a.paths) - 1
+}
+
+// asked is a condition with where each of its values comes from.
+type asked struct {
+	*condition.Condition
+	from []int    // of each path: its place in asks, or -1 for an item's
+	item []string // of each path: the item's
+}
+
+func (a *asks) ask(c *condition.Condition) *asked {
+	one := &asked{Condition: c}
+	for _, p := range c.Paths() {
+		if rulebook.IsItemPath(p) {
+			one.from, one.item = append(one.from, -1), append(one.item, p)
+		} else {
+			one.from, one.item = append(one.from, a.path(p)), append(one.item, "")
+		}
+	}
+	return one
+}
+
+// answers are what a request says to what is asked, in reused memory.
+type answers struct {
+	said   []consent.Value   // of each path
+	known  []bool            // of each path: somebody said it
+	values []condition.Value // the same for conditions; what nobody said is withheld
+	room   []condition.Value // of one condition
+	date   date
+}
+
+// date is the text of a day, made once a day.
+type date struct {
+	year, day int
+	text      string
+}
+
+func (d *date) of(t time.Time) string {
+	if year, day := t.Year(), t.YearDay(); d.text == "" || d.year != year || d.day != day {
+		*d = date{year, day, t.Format(time.DateOnly)}
+	}
+	return d.text
+}
+
+// read answers all that is asked.
+func (w *answers) read(b *Book, a *Asked) {
+	n := len(b.asks.paths)
+	w.said, w.known, w.values = slices.Grow(w.said[:0], n)[:n], slices.Grow(w.known[:0], n)[:n], slices.Grow(w.values[:0], n)[:n]
+	if n == 0 {
+		return
+	}
+	at := time.UnixMilli(a.Now).In(b.zone)
+	for i, path := range b.asks.paths {
+		w.said[i], w.known[i] = a.value(path, at, &w.date)
+		w.values[i] = condition.Withhold()
+		if w.known[i] {
+			w.values[i] = valueOf(&w.said[i], path)
+		}
+	}
+}
+
+// value is what a path leads to, if anybody says.
+func (a *Asked) value(path string, at time.Time, day *date) (v consent.Value, ok bool) {
+	number := func(n int) (consent.Value, bool) {
+		return consent.Value{Kind: consent.Number, Number: float64(n)}, true
+	}
+	origin, key, _ := strings.Cut(path, ".")
+	switch origin {
+	case "basket":
+		key = "basket"
+		fallthrough
+	case "context":
+		if a.Context == nil {
+			return v, false
+		}
+		return a.Context(key)
+	case "site":
+		return consent.Value{Kind: consent.Text, Text: a.Site}, true
+	case "profile":
+		for i := range a.Profile {
+			if f := &a.Profile[i]; f.Name == key {
+				return f.Value, true
+			}
+		}
+		return v, false
+	}
+	switch key {
+	case "hour":
+		return number(at.Hour())
+	case "minute":
+		return number(at.Minute())
+	case "weekday":
+		return number(int(at.Weekday()))
+	}
+	return consent.Value{Kind: consent.Text, Text: day.of(at)}, true
+}
+
+func valueOf(v *consent.Value, path string) condition.Value {
+	switch {
+	case v.Kind == consent.Number:
+		return condition.Number(v.Number)
+	case v.Kind == consent.List || path == "basket":
+		return condition.Texts(v.List)
+	case v.Text == "true" || v.Text == "false":
+		return condition.Bool(v.Text == "true")
+	}
+	return condition.Text(v.Text)
+}
+
+// holds evaluates a condition for a request, and for an item where it reads any.
+func (w *answers) holds(c *asked, v *View, place int) condition.Outcome {
+	w.room = w.room[:0]
+	for i, from := range c.from {
+		if from >= 0 {
+			w.room = append(w.room, w.values[from])
+		} else {
+			w.room = append(w.room, v.value(c.item[i], place))
+		}
+	}
+	return c.Eval(w.room)
+}
+
+// words yields the words of a list, or of a text with | between them.
+func words(v *consent.Value, yield func(word string)) {
+	switch v.Kind {
+	case consent.List:
+		for _, word := range v.List {
+			eachWord(word, yield)
+		}
+	case consent.Number:
+		yield(strconv.FormatFloat(v.Number, 'g', -1, 64))
+	default:
+		eachWord(v.Text, yield)
+	}
+}
+
+// eachWord yields words without the spaces around them and in lower case, as
+// attributes and lists are compared.
+func eachWord(text string, yield func(word string)) {
+	for more := true; more; {
+		var word string
+		word, text, more = strings.Cut(text, "|")
+		if word = strings.ToLower(strings.TrimSpace(word)); word != "" {
+			yield(word)
+		}
+	}
+}
+
+// number is a value as a number, if it is one.
+func number(v *consent.Value) (x float64, ok bool) {
+	if v.Kind == consent.Number {
+		return v.Number, v.Number == v.Number
+	}
+	return parseNumber(v.Text)
+}
+
+func parseNumber(text string) (x float64, ok bool) {
+	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	return x, err == nil && x == x
+}

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/aisle-edge/aisle/modules/bitmap"
+	"github.com/aisle-edge/aisle/modules/explore"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+)
+
+// Prefix keeps the rules about what stands together in one answer while it is
+// drawn, and pins and promoted items. Its memory is reused.
+type Prefix struct {
+	of      *Candidates
+	allowed *Allowed
+	removed bitmap.Bits // by what stands already
+	marked  bitmap.Bits // candidates that stand already
+	limits  []limit     // by prefix rule
+	pins    []explore.Pin
+	shares  [1]float64
+}
+
+// limit is one rule at work.
+type limit struct {
+	*rule
+	*grouping
+	target bitmap.Bits
+	tally  []uint32
+}
+
+// Begin is for the draw of what allowed leaves. It tells whether there is anything
+// to ask Mask for; the pins are those that the rules leave beside each other.
+func (p *Prefix) Begin(c *Candidates, allowed *Allowed, count int) (pins []explore.Pin, masks bool) {
+	b := c.View.book
+	p.of, p.allowed, p.limits = c, allowed, p.limits[:0]
+	for k := range b.prefix {
+		if up := &allowed.prefix[k]; up.applies {
+			p.add(k, up.target)
+		}
+	}
+	p.forget()
+	p.pin(count)
+	p.forget()
+	return p.pins, len(p.limits) > 0 || b.slot.Promoted != nil
+}
+
+func (p *Prefix) add(k int, target bitmap.Bits) {
+	b := p.of.View.book
+	i := slices.IndexFunc(b.later, func(r rule) bool { return r.ID == b.prefix[k].ID })
+	l := limit{rule: &b.prefix[k], grouping: p.of.View.scopes[i].group, target: target}
+	if len(p.limits) < cap(p.limits) {
+		l.tally = p.limits[:len(p.limits)+1][len(p.limits)].tally
+	}
+	l.tally = slices.Grow(l.tally[:0], l.n)[:l.n]
+	p.limits = append(p.limits, l)
+}
+
+// forget begins with an empty answer.
+func (p *Prefix) forget() {
+	n := p.of.Len() + 1 // and none
+	p.removed, p.marked = sized(p.removed, n), sized(p.marked, n)
+	for k := range p.limits {
+		clear(p.limits[k].tally)
+	}
+}
+
+// pin takes the slot's pins that may stand, in the order of positions.
+func (p *Prefix) pin(count int) {
+	p.pins = p.pins[:0]
+	for _, pin := range p.of.View.book.pins {
+		i, ok := p.of.find(pin.hash)
+		if ok && pin.position < count && p.allowed.Bits.Has(i) && !p.removed.Has(i) {
+			p.pins = append(p.pins, explore.Pin{Position: pin.position, Candidate: i})
+			p.stand(i)
+		}
+	}
+}
+
+// Mask is an explore.Problem's.
+func (p *Prefix) Mask(at explore.At, remove, pool bitmap.Bits) {
+	for _, i := range at.Slate {
+		if i >= 0 && !p.marked.Has(i) {
+			p.stand(i)
+		}
+	}
+	or(remove, p.removed[:min(len(remove), len(p.removed))])
+	if v := p.of.View; v.promoted >= 0 {
+		p.shares[0] = v.book.slot.Promoted.Share
+		if explore.Turn(p.shares[:], at.Turn, at.Position, at.Count) == 0 {
+			set := p.of.set(v.promoted)
+			copy(pool, set[:min(len(set), len(pool))])
+		}
+	}
+}
+
+// stand takes in a candidate that has a position.
+func (p *Prefix) stand(i int) {
+	p.marked.Set(i)
+	if i >= p.of.Len() {
+		return
+	}
+	for k := range p.limits {
+		l := &p.limits[k]
+		in := l.at(p.of.Places[i])
+		if in == 0 || !l.target.Has(i) {
+			continue
+		}
+		l.tally[in]++
+		switch {
+		case l.Kind == rulebook.Separate && l.tally[in] == 1:
+			p.removeWhere(l, func(other uint32) bool { return other != 0 && other != in })
+		case l.Kind == rulebook.Limit && l.tally[in] == uint32(l.Count):
+			p.removeWhere(l, func(other uint32) bool { return other == in })
+		}
+	}
+}
+
+func (p *Prefix) removeWhere(l *limit, is func(group uint32) bool) {
+	for i := range l.target.All() {
+		if is(l.at(p.of.Places[i])) {
+			p.removed.Set(i)
+		}
+	}
+}

@@ -1,0 +1,224 @@
+package rulebook
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // a zone has the same hours on every machine that has none of its own
+
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
+)
+
+// surroundings are what rules refer to beyond their file.
+type surroundings struct {
+	purpose  func(string) bool
+	declared func(field string) bool // of a person, in features.yaml
+}
+
+func (f *rulesFile) validate(d *decoder, around surroundings) {
+	if _, err := time.LoadLocation(f.Zone); err != nil || f.Zone == "Local" {
+		d.fault("zone", "is no time zone; write a name such as Europe/Berlin")
+	}
+	unique(d, "rules", f.Rules, func(r Rule) string { return r.ID })
+	for i := range f.Rules {
+		r, at := &f.Rules[i], fmt.Sprintf("rules[%d]", i)
+		if d.sound(at + ".") {
+			r.takesOnly(d, at)
+			r.complete(d, at, around)
+			r.compile(d, at, around)
+		}
+		for j, o := range r.Outcomes {
+			if !slices.Contains(outcomes, o) && o != shown {
+				d.fault(fmt.Sprintf("%s.outcomes[%d]", at, j), "is no outcome type")
+			}
+		}
+	}
+}
+
+// always are the fields that any kind may have.
+var always = []string{"id", "kind", "where", "when", "unless"}
+
+func (r *Rule) takesOnly(d *decoder, at string) {
+	needs, may := r.Kind.takes()
+	for _, key := range keys(*r) {
+		given := d.given(at + "." + key)
+		switch {
+		case slices.Contains(needs, key):
+			if !given {
+				d.fault(at, fmt.Sprintf("kind %s needs %s", r.Kind, key))
+			}
+		case slices.Contains(always, key) || slices.Contains(may, key):
+		case given:
+			d.fault(at+"."+key, fmt.Sprintf("is nothing to kind %s; remove it", r.Kind))
+		}
+	}
+}
+
+// complete fills what is not written, and checks what one field says of another.
+func (r *Rule) complete(d *decoder, at string, around surroundings) {
+	switch r.Kind {
+	case Margin:
+		if !d.given(at+".floor") && !d.given(at+".floor_amount") {
+			d.fault(at, "kind margin needs floor or floor_amount")
+		}
+	case Price:
+		if !d.given(at+".least") && r.MaxDiscount == nil {
+			d.fault(at, "kind price needs least or max_discount")
+		}
+	case Exclude:
+		if len(r.Categories)+len(r.Brands)+len(r.Items)+len(r.Conditions()) == 0 && !d.given(at+".where") && !d.given(at+".when") {
+			d.fault(at, "name categories, brands or items, or say where or when")
+		}
+	case Avoid, Needs, Age:
+		if origin, _, _ := strings.Cut(r.Source, "."); origin != "profile" && origin != "context" {
+			d.fault(at+".source", "starts with profile. or context., followed by a key")
+		} else if problem := around.problem(r.Source); problem != "" {
+			d.fault(at+".source", problem)
+		}
+	case Sensitive:
+		if !around.purpose("sensitive:" + r.Class) {
+			d.fault(at+".class", "makes no known purpose")
+		}
+	case Cap:
+		if r.Per == "" {
+			r.Per = Person
+		}
+	case Separate:
+		r.separates(d, at)
+	}
+	r.counts(d, at, around)
+}
+
+// counts checks per and of.
+func (r *Rule) counts(d *decoder, at string, around surroundings) {
+	allowed := map[RuleKind][]Of{
+		Cap:      {OfItem, OfOffer, OfSlot, OfBrand, OfCategory},
+		Suppress: {OfItem, OfBrand, OfCategory},
+		Limit:    {OfBrand, OfCategory},
+	}[r.Kind]
+	if allowed == nil {
+		return
+	}
+	if r.Of == "" {
+		r.Of = OfItem
+	}
+	_, attribute := r.Of.Attribute()
+	if !slices.Contains(allowed, r.Of) && !(attribute && r.Kind == Limit) {
+		list := make([]string, len(allowed))
+		for i, o := range allowed {
+			list[i] = string(o)
+		}
+		if r.Kind == Limit {
+			list = append(list, "attribute:<key>")
+		}
+		d.fault(at+".of", "must be one of "+strings.Join(list, ", "))
+	}
+	if r.Depth > 0 && r.Of != OfCategory {
+		d.fault(at+".depth", "is of category only; remove it")
+	}
+	if r.Per == Node && r.Kind == Suppress {
+		d.fault(at+".per", "must be one of person, session, household")
+	}
+	if r.Per == Household && !around.declared("household") {
+		d.fault(at+".per", "features.yaml declares no field household; give it a feature with source "+HouseholdField+" and its purpose")
+	}
+}
+
+// separates checks that no brand is its own competitor.
+func (r *Rule) separates(d *decoder, at string) {
+	in := map[string]bool{}
+	for i, group := range r.Groups {
+		for j, brand := range group {
+			switch path := fmt.Sprintf("%s.groups[%d][%d]", at, i, j); {
+			case brand == "":
+				d.fault(path, "is no brand")
+			case in[brand]:
+				d.fault(path, fmt.Sprintf("%.64q is there twice", brand))
+			}
+			in[brand] = true
+		}
+	}
+}
+
+// compile makes the rule's conditions.
+func (r *Rule) compile(d *decoder, at string, around surroundings) {
+	for i, w := range []*When{&r.Where, &r.When, &r.Unless} {
+		key := []string{"where", "when", "unless"}[i]
+		if path := at + "." + key; d.given(path) {
+			d.compile(w, path, condition.Options{})
+			around.reads(d, w, path, key)
+		}
+	}
+}
+
+// reads checks the paths of a condition: where is about items alone, when about
+// the request alone.
+func (around surroundings) reads(d *decoder, w *When, path, key string) {
+	if w.Condition == nil {
+		return
+	}
+	if w.Always() {
+		d.fault(path, "demands nothing; remove it")
+	}
+	for _, p := range w.Paths() {
+		problem := around.problem(p)
+		switch item := IsItemPath(p); {
+		case problem != "":
+		case key == "where" && !item:
+			problem = "is not about items; move it to when or unless"
+		case key == "when" && item:
+			problem = "is about items; move it to where or unless"
+		}
+		if problem != "" {
+			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
+		}
+	}
+}
+
+// IsItemPath tells whether a path of a condition leads to an item's column.
+func IsItemPath(path string) bool { return strings.HasPrefix(path, "item.") }
+
+var (
+	itemPaths = []string{"id", "brand", "category", "department", "price"}
+	timePaths = []string{"hour", "minute", "weekday", "date"}
+)
+
+// problem says what is wrong with a path, "" for nothing.
+func (around surroundings) problem(path string) string {
+	origin, key, _ := strings.Cut(path, ".")
+	attribute, isAttribute := strings.CutPrefix(key, "attr.")
+	switch {
+	case path == "basket" || path == "site.id":
+	case origin == "item" && (isAttribute && attribute != "" || slices.Contains(itemPaths, key)):
+	case origin == "item":
+		return "is no path: item. is followed by " + strings.Join(itemPaths, ", ") + " or attr.<key>"
+	case origin == "time" && slices.Contains(timePaths, key):
+	case origin == "time":
+		return "is no path: time. is followed by " + strings.Join(timePaths, ", ")
+	case origin == "context" && key != "":
+	case origin == "profile" && key != "":
+		if !around.declared(key) {
+			return "is not declared in features.yaml; give it a feature with this source and its purpose"
+		}
+	default:
+		return "is no path; use item., context., time., profile., site.id or basket"
+	}
+	return ""
+}
+
+// outcomes are the outcome types of the API, and the plain number of a reward.
+var outcomes = []string{"view", "click", "add_to_basket", "purchase", "redeem", "return", "void", "dismiss", "accept", "edit",
+	"reject", "substituted", "not_found", "basket_completed", "reward"}
+
+// shown stands among the outcomes of a rule for being shown.
+const shown = "shown"
+
+// rewardable are the types that a reward may weigh.
+func rewardable() []string {
+	return slices.DeleteFunc(slices.Clone(outcomes), func(o string) bool { return !rewarded(o) })
+}
+
+func rewarded(outcome string) bool {
+	return slices.Contains(outcomes, outcome) && outcome != "return" && outcome != "void"
+}
