@@ -334,6 +334,11 @@ func TestErasedIsErased(t *testing.T) {
 	if status, answer := r.ask("GET", "/v1/decisions/event-"+leaving+"-1", "", ""); status != 410 {
 		t.Errorf("its decision answers %d %s", status, answer)
 	}
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+	r = queued(t, p.dir) // what lay in memory has been written
+	r.nowhere(leaving, p.erased, p.sealed, p.parts)
 	r.intact(p)
 	r.comesBack()
 	if err := r.stop(); err != nil {
@@ -404,6 +409,38 @@ func TestErasureOutlivesKills(t *testing.T) {
 			r.intact(p)
 		})
 	}
+}
+
+// TestErasedWhileTheyShop: requests about the person that are under way while they
+// are erased bring nothing of them back.
+func TestErasedWhileTheyShop(t *testing.T) {
+	p := plantPersons(t, t.TempDir())
+	r := queued(t, p.dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	var shopping sync.WaitGroup
+	for w := range 4 {
+		shopping.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				switch i % 3 {
+				case 0:
+					r.post("/v1/decide", fmt.Sprintf(`{"slot":"hero","eventId":"n-%d-%d","profileId":"%s"}`, w, i, leaving))
+				case 1:
+					r.post("/v1/outcomes", fmt.Sprintf(`[{"id":"n-%d-%d","profileId":"%s","eventId":"n-%[1]d-%d","itemId":"item-00003","type":"click"}]`, w, i, leaving, i-1))
+				default:
+					r.ask("PUT", "/v1/profiles", "text/csv", "id,taste\n"+leaving+",other\n")
+				}
+			}
+		})
+	}
+	r.must(r.ask("DELETE", "/v1/profiles/"+leaving, "", ""))
+	cancel()
+	shopping.Wait()
+	if err := r.store.Sync(t.Context(), r.log.Last()); err != nil {
+		t.Fatal(err)
+	}
+	person := secrets{"pseudonym of person": p.erased["pseudonym of person"]}
+	r.nowhere(leaving, person, p.sealed, p.parts)
+	r.intact(p)
 }
 
 // stopping is a log's handler that stops an erasure for ever behind one step.
