@@ -197,13 +197,15 @@ func (s *Store) thaw(f *file, at position) {
 	f.frozen, f.written = position{}, at
 }
 
-// trim keeps the files' pages from adding up in the process's memory.
+// trim keeps the files' pages from adding up in the process's memory. A file that
+// is exchanged meanwhile is closed behind it, or was, and has no pages then.
 func (s *Store) trim() {
-	s.mu.RLock() // or a file could be exchanged meanwhile
-	defer s.mu.RUnlock()
 	for _, f := range s.files {
-		_ = f.db.View(func(tx *bolt.Tx) error {
-			trim(f.db, tx.Size())
+		s.mu.RLock()
+		db := f.db
+		s.mu.RUnlock()
+		_ = db.View(func(tx *bolt.Tx) error {
+			trim(db, tx.Size())
 			return nil
 		})
 	}
