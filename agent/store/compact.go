@@ -109,8 +109,26 @@ func (f *file) copyTo(path string) (err error) {
 	return to.Sync()
 }
 
-// exchange puts another file in the place of one, while nobody reads.
+// exchange puts another file in the place of one. Where an open file can be renamed,
+// readers go over to the new one before it has the name: should it not get it, a
+// crash finds the old one, which the log brings up to date.
 func (s *Store) exchange(f *file, path string) error {
+	if !movesOpen {
+		return s.exchangeClosed(f, path)
+	}
+	db, err := openTable(path, f.opt.MaxSize)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	old := f.db
+	f.db = db
+	s.mu.Unlock()
+	return errors.Join(os.Rename(path, f.path), old.Close())
+}
+
+// exchangeClosed is exchange while nobody reads.
+func (s *Store) exchangeClosed(f *file, path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := f.db.Close(); err != nil {

@@ -80,12 +80,19 @@ func (f *file) open() (err error) {
 
 // openDB leaves the one that was open, closed, in place when it fails.
 func (f *file) openDB() error {
-	db, err := openBolt(f.path, initialMap(f.opt.MaxSize), false)
+	db, err := openTable(f.path, f.opt.MaxSize)
 	if err == nil {
-		db.AllocSize = 1 << 20 // the steps in which it grows, and the precision of its limit
 		f.db = db
 	}
 	return err
+}
+
+func openTable(path string, maxSize int) (*bolt.DB, error) {
+	db, err := openBolt(path, initialMap(maxSize), false)
+	if err == nil {
+		db.AllocSize = 1 << 20 // the steps in which it grows, and the precision of its limit
+	}
+	return db, err
 }
 
 func (f *file) close() error {

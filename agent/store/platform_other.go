@@ -19,3 +19,6 @@ func SyncFolder(path string) error {
 // initialMap is the whole size a file may get: else a commit that grows the
 // mapping waits for all readers.
 func initialMap(maxSize int) int { return maxSize }
+
+// movesOpen: a file that is open can be renamed.
+const movesOpen = true
