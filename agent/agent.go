@@ -67,6 +67,7 @@ type Agent struct {
 	consents  *consent.Ledger
 	events    *attribution.Events
 	holds     *coordinate.Holds
+	actions   *coordinate.Actions
 	engine    *host.Engine
 	releases  *release.Keeper
 	erasures  *erasure.Eraser

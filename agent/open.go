@@ -72,6 +72,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	a.consents = consent.New(a.store, a.vault, profile.NewRows(a.store))
 	a.events = attribution.New(a.store, a.consents, a.id.Secret, attribution.Options{})
 	a.holds = coordinate.New(a.store, a.catalogue)
+	a.actions = coordinate.NewActions(a.store, a.holds)
 	if a.replay, err = profile.OpenReplay(filepath.Join(c.State, "replay"), a.vault, profile.ReplayOptions{}); err != nil {
 		return fmt.Errorf("open what is kept for replays: %w", err)
 	}
@@ -94,7 +95,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.decider = ranking.New(ranking.Options{
-		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Releases: a.releases,
+		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Actions: a.actions, Releases: a.releases,
 		Secret: a.id.Secret, Site: a.id.Site, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
 	})
 	return a.listen()

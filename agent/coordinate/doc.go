@@ -1,22 +1,50 @@
-// Package coordinate holds what was promised, so that it is not promised twice.
+// Package coordinate keeps what answers promised: it holds what was promised, so
+// that it is not promised twice, and keeps the actions by which a place makes it
+// ready.
 //
 // A decision that shows an item in a slot that holds takes it out of what can be
 // promised, in the same step in which it is recorded: who commits next sees the
 // item gone. A hold is over by its own time, when the item was bought or let go
-// as an outcome of its decision, when its person is erased, or when Release says so. It survives a restart.
+// as an outcome of its decision, when an action for it was rejected or expired,
+// when its person is erased, or when Release says so. It survives a restart.
 //
 // A till that reports a sale moves the stock before it tells the outcome:
 // between the two the item would seem to be there once more.
 //
+// # Actions
+//
+// A decision carries plans: what functions of the place (stock room, pricing,
+// fulfilment, service) do for each of its positions. An action there is as soon as
+// the record is in the log that calls for it: the decision itself, the activation of
+// a deferred one, or an outcome of the item shown. Each is there once, under the id
+// that decision, position and plan make.
+//
+//	proposed → approved | edited | rejected         by the staff
+//	approved | edited → sent | failed               by its delivery
+//	approved | edited | sent | failed → done        by the function or the staff
+//	all of these → rejected                         likewise
+//
+// Where the rulebook asks for no approval an action begins as approved. When it is
+// due it ends: expired, unless its function has it or refused it. Any other change is
+// refused, and has no effect where a log holds it all the same. An edit makes the
+// position hold the other item and quantity.
+//
+// There are at most 8,192 actions that something may still become of; more are not
+// taken, and counted. Of those that ended the last 1,024 are remembered.
+//
 // # Time
 //
-// Holds end by node time, and what is derived from the log may depend on the log
-// alone: so a hold that is due ends with the next record, whatever it is, and
-// Settle makes one when none comes.
+// Holds and actions end by node time, and what is derived from the log may depend on
+// the log alone: so what is due ends with the next record, whatever it is, and Settle
+// makes one when none comes.
 //
 // # Rows, version 0
 //
-// In state.db, table "holds": 16 bytes decision and 1 byte position, which
-// together are the hold's id, to version, quantity (4, little-endian), end in
-// node time (8), and the item's id.
+// In state.db.
+//
+//	table     key                     value
+//	holds     decision 16, position   version, quantity (4, little-endian), end in
+//	                                  node time (8), and the item's id
+//	actions   and plan                wire.Action
+//	prepared  decision 16             wire.Prepared; lives 72 hours
 package coordinate

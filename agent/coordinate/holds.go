@@ -173,6 +173,30 @@ func (h *Holds) end(tx *store.Tx, one *hold) {
 	h.count()
 }
 
+// change makes a hold one of another item or quantity, until the same time.
+func (h *Holds) change(tx *store.Tx, id []byte, item string, quantity int64) {
+	for _, one := range h.of[[16]byte(id)] {
+		if string(one.id[:]) == string(id) {
+			other := &hold{id: one.id, item: item, quantity: quantity, until: one.until}
+			h.end(tx, one)
+			tx.Put(h.table, other.id[:], other.append(nil))
+			h.take(other)
+			return
+		}
+	}
+}
+
+// Holding is what the position of an action holds of an item. It is asked in a
+// commit's check.
+func (h *Holds) Holding(id ActionID, item string) (quantity int64) {
+	for _, one := range h.of[[16]byte(id[:])] {
+		if string(one.id[:]) == string(id.hold()) && one.item == item {
+			quantity = one.quantity
+		}
+	}
+	return quantity
+}
+
 func (h *Holds) count() {
 	h.live.Store(int64(len(h.queue)))
 	due := int64(0)

@@ -40,6 +40,7 @@ var bodies = map[protowire.Number]places{
 	12:       {},
 	erasure:  {person: 3},
 	erased:   {},
+	22:       {decision: 1}, // the action's id begins with it
 }
 
 const (

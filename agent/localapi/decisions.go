@@ -87,6 +87,7 @@ type Shown struct {
 	OnHand      int64      `json:"onHand"`
 	OfferID     string     `json:"offerId,omitempty"`
 	HoldUntil   *time.Time `json:"holdUntil,omitempty"`
+	QuoteUntil  *time.Time `json:"quoteUntil,omitempty" doc:"A sale at this price is right until then, whatever the catalogue says"`
 }
 
 // Row is one candidate as it was scored.

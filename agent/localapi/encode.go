@@ -50,13 +50,23 @@ func appendItem(dst []byte, it *ranking.Item) []byte {
 		dst = strconv.AppendInt(append(dst, `,"price":{"amount":`...), p.Amount, 10)
 		dst = appendText(append(dst, `,"currency":`...), p.Currency)
 		dst = appendNumber(append(dst, `,"taxRate":`...), p.TaxRate)
-		dst = append(strconv.AppendBool(append(dst, `,"personalised":`...), p.Personalised), '}')
+		dst = strconv.AppendBool(append(dst, `,"personalised":`...), p.Personalised)
+		dst = append(appendSome(dst, `,"quoteUntil":`, p.QuoteUntil), '}')
 	}
 	if v := it.Availability; v != nil {
 		dst = strconv.AppendInt(append(dst, `,"availability":{"onHand":`...), v.OnHand, 10)
 		dst = append(appendSome(dst, `,"holdUntil":`, v.HoldUntil), '}')
 	}
 	dst = appendSome(dst, `,"offerId":`, it.OfferID)
+	if len(it.Actions) > 0 {
+		dst = append(dst, `,"actions":[`...)
+		for i, c := range it.Actions {
+			dst = appendText(append(comma(dst, i), `{"id":`...), c.ID)
+			dst = appendText(append(dst, `,"function":`...), c.Function)
+			dst = append(appendText(append(dst, `,"kind":`...), c.Kind), '}')
+		}
+		dst = append(dst, ']')
+	}
 	if len(it.Reasons) > 0 {
 		dst = append(dst, `,"reasons":[`...)
 		for i, r := range it.Reasons {

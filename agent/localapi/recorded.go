@@ -71,6 +71,10 @@ func shownOf(rec *wire.Decision) (all []Shown, product float64) {
 			until := time.UnixMilli(s.Hold.UntilMs).UTC()
 			one.HoldUntil = &until
 		}
+		if s.QuoteUntilMs > 0 {
+			until := time.UnixMilli(s.QuoteUntilMs).UTC()
+			one.QuoteUntil = &until
+		}
 		product *= s.Probability
 		all = append(all, one)
 	}

@@ -61,6 +61,7 @@ type Item struct {
 	Price        *Price        `json:"price,omitempty"`
 	Availability *Availability `json:"availability,omitempty"`
 	OfferID      string        `json:"offerId,omitempty"`
+	Actions      []Called      `json:"actions,omitempty"` // that begin once it is shown
 	Reasons      []Reason      `json:"reasons,omitempty"`
 }
 
@@ -70,6 +71,15 @@ type Price struct {
 	Currency     string  `json:"currency"`
 	TaxRate      float64 `json:"taxRate"`
 	Personalised bool    `json:"personalised"`
+	QuoteUntil   string  `json:"quoteUntil,omitempty"` // RFC 3339: the amount stands until then, whatever the catalogue says
+}
+
+// Called is an action that a function of the place is called for; /v1/actions tells
+// what becomes of it.
+type Called struct {
+	ID       string `json:"id"`
+	Function string `json:"function"`
+	Kind     string `json:"kind"`
 }
 
 // Availability is what there was when it was shown.

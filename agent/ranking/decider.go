@@ -24,6 +24,7 @@ type Options struct {
 	Consents  *consent.Ledger
 	Events    *attribution.Events
 	Holds     *coordinate.Holds
+	Actions   *coordinate.Actions
 	Releases  *release.Keeper
 	Secret    []byte // of the pseudonyms
 	Site      string // where the node stands

@@ -35,7 +35,7 @@ func (s *scratch) finish(ctx context.Context) (*Answer, error) {
 		return nil, unwritten(err)
 	}
 	s.tally()
-	if err == nil && (s.d.opt.Durable || s.slot.Hold != nil) {
+	if err == nil && (s.d.opt.Durable || s.promises()) {
 		if err := s.d.opt.Store.Sync(ctx, seq); err != nil {
 			return nil, s.letGo(err)
 		}
@@ -72,7 +72,7 @@ func (s *scratch) mayLose(err error) bool {
 	if !errors.Is(err, journal.ErrFull) && !errors.Is(err, store.ErrFull) && !errors.Is(err, journal.ErrFailed) {
 		return false
 	}
-	return !s.d.opt.Durable && s.slot.Hold == nil && !s.slot.Book.Counts(s.known != (wire.Pseudonym{}), s.session != (wire.Pseudonym{}))
+	return !s.d.opt.Durable && !s.promises() && !s.slot.Book.Counts(s.known != (wire.Pseudonym{}), s.session != (wire.Pseudonym{}))
 }
 
 // tellEvery is the least time between two records of lost decisions. They may go
@@ -93,11 +93,11 @@ func (d *Decider) tellLost(now int64) {
 	}
 }
 
-// letGo ends the holds of an answer that can't be given.
+// letGo ends the holds and actions of an answer that can't be given.
 func (s *scratch) letGo(cause error) error {
-	if s.slot.Hold != nil {
-		if err := s.d.opt.Holds.Release(&s.record.decision); err != nil {
-			slog.Warn("a hold stays until its time is over", "err", err)
+	if s.promises() {
+		if err := s.takeBack(); err != nil {
+			slog.Warn("a promise that nobody was given stays until its time is over", "err", err)
 		}
 	}
 	return unwritten(cause)

@@ -24,6 +24,7 @@ type record struct {
 	features wire.Features
 	shown    []*shown
 	removed  []*wire.Removal
+	plans    []*wire.Plan
 
 	rows     []uint32 // candidates, in the order of the record's rows
 	places   []uint32 // of one position's contenders among them
@@ -85,6 +86,7 @@ func (s *scratch) fill() error {
 	s.fillRows(d)
 	s.fillFeatures(d)
 	s.fillShown(d)
+	s.fillPlans(d)
 	return nil
 }
 
@@ -302,12 +304,16 @@ func (r *record) weighed(x *shown, slate *explore.Slate, p explore.Position, hoo
 // promise enters what a shown item costs, what there is of it, and its hold.
 func (s *scratch) promise(x *shown, candidate, position int) {
 	x.Price, x.TaxRate, x.Cost, x.CostKnown, x.OnHand, x.Offer, x.Hold = nil, 0, 0, false, 0, "", nil
+	x.QuoteUntilMs = 0
 	if candidate == s.of.Len() || s.of.Places[candidate] == rules.Nowhere {
 		return
 	}
 	v, place := s.of.View, int(s.of.Places[candidate])
 	x.price.Amount, x.price.Currency = v.Gross[place], v.Currency.At(place)
 	x.Price, x.TaxRate, x.Offer = &x.price, v.TaxRate[place], v.Offer(place)
+	if q := s.slot.Quote; q != nil {
+		x.QuoteUntilMs = s.now + q.TTL.Milliseconds()
+	}
 	if v.Cost[place] != rulebook.UnknownCost {
 		x.Cost, x.CostKnown = v.Cost[place], true
 	}
@@ -319,4 +325,4 @@ func (s *scratch) promise(x *shown, candidate, position int) {
 	}
 }
 
-func holdUntil(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }
+func rfc3339(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/store"
-	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // repeat answers a request that was answered before, from its record.
@@ -26,7 +25,7 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 	if ev.Request != [8]byte(s.digest[:]) {
 		return nil, refuse(EventClash, nil, "this eventId was used with another request; send a new one, or the same request")
 	}
-	if s.d.opt.Durable || held(rec) {
+	if s.d.opt.Durable || promised(rec) {
 		if err := s.d.opt.Store.Sync(ctx, ev.Seq); err != nil {
 			return nil, unwritten(err)
 		}
@@ -37,15 +36,6 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 		s.d.explain(a, rec, nil, nil)
 	}
 	return a, nil
-}
-
-func held(rec *wire.Decision) bool {
-	for _, x := range rec.Shown {
-		if x.Hold != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // unfound is why a decision can't be read back.

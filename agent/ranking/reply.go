@@ -73,13 +73,17 @@ func items(rec *wire.Decision) []Item {
 		if i < len(means) {
 			it.Score = means[i]
 		}
+		it.Actions = actions(rec, i)
 		if x.Price == nil {
 			continue
 		}
 		prices[i] = Price{Amount: x.Price.Amount, Currency: x.Price.Currency, TaxRate: x.TaxRate}
+		if x.QuoteUntilMs > 0 {
+			prices[i].QuoteUntil = rfc3339(x.QuoteUntilMs)
+		}
 		there[i] = Availability{OnHand: int64(x.OnHand)}
 		if x.Hold != nil {
-			there[i].HoldUntil = holdUntil(x.Hold.UntilMs)
+			there[i].HoldUntil = rfc3339(x.Hold.UntilMs)
 		}
 		it.Price, it.Availability = &prices[i], &there[i]
 	}

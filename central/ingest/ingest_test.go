@@ -507,6 +507,8 @@ func TestColumnsAreThoseOfTheRecord(t *testing.T) {
 		{&wire.Record{Body: &wire.Record_HoldEnd{HoldEnd: &wire.HoldEnd{Hold: id}}}, ledger.Row{Kind: ledger.HoldEnd}, false},
 		{&wire.Record{Body: &wire.Record_Drop{Drop: &wire.Drop{Class: "c"}}}, ledger.Row{Kind: ledger.Drop}, false},
 		{&wire.Record{Body: &wire.Record_Tick{Tick: &wire.Tick{}}}, ledger.Row{Kind: ledger.Tick}, false},
+		{&wire.Record{Body: &wire.Record_ActionUpdate{ActionUpdate: &wire.ActionUpdate{Decision: id, Position: 1, Item: "i"}}},
+			ledger.Row{Kind: ledger.ActionUpdate, Decision: id, Item: []byte("i")}, false},
 		{&wire.Record{}, ledger.Row{Kind: ledger.Nothing}, false},
 	} {
 		r.record.AtMs = 77

@@ -10,20 +10,21 @@ type Kind string
 
 // The kinds are the bodies of wire.Record; the last two are the ledger's own.
 const (
-	Decision   Kind = "decision"
-	Activation Kind = "activation"
-	Outcome    Kind = "outcome"
-	Consent    Kind = "consent"
-	StockCount Kind = "stock_count"
-	StockMove  Kind = "stock_move"
-	Item       Kind = "item"
-	Profile    Kind = "profile"
-	HoldEnd    Kind = "hold_end"
-	Drop       Kind = "drop"
-	Tick       Kind = "tick"
-	Erasure    Kind = "erasure"
-	Nothing    Kind = "nothing"    // what erasure leaves of a record
-	Unreadable Kind = "unreadable" // signed by the agent, but not a record we can read
+	Decision     Kind = "decision"
+	Activation   Kind = "activation"
+	Outcome      Kind = "outcome"
+	Consent      Kind = "consent"
+	StockCount   Kind = "stock_count"
+	StockMove    Kind = "stock_move"
+	Item         Kind = "item"
+	Profile      Kind = "profile"
+	HoldEnd      Kind = "hold_end"
+	Drop         Kind = "drop"
+	Tick         Kind = "tick"
+	Erasure      Kind = "erasure"
+	ActionUpdate Kind = "action_update"
+	Nothing      Kind = "nothing"    // what erasure leaves of a record
+	Unreadable   Kind = "unreadable" // signed by the agent, but not a record we can read
 )
 
 // Row is one record of one agent's log, and the few of its fields that are

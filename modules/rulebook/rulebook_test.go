@@ -111,6 +111,31 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// An action that says no more waits for the staff, once its item is shown.
+func TestActionDefaults(t *testing.T) {
+	f := files(t)
+	f.Slots = []byte("version: 0\nsalt: " + strings.Repeat("0f", 32) + `
+slots:
+  - id: a
+    kind: offer
+    reward: {weights: {click: 1}}
+    quote: {ttl: 15m}
+    actions: [{function: stock_room, kind: pick, ttl: 30m}, {function: service, kind: assist, ttl: 5m, when: click, approval: none}]
+    rules: []
+`)
+	got, err := rulebook.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []rulebook.Action{
+		{Function: rulebook.StockRoom, Kind: "pick", When: rulebook.Shown, Approval: rulebook.Staff, TTL: 30 * time.Minute},
+		{Function: rulebook.Service, Kind: "assist", When: "click", Approval: rulebook.Nothing, TTL: 5 * time.Minute},
+	}
+	if s := got.Slots[0]; cmp.Diff(want, s.Actions) != "" || s.Quote.TTL != 15*time.Minute {
+		t.Errorf("%+v, %+v", s.Actions, s.Quote)
+	}
+}
+
 // Arms draw by what they name, and units fall into all of them.
 func TestArms(t *testing.T) {
 	r, err := rulebook.Parse(files(t))
@@ -193,6 +218,13 @@ func TestFaults(t *testing.T) {
 		{"slots", "none: {floor: 0.05}", "none: {floor: 0}", "15: slots[0].none.floor: must be above 0"},
 		{"slots", "none: {floor: 0.05}", "none: {}", "15: slots[0].none.floor: is missing"},
 		{"slots", "none: {floor: 0.05}", "none: 0.05", "15: slots[0].none: must be a map"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{kind: pick, ttl: 5m}]", "16: slots[0].actions[0].function: is missing"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{function: kitchen, kind: pick, ttl: 5m}]", "16: slots[0].actions[0].function: must be one of stock_room, pricing, fulfilment, service"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{function: stock_room, kind: Pick it, ttl: 5m}]", "16: slots[0].actions[0].kind: must be 1 to 64 of a-z 0-9 _ . -, not starting with a sign"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{function: stock_room, kind: pick, ttl: 25h}]", "16: slots[0].actions[0].ttl: must be at most 86400"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{function: service, kind: a, ttl: 5m, when: return}]", "16: slots[0].actions[0].when: must be one of shown, view, click, add_to_basket, purchase, redeem, dismiss, accept, edit, reject, substituted, not_found, basket_completed"},
+		{"slots", "hold: {ttl: 10m}", "actions: [{function: service, kind: a, ttl: 5m}, {function: service, kind: a, ttl: 9m, approval: none}]", `16: slots[0].actions[1]: "service a when shown" is there twice`},
+		{"slots", "hold: {ttl: 10m}", "quote: {ttl: 0s}", "16: slots[0].quote.ttl: must be above 0"},
 		{"slots", "hold: {ttl: 10m}", "hold: {quantity: 2}", "16: slots[0].hold.ttl: is missing"},
 		{"slots", "epsilon: 0.01", "epsilon: 0", "18: slots[0].policy.epsilon: must be above 0"},
 		{"slots", "temperature: 0.3", "gamma: 1, temperature: 0.3", "18: slots[0].policy.gamma: is for kind squarecb only"},

@@ -51,6 +51,8 @@ type Slot struct {
 	Required    int         `yaml:"required" check:"min=0,max=100"` // fewer after the rules is degraded
 	None        *None       `yaml:"none"`
 	Hold        *Hold       `yaml:"hold"`
+	Quote       *Quote      `yaml:"quote"`
+	Actions     []Action    `yaml:"actions" check:"max=16"`
 	Model       string      `yaml:"model" check:"id"` // default: the slot's id
 	Policy      Policy      `yaml:"policy"`
 	Mode        Mode        `yaml:"mode" check:"enum=online|apprentice|logging_only"`

@@ -41,6 +41,7 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 			d.compile(&s.Promoted.Where, at+".promoted.where", condition.Options{})
 			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
 		}
+		validateActions(d, at+".actions", s.Actions)
 		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
 	}
 }

@@ -104,6 +104,23 @@ func (p *pen) decision(d *Decision) {
 	p.text(34, d.Shadow)
 	p.number(35, uint64(d.AgeModelS))
 	p.bytes(36, d.Context)
+	for _, x := range d.Plans {
+		at := p.open(40)
+		p.plan(x)
+		p.close(at)
+	}
+}
+
+func (p *pen) plan(x *Plan) {
+	if x == nil {
+		return
+	}
+	p.known(x.unknownFields)
+	p.text(1, x.Function)
+	p.text(2, x.Kind)
+	p.number(3, uint64(x.When))
+	p.flag(4, x.Approval)
+	p.number(5, uint64(x.TtlMs))
 }
 
 func (p *pen) versions(v *Versions) {
@@ -196,6 +213,9 @@ func (p *pen) shown(s *Shown) {
 	p.bytes(11, s.Contenders)
 	p.bytes(12, s.Mean)
 	p.number(13, uint64(s.Explored))
+	p.number(20, uint64(s.QuoteUntilMs))
+	p.number(21, uint64(s.Lowest30D))
+	p.text(22, s.Fulfilment)
 }
 
 func (p *pen) known(unknown []byte) { p.odd = p.odd || len(unknown) > 0 }

@@ -78,6 +78,73 @@ func (Degraded) EnumDescriptor() ([]byte, []int) {
 	return file_sync_wire_wire_proto_rawDescGZIP(), []int{0}
 }
 
+type ActionState int32
+
+const (
+	ActionState_ACTION_UNSPECIFIED ActionState = 0
+	ActionState_ACTION_PROPOSED    ActionState = 1 // waits for the staff
+	ActionState_ACTION_APPROVED    ActionState = 2 // by the staff or the rulebook
+	ActionState_ACTION_EDITED      ActionState = 3 // approved as something else
+	ActionState_ACTION_REJECTED    ActionState = 4
+	ActionState_ACTION_SENT        ActionState = 5 // the function has it
+	ActionState_ACTION_DONE        ActionState = 6
+	ActionState_ACTION_FAILED      ActionState = 7 // the function refused it
+	ActionState_ACTION_EXPIRED     ActionState = 8 // nobody had it when it was due
+)
+
+// Enum value maps for ActionState.
+var (
+	ActionState_name = map[int32]string{
+		0: "ACTION_UNSPECIFIED",
+		1: "ACTION_PROPOSED",
+		2: "ACTION_APPROVED",
+		3: "ACTION_EDITED",
+		4: "ACTION_REJECTED",
+		5: "ACTION_SENT",
+		6: "ACTION_DONE",
+		7: "ACTION_FAILED",
+		8: "ACTION_EXPIRED",
+	}
+	ActionState_value = map[string]int32{
+		"ACTION_UNSPECIFIED": 0,
+		"ACTION_PROPOSED":    1,
+		"ACTION_APPROVED":    2,
+		"ACTION_EDITED":      3,
+		"ACTION_REJECTED":    4,
+		"ACTION_SENT":        5,
+		"ACTION_DONE":        6,
+		"ACTION_FAILED":      7,
+		"ACTION_EXPIRED":     8,
+	}
+)
+
+func (x ActionState) Enum() *ActionState {
+	p := new(ActionState)
+	*p = x
+	return p
+}
+
+func (x ActionState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ActionState) Descriptor() protoreflect.EnumDescriptor {
+	return file_sync_wire_wire_proto_enumTypes[1].Descriptor()
+}
+
+func (ActionState) Type() protoreflect.EnumType {
+	return &file_sync_wire_wire_proto_enumTypes[1]
+}
+
+func (x ActionState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ActionState.Descriptor instead.
+func (ActionState) EnumDescriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{1}
+}
+
 type OutcomeType int32
 
 const (
@@ -150,11 +217,11 @@ func (x OutcomeType) String() string {
 }
 
 func (OutcomeType) Descriptor() protoreflect.EnumDescriptor {
-	return file_sync_wire_wire_proto_enumTypes[1].Descriptor()
+	return file_sync_wire_wire_proto_enumTypes[2].Descriptor()
 }
 
 func (OutcomeType) Type() protoreflect.EnumType {
-	return &file_sync_wire_wire_proto_enumTypes[1]
+	return &file_sync_wire_wire_proto_enumTypes[2]
 }
 
 func (x OutcomeType) Number() protoreflect.EnumNumber {
@@ -163,7 +230,7 @@ func (x OutcomeType) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OutcomeType.Descriptor instead.
 func (OutcomeType) EnumDescriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{1}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{2}
 }
 
 // Record is one entry of a node's log. Its sequence, agent and epoch are not
@@ -186,6 +253,7 @@ type Record struct {
 	//	*Record_Tick
 	//	*Record_Erasure
 	//	*Record_Erased
+	//	*Record_ActionUpdate
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -352,6 +420,15 @@ func (x *Record) GetErased() *Erased {
 	return nil
 }
 
+func (x *Record) GetActionUpdate() *ActionUpdate {
+	if x != nil {
+		if x, ok := x.Body.(*Record_ActionUpdate); ok {
+			return x.ActionUpdate
+		}
+	}
+	return nil
+}
+
 type isRecord_Body interface {
 	isRecord_Body()
 }
@@ -408,6 +485,10 @@ type Record_Erased struct {
 	Erased *Erased `protobuf:"bytes,21,opt,name=erased,proto3,oneof"`
 }
 
+type Record_ActionUpdate struct {
+	ActionUpdate *ActionUpdate `protobuf:"bytes,22,opt,name=action_update,json=actionUpdate,proto3,oneof"`
+}
+
 func (*Record_Decision) isRecord_Body() {}
 
 func (*Record_Activation) isRecord_Body() {}
@@ -433,6 +514,8 @@ func (*Record_Tick) isRecord_Body() {}
 func (*Record_Erasure) isRecord_Body() {}
 
 func (*Record_Erased) isRecord_Body() {}
+
+func (*Record_ActionUpdate) isRecord_Body() {}
 
 // Decision is what was asked, allowed, scored, drawn and answered.
 type Decision struct {
@@ -477,6 +560,7 @@ type Decision struct {
 	Shadow        string    `protobuf:"bytes,34,opt,name=shadow,proto3" json:"shadow,omitempty"`                           // apprentice mode: what would have been shown
 	AgeModelS     uint32    `protobuf:"varint,35,opt,name=age_model_s,json=ageModelS,proto3" json:"age_model_s,omitempty"` // age of the model in seconds at the decision
 	Context       []byte    `protobuf:"bytes,36,opt,name=context,proto3" json:"context,omitempty"`                         // replay part sealed under the person's key, or its absence
+	Plans         []*Plan   `protobuf:"bytes,40,rep,name=plans,proto3" json:"plans,omitempty"`                             // what functions are to do for each position
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -759,6 +843,13 @@ func (x *Decision) GetAgeModelS() uint32 {
 func (x *Decision) GetContext() []byte {
 	if x != nil {
 		return x.Context
+	}
+	return nil
+}
+
+func (x *Decision) GetPlans() []*Plan {
+	if x != nil {
+		return x.Plans
 	}
 	return nil
 }
@@ -1207,9 +1298,12 @@ type Shown struct {
 	Pinned      bool                   `protobuf:"varint,10,opt,name=pinned,proto3" json:"pinned,omitempty"` // stood there before anything was drawn: no evidence of a policy
 	// Where masks, pools or adjustments were at work, what was weighed. Empty: the
 	// contenders are the best of the rows that don't stand above and are no pins.
-	Contenders    []byte `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"` // u32 each: its row, best first
-	Mean          []byte `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`             // f64 each, as adjusted; empty: those of the rows
-	Explored      uint32 `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`    // 1 + its place among the feasible, if the uniform share drew it
+	Contenders    []byte `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"`                            // u32 each: its row, best first
+	Mean          []byte `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`                                        // f64 each, as adjusted; empty: those of the rows
+	Explored      uint32 `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`                               // 1 + its place among the feasible, if the uniform share drew it
+	QuoteUntilMs  int64  `protobuf:"varint,20,opt,name=quote_until_ms,json=quoteUntilMs,proto3" json:"quote_until_ms,omitempty"` // the price stands until then; 0: no longer than the answer
+	Lowest30D     int64  `protobuf:"varint,21,opt,name=lowest30d,proto3" json:"lowest30d,omitempty"`                             // gross, before the present reduction; 0: unknown
+	Fulfilment    string `protobuf:"bytes,22,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                            // ways joined by |, as the item says; empty: it says none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1335,6 +1429,27 @@ func (x *Shown) GetExplored() uint32 {
 	return 0
 }
 
+func (x *Shown) GetQuoteUntilMs() int64 {
+	if x != nil {
+		return x.QuoteUntilMs
+	}
+	return 0
+}
+
+func (x *Shown) GetLowest30D() int64 {
+	if x != nil {
+		return x.Lowest30D
+	}
+	return 0
+}
+
+func (x *Shown) GetFulfilment() string {
+	if x != nil {
+		return x.Fulfilment
+	}
+	return ""
+}
+
 type Hold struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1395,6 +1510,467 @@ func (x *Hold) GetQuantity() uint32 {
 	return 0
 }
 
+// Plan is one kind of action that a decision calls for, at each of its positions.
+type Plan struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Function      string                 `protobuf:"bytes,1,opt,name=function,proto3" json:"function,omitempty"`                         // stock_room, pricing, fulfilment, service
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`                                 // what to do, in the rulebook's word
+	When          OutcomeType            `protobuf:"varint,3,opt,name=when,proto3,enum=aisle.wire.v0.OutcomeType" json:"when,omitempty"` // of the shown item; unset: once it is shown
+	Approval      bool                   `protobuf:"varint,4,opt,name=approval,proto3" json:"approval,omitempty"`                        // somebody of the staff accepts first
+	TtlMs         int64                  `protobuf:"varint,5,opt,name=ttl_ms,json=ttlMs,proto3" json:"ttl_ms,omitempty"`                 // from when it is called for
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Plan) Reset() {
+	*x = Plan{}
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Plan) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Plan) ProtoMessage() {}
+
+func (x *Plan) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Plan.ProtoReflect.Descriptor instead.
+func (*Plan) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Plan) GetFunction() string {
+	if x != nil {
+		return x.Function
+	}
+	return ""
+}
+
+func (x *Plan) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Plan) GetWhen() OutcomeType {
+	if x != nil {
+		return x.When
+	}
+	return OutcomeType_OUTCOME_UNSPECIFIED
+}
+
+func (x *Plan) GetApproval() bool {
+	if x != nil {
+		return x.Approval
+	}
+	return false
+}
+
+func (x *Plan) GetTtlMs() int64 {
+	if x != nil {
+		return x.TtlMs
+	}
+	return 0
+}
+
+// Prepared is a row: what a decision has called for and has not come to yet.
+type Prepared struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EventId       string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Slot          string                 `protobuf:"bytes,2,opt,name=slot,proto3" json:"slot,omitempty"`
+	Items         []string               `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`                   // by position
+	Prices        []*Money               `protobuf:"bytes,4,rep,name=prices,proto3" json:"prices,omitempty"`                 // likewise; without a currency: none
+	Quantities    []uint32               `protobuf:"varint,5,rep,packed,name=quantities,proto3" json:"quantities,omitempty"` // likewise
+	Plans         []*Plan                `protobuf:"bytes,6,rep,name=plans,proto3" json:"plans,omitempty"`
+	Deferred      bool                   `protobuf:"varint,7,opt,name=deferred,proto3" json:"deferred,omitempty"` // not shown yet
+	Made          []byte                 `protobuf:"bytes,8,opt,name=made,proto3" json:"made,omitempty"`          // position and plan of each action there was, a byte each
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Prepared) Reset() {
+	*x = Prepared{}
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Prepared) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Prepared) ProtoMessage() {}
+
+func (x *Prepared) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
+func (*Prepared) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Prepared) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *Prepared) GetSlot() string {
+	if x != nil {
+		return x.Slot
+	}
+	return ""
+}
+
+func (x *Prepared) GetItems() []string {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *Prepared) GetPrices() []*Money {
+	if x != nil {
+		return x.Prices
+	}
+	return nil
+}
+
+func (x *Prepared) GetQuantities() []uint32 {
+	if x != nil {
+		return x.Quantities
+	}
+	return nil
+}
+
+func (x *Prepared) GetPlans() []*Plan {
+	if x != nil {
+		return x.Plans
+	}
+	return nil
+}
+
+func (x *Prepared) GetDeferred() bool {
+	if x != nil {
+		return x.Deferred
+	}
+	return false
+}
+
+func (x *Prepared) GetMade() []byte {
+	if x != nil {
+		return x.Made
+	}
+	return nil
+}
+
+// Action is a row, and what a function is told of it: never whose it is.
+type Action struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"` // 16 bytes decision, 1 position, 1 plan
+	EventId       string                 `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Slot          string                 `protobuf:"bytes,3,opt,name=slot,proto3" json:"slot,omitempty"`
+	Item          string                 `protobuf:"bytes,4,opt,name=item,proto3" json:"item,omitempty"`
+	Function      string                 `protobuf:"bytes,5,opt,name=function,proto3" json:"function,omitempty"`
+	Kind          string                 `protobuf:"bytes,6,opt,name=kind,proto3" json:"kind,omitempty"`
+	Quantity      uint32                 `protobuf:"varint,7,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Price         *Money                 `protobuf:"bytes,8,opt,name=price,proto3" json:"price,omitempty"` // gross, of one; unset: none
+	CreatedMs     int64                  `protobuf:"varint,9,opt,name=created_ms,json=createdMs,proto3" json:"created_ms,omitempty"`
+	DueMs         int64                  `protobuf:"varint,10,opt,name=due_ms,json=dueMs,proto3" json:"due_ms,omitempty"`
+	Approval      bool                   `protobuf:"varint,11,opt,name=approval,proto3" json:"approval,omitempty"`
+	State         ActionState            `protobuf:"varint,12,opt,name=state,proto3,enum=aisle.wire.v0.ActionState" json:"state,omitempty"`
+	By            string                 `protobuf:"bytes,13,opt,name=by,proto3" json:"by,omitempty"`                   // role of who decided last
+	Why           string                 `protobuf:"bytes,14,opt,name=why,proto3" json:"why,omitempty"`                 // it failed
+	Recommended   string                 `protobuf:"bytes,15,opt,name=recommended,proto3" json:"recommended,omitempty"` // the item before it was edited, if that changed it
+	ChangedMs     int64                  `protobuf:"varint,16,opt,name=changed_ms,json=changedMs,proto3" json:"changed_ms,omitempty"`
+	Ended         uint64                 `protobuf:"varint,17,opt,name=ended,proto3" json:"ended,omitempty"` // sequence after which nothing more comes; 0: something may
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Action) Reset() {
+	*x = Action{}
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Action) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Action) ProtoMessage() {}
+
+func (x *Action) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Action.ProtoReflect.Descriptor instead.
+func (*Action) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Action) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Action) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *Action) GetSlot() string {
+	if x != nil {
+		return x.Slot
+	}
+	return ""
+}
+
+func (x *Action) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *Action) GetFunction() string {
+	if x != nil {
+		return x.Function
+	}
+	return ""
+}
+
+func (x *Action) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Action) GetQuantity() uint32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Action) GetPrice() *Money {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *Action) GetCreatedMs() int64 {
+	if x != nil {
+		return x.CreatedMs
+	}
+	return 0
+}
+
+func (x *Action) GetDueMs() int64 {
+	if x != nil {
+		return x.DueMs
+	}
+	return 0
+}
+
+func (x *Action) GetApproval() bool {
+	if x != nil {
+		return x.Approval
+	}
+	return false
+}
+
+func (x *Action) GetState() ActionState {
+	if x != nil {
+		return x.State
+	}
+	return ActionState_ACTION_UNSPECIFIED
+}
+
+func (x *Action) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Action) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+func (x *Action) GetRecommended() string {
+	if x != nil {
+		return x.Recommended
+	}
+	return ""
+}
+
+func (x *Action) GetChangedMs() int64 {
+	if x != nil {
+		return x.ChangedMs
+	}
+	return 0
+}
+
+func (x *Action) GetEnded() uint64 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+// ActionUpdate is what became of an action.
+type ActionUpdate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Decision []byte                 `protobuf:"bytes,1,opt,name=decision,proto3" json:"decision,omitempty"`
+	Position uint32                 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
+	Plan     uint32                 `protobuf:"varint,3,opt,name=plan,proto3" json:"plan,omitempty"`
+	State    ActionState            `protobuf:"varint,4,opt,name=state,proto3,enum=aisle.wire.v0.ActionState" json:"state,omitempty"`
+	By       string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`   // role of who decided, never a name
+	Why      string                 `protobuf:"bytes,6,opt,name=why,proto3" json:"why,omitempty"` // it failed
+	// what an edit makes of it
+	Item          string `protobuf:"bytes,7,opt,name=item,proto3" json:"item,omitempty"`
+	Quantity      uint32 `protobuf:"varint,8,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	Price         *Money `protobuf:"bytes,9,opt,name=price,proto3" json:"price,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionUpdate) Reset() {
+	*x = ActionUpdate{}
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionUpdate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionUpdate) ProtoMessage() {}
+
+func (x *ActionUpdate) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionUpdate.ProtoReflect.Descriptor instead.
+func (*ActionUpdate) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ActionUpdate) GetDecision() []byte {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *ActionUpdate) GetPosition() uint32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *ActionUpdate) GetPlan() uint32 {
+	if x != nil {
+		return x.Plan
+	}
+	return 0
+}
+
+func (x *ActionUpdate) GetState() ActionState {
+	if x != nil {
+		return x.State
+	}
+	return ActionState_ACTION_UNSPECIFIED
+}
+
+func (x *ActionUpdate) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ActionUpdate) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+func (x *ActionUpdate) GetItem() string {
+	if x != nil {
+		return x.Item
+	}
+	return ""
+}
+
+func (x *ActionUpdate) GetQuantity() uint32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *ActionUpdate) GetPrice() *Money {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
 type Money struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Amount        int64                  `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
@@ -1405,7 +1981,7 @@ type Money struct {
 
 func (x *Money) Reset() {
 	*x = Money{}
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1993,7 @@ func (x *Money) String() string {
 func (*Money) ProtoMessage() {}
 
 func (x *Money) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +2006,7 @@ func (x *Money) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Money.ProtoReflect.Descriptor instead.
 func (*Money) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Money) GetAmount() int64 {
@@ -1457,7 +2033,7 @@ type Activation struct {
 
 func (x *Activation) Reset() {
 	*x = Activation{}
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +2045,7 @@ func (x *Activation) String() string {
 func (*Activation) ProtoMessage() {}
 
 func (x *Activation) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +2058,7 @@ func (x *Activation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activation.ProtoReflect.Descriptor instead.
 func (*Activation) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Activation) GetDecision() []byte {
@@ -1517,13 +2093,14 @@ type Outcome struct {
 	Basket         []byte                 `protobuf:"bytes,14,opt,name=basket,proto3" json:"basket,omitempty"`
 	ConsentVersion uint64                 `protobuf:"varint,15,opt,name=consent_version,json=consentVersion,proto3" json:"consent_version,omitempty"`
 	ClockSkewed    bool                   `protobuf:"varint,16,opt,name=clock_skewed,json=clockSkewed,proto3" json:"clock_skewed,omitempty"` // happened_ms is implausible; the record's time counts
+	Action         *ActionUpdate          `protobuf:"bytes,20,opt,name=action,proto3" json:"action,omitempty"`                               // the staff said it of an action; item stays what was recommended
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +2112,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +2125,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Outcome) GetId() string {
@@ -1663,6 +2240,13 @@ func (x *Outcome) GetClockSkewed() bool {
 	return false
 }
 
+func (x *Outcome) GetAction() *ActionUpdate {
+	if x != nil {
+		return x.Action
+	}
+	return nil
+}
+
 // Consent is the whole of what a person grants from now on; what is not listed
 // is not granted. Versions of one pseudonym only grow.
 type Consent struct {
@@ -1680,7 +2264,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1692,7 +2276,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1705,7 +2289,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Consent) GetPseudonym() []byte {
@@ -1768,7 +2352,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +2364,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +2377,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Evidence) GetText() []byte {
@@ -1829,7 +2413,7 @@ type StockCount struct {
 
 func (x *StockCount) Reset() {
 	*x = StockCount{}
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +2425,7 @@ func (x *StockCount) String() string {
 func (*StockCount) ProtoMessage() {}
 
 func (x *StockCount) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +2438,7 @@ func (x *StockCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockCount.ProtoReflect.Descriptor instead.
 func (*StockCount) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StockCount) GetItem() string {
@@ -1890,7 +2474,7 @@ type StockMove struct {
 
 func (x *StockMove) Reset() {
 	*x = StockMove{}
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +2486,7 @@ func (x *StockMove) String() string {
 func (*StockMove) ProtoMessage() {}
 
 func (x *StockMove) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +2499,7 @@ func (x *StockMove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockMove.ProtoReflect.Descriptor instead.
 func (*StockMove) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StockMove) GetId() string {
@@ -1973,7 +2557,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1985,7 +2569,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1998,7 +2582,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Item) GetId() string {
@@ -2157,7 +2741,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2753,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2182,7 +2766,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Offer) GetId() string {
@@ -2304,7 +2888,7 @@ type Profile struct {
 
 func (x *Profile) Reset() {
 	*x = Profile{}
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2316,7 +2900,7 @@ func (x *Profile) String() string {
 func (*Profile) ProtoMessage() {}
 
 func (x *Profile) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2329,7 +2913,7 @@ func (x *Profile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Profile.ProtoReflect.Descriptor instead.
 func (*Profile) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Profile) GetPseudonym() []byte {
@@ -2371,7 +2955,7 @@ type HoldEnd struct {
 
 func (x *HoldEnd) Reset() {
 	*x = HoldEnd{}
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2967,7 @@ func (x *HoldEnd) String() string {
 func (*HoldEnd) ProtoMessage() {}
 
 func (x *HoldEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2980,7 @@ func (x *HoldEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldEnd.ProtoReflect.Descriptor instead.
 func (*HoldEnd) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *HoldEnd) GetHold() []byte {
@@ -2427,7 +3011,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2439,7 +3023,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2452,7 +3036,7 @@ func (x *Drop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drop.ProtoReflect.Descriptor instead.
 func (*Drop) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Drop) GetClass() string {
@@ -2492,7 +3076,7 @@ type Tick struct {
 
 func (x *Tick) Reset() {
 	*x = Tick{}
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2504,7 +3088,7 @@ func (x *Tick) String() string {
 func (*Tick) ProtoMessage() {}
 
 func (x *Tick) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2517,7 +3101,7 @@ func (x *Tick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tick.ProtoReflect.Descriptor instead.
 func (*Tick) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
 }
 
 // Erasure takes a person out of the tables. While it is under way it names whom and
@@ -2538,7 +3122,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2550,7 +3134,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2563,7 +3147,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Erasure) GetReceipt() []byte {
@@ -2626,7 +3210,7 @@ type Erased struct {
 
 func (x *Erased) Reset() {
 	*x = Erased{}
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2638,7 +3222,7 @@ func (x *Erased) String() string {
 func (*Erased) ProtoMessage() {}
 
 func (x *Erased) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2651,7 +3235,7 @@ func (x *Erased) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erased.ProtoReflect.Descriptor instead.
 func (*Erased) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Erased) GetKind() uint32 {
@@ -2686,7 +3270,7 @@ type SegmentHeader struct {
 
 func (x *SegmentHeader) Reset() {
 	*x = SegmentHeader{}
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2698,7 +3282,7 @@ func (x *SegmentHeader) String() string {
 func (*SegmentHeader) ProtoMessage() {}
 
 func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2711,7 +3295,7 @@ func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentHeader.ProtoReflect.Descriptor instead.
 func (*SegmentHeader) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SegmentHeader) GetAgent() string {
@@ -2790,7 +3374,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2802,7 +3386,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2815,7 +3399,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Mark) GetAgent() string {
@@ -2855,7 +3439,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2867,7 +3451,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2880,7 +3464,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Release) GetCounter() uint64 {
@@ -2943,7 +3527,7 @@ type Artifact struct {
 
 func (x *Artifact) Reset() {
 	*x = Artifact{}
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2955,7 +3539,7 @@ func (x *Artifact) String() string {
 func (*Artifact) ProtoMessage() {}
 
 func (x *Artifact) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2968,7 +3552,7 @@ func (x *Artifact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Artifact.ProtoReflect.Descriptor instead.
 func (*Artifact) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Artifact) GetName() string {
@@ -3005,7 +3589,7 @@ type Scorer struct {
 
 func (x *Scorer) Reset() {
 	*x = Scorer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3017,7 +3601,7 @@ func (x *Scorer) String() string {
 func (*Scorer) ProtoMessage() {}
 
 func (x *Scorer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3030,7 +3614,7 @@ func (x *Scorer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scorer.ProtoReflect.Descriptor instead.
 func (*Scorer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Scorer) GetModel() string {
@@ -3085,7 +3669,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3097,7 +3681,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3110,7 +3694,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Status) GetAgent() string {
@@ -3271,7 +3855,7 @@ var File_sync_wire_wire_proto protoreflect.FileDescriptor
 
 const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
-	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\xc9\x05\n" +
+	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\x8d\x06\n" +
 	"\x06Record\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x125\n" +
 	"\bdecision\x18\x02 \x01(\v2\x17.aisle.wire.v0.DecisionH\x00R\bdecision\x12;\n" +
@@ -3291,8 +3875,9 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x04drop\x18\v \x01(\v2\x13.aisle.wire.v0.DropH\x00R\x04drop\x12)\n" +
 	"\x04tick\x18\f \x01(\v2\x13.aisle.wire.v0.TickH\x00R\x04tick\x122\n" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
-	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erasedB\x06\n" +
-	"\x04body\"\x88\t\n" +
+	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
+	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
+	"\x04body\"\xb3\t\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x18\n" +
@@ -3334,7 +3919,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x05shown\x18! \x03(\v2\x14.aisle.wire.v0.ShownR\x05shown\x12\x16\n" +
 	"\x06shadow\x18\" \x01(\tR\x06shadow\x12\x1e\n" +
 	"\vage_model_s\x18# \x01(\rR\tageModelS\x12\x18\n" +
-	"\acontext\x18$ \x01(\fR\acontext\"\x8d\x01\n" +
+	"\acontext\x18$ \x01(\fR\acontext\x12)\n" +
+	"\x05plans\x18( \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\"\x8d\x01\n" +
 	"\bVersions\x12\x18\n" +
 	"\arelease\x18\x01 \x01(\x04R\arelease\x12\x1d\n" +
 	"\n" +
@@ -3372,7 +3958,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\rcontext_dense\x18\x02 \x01(\fR\fcontextDense\x12/\n" +
 	"\x13context_categorical\x18\x03 \x01(\fR\x12contextCategorical\x12\x14\n" +
 	"\x05dense\x18\x04 \x01(\fR\x05dense\x12 \n" +
-	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\xff\x02\n" +
+	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\xe3\x03\n" +
 	"\x05Shown\x12 \n" +
 	"\vprobability\x18\x01 \x01(\x01R\vprobability\x12\x1a\n" +
 	"\bfeasible\x18\x02 \x01(\rR\bfeasible\x12*\n" +
@@ -3390,18 +3976,71 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"contenders\x18\v \x01(\fR\n" +
 	"contenders\x12\x12\n" +
 	"\x04mean\x18\f \x01(\fR\x04mean\x12\x1a\n" +
-	"\bexplored\x18\r \x01(\rR\bexplored\"M\n" +
+	"\bexplored\x18\r \x01(\rR\bexplored\x12$\n" +
+	"\x0equote_until_ms\x18\x14 \x01(\x03R\fquoteUntilMs\x12\x1c\n" +
+	"\tlowest30d\x18\x15 \x01(\x03R\tlowest30d\x12\x1e\n" +
+	"\n" +
+	"fulfilment\x18\x16 \x01(\tR\n" +
+	"fulfilment\"M\n" +
 	"\x04Hold\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\x12\x1a\n" +
-	"\bquantity\x18\x03 \x01(\rR\bquantity\";\n" +
+	"\bquantity\x18\x03 \x01(\rR\bquantity\"\x99\x01\n" +
+	"\x04Plan\x12\x1a\n" +
+	"\bfunction\x18\x01 \x01(\tR\bfunction\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12.\n" +
+	"\x04when\x18\x03 \x01(\x0e2\x1a.aisle.wire.v0.OutcomeTypeR\x04when\x12\x1a\n" +
+	"\bapproval\x18\x04 \x01(\bR\bapproval\x12\x15\n" +
+	"\x06ttl_ms\x18\x05 \x01(\x03R\x05ttlMs\"\xf8\x01\n" +
+	"\bPrepared\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
+	"\x04slot\x18\x02 \x01(\tR\x04slot\x12\x14\n" +
+	"\x05items\x18\x03 \x03(\tR\x05items\x12,\n" +
+	"\x06prices\x18\x04 \x03(\v2\x14.aisle.wire.v0.MoneyR\x06prices\x12\x1e\n" +
+	"\n" +
+	"quantities\x18\x05 \x03(\rR\n" +
+	"quantities\x12)\n" +
+	"\x05plans\x18\x06 \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\x12\x1a\n" +
+	"\bdeferred\x18\a \x01(\bR\bdeferred\x12\x12\n" +
+	"\x04made\x18\b \x01(\fR\x04made\"\xd0\x03\n" +
+	"\x06Action\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x12\n" +
+	"\x04slot\x18\x03 \x01(\tR\x04slot\x12\x12\n" +
+	"\x04item\x18\x04 \x01(\tR\x04item\x12\x1a\n" +
+	"\bfunction\x18\x05 \x01(\tR\bfunction\x12\x12\n" +
+	"\x04kind\x18\x06 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bquantity\x18\a \x01(\rR\bquantity\x12*\n" +
+	"\x05price\x18\b \x01(\v2\x14.aisle.wire.v0.MoneyR\x05price\x12\x1d\n" +
+	"\n" +
+	"created_ms\x18\t \x01(\x03R\tcreatedMs\x12\x15\n" +
+	"\x06due_ms\x18\n" +
+	" \x01(\x03R\x05dueMs\x12\x1a\n" +
+	"\bapproval\x18\v \x01(\bR\bapproval\x120\n" +
+	"\x05state\x18\f \x01(\x0e2\x1a.aisle.wire.v0.ActionStateR\x05state\x12\x0e\n" +
+	"\x02by\x18\r \x01(\tR\x02by\x12\x10\n" +
+	"\x03why\x18\x0e \x01(\tR\x03why\x12 \n" +
+	"\vrecommended\x18\x0f \x01(\tR\vrecommended\x12\x1d\n" +
+	"\n" +
+	"changed_ms\x18\x10 \x01(\x03R\tchangedMs\x12\x14\n" +
+	"\x05ended\x18\x11 \x01(\x04R\x05ended\"\x8a\x02\n" +
+	"\fActionUpdate\x12\x1a\n" +
+	"\bdecision\x18\x01 \x01(\fR\bdecision\x12\x1a\n" +
+	"\bposition\x18\x02 \x01(\rR\bposition\x12\x12\n" +
+	"\x04plan\x18\x03 \x01(\rR\x04plan\x120\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1a.aisle.wire.v0.ActionStateR\x05state\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x12\x10\n" +
+	"\x03why\x18\x06 \x01(\tR\x03why\x12\x12\n" +
+	"\x04item\x18\a \x01(\tR\x04item\x12\x1a\n" +
+	"\bquantity\x18\b \x01(\rR\bquantity\x12*\n" +
+	"\x05price\x18\t \x01(\v2\x14.aisle.wire.v0.MoneyR\x05price\";\n" +
 	"\x05Money\x12\x16\n" +
 	"\x06amount\x18\x01 \x01(\x03R\x06amount\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"C\n" +
 	"\n" +
 	"Activation\x12\x1a\n" +
 	"\bdecision\x18\x01 \x01(\fR\bdecision\x12\x19\n" +
-	"\bevent_id\x18\x02 \x01(\tR\aeventId\"\xe0\x03\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\"\x95\x04\n" +
 	"\aOutcome\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x1a\n" +
@@ -3420,7 +4059,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\asession\x18\r \x01(\fR\asession\x12\x16\n" +
 	"\x06basket\x18\x0e \x01(\fR\x06basket\x12'\n" +
 	"\x0fconsent_version\x18\x0f \x01(\x04R\x0econsentVersion\x12!\n" +
-	"\fclock_skewed\x18\x10 \x01(\bR\vclockSkewed\"\xfe\x01\n" +
+	"\fclock_skewed\x18\x10 \x01(\bR\vclockSkewed\x123\n" +
+	"\x06action\x18\x14 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateR\x06action\"\xfe\x01\n" +
 	"\aConsent\x12\x1c\n" +
 	"\tpseudonym\x18\x01 \x01(\fR\tpseudonym\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x1a\n" +
@@ -3581,7 +4221,17 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\bDegraded\x12\x11\n" +
 	"\rDEGRADED_NONE\x10\x00\x12\x16\n" +
 	"\x12DEGRADED_SHORTLIST\x10\x01\x12\x15\n" +
-	"\x11DEGRADED_BASELINE\x10\x02*\xe7\x02\n" +
+	"\x11DEGRADED_BASELINE\x10\x02*\xc0\x01\n" +
+	"\vActionState\x12\x16\n" +
+	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fACTION_PROPOSED\x10\x01\x12\x13\n" +
+	"\x0fACTION_APPROVED\x10\x02\x12\x11\n" +
+	"\rACTION_EDITED\x10\x03\x12\x13\n" +
+	"\x0fACTION_REJECTED\x10\x04\x12\x0f\n" +
+	"\vACTION_SENT\x10\x05\x12\x0f\n" +
+	"\vACTION_DONE\x10\x06\x12\x11\n" +
+	"\rACTION_FAILED\x10\a\x12\x12\n" +
+	"\x0eACTION_EXPIRED\x10\b*\xe7\x02\n" +
 	"\vOutcomeType\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fOUTCOME_VIEW\x10\x01\x12\x11\n" +
@@ -3613,83 +4263,98 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 	return file_sync_wire_wire_proto_rawDescData
 }
 
-var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
-	(OutcomeType)(0),      // 1: aisle.wire.v0.OutcomeType
-	(*Record)(nil),        // 2: aisle.wire.v0.Record
-	(*Decision)(nil),      // 3: aisle.wire.v0.Decision
-	(*Versions)(nil),      // 4: aisle.wire.v0.Versions
-	(*Withheld)(nil),      // 5: aisle.wire.v0.Withheld
-	(*Arm)(nil),           // 6: aisle.wire.v0.Arm
-	(*Policy)(nil),        // 7: aisle.wire.v0.Policy
-	(*Removal)(nil),       // 8: aisle.wire.v0.Removal
-	(*Features)(nil),      // 9: aisle.wire.v0.Features
-	(*Shown)(nil),         // 10: aisle.wire.v0.Shown
-	(*Hold)(nil),          // 11: aisle.wire.v0.Hold
-	(*Money)(nil),         // 12: aisle.wire.v0.Money
-	(*Activation)(nil),    // 13: aisle.wire.v0.Activation
-	(*Outcome)(nil),       // 14: aisle.wire.v0.Outcome
-	(*Consent)(nil),       // 15: aisle.wire.v0.Consent
-	(*Evidence)(nil),      // 16: aisle.wire.v0.Evidence
-	(*StockCount)(nil),    // 17: aisle.wire.v0.StockCount
-	(*StockMove)(nil),     // 18: aisle.wire.v0.StockMove
-	(*Item)(nil),          // 19: aisle.wire.v0.Item
-	(*Offer)(nil),         // 20: aisle.wire.v0.Offer
-	(*Profile)(nil),       // 21: aisle.wire.v0.Profile
-	(*HoldEnd)(nil),       // 22: aisle.wire.v0.HoldEnd
-	(*Drop)(nil),          // 23: aisle.wire.v0.Drop
-	(*Tick)(nil),          // 24: aisle.wire.v0.Tick
-	(*Erasure)(nil),       // 25: aisle.wire.v0.Erasure
-	(*Erased)(nil),        // 26: aisle.wire.v0.Erased
-	(*SegmentHeader)(nil), // 27: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 28: aisle.wire.v0.Mark
-	(*Release)(nil),       // 29: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 30: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 31: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 32: aisle.wire.v0.Status
-	nil,                   // 33: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 34: aisle.wire.v0.Status.DroppedEntry
+	(ActionState)(0),      // 1: aisle.wire.v0.ActionState
+	(OutcomeType)(0),      // 2: aisle.wire.v0.OutcomeType
+	(*Record)(nil),        // 3: aisle.wire.v0.Record
+	(*Decision)(nil),      // 4: aisle.wire.v0.Decision
+	(*Versions)(nil),      // 5: aisle.wire.v0.Versions
+	(*Withheld)(nil),      // 6: aisle.wire.v0.Withheld
+	(*Arm)(nil),           // 7: aisle.wire.v0.Arm
+	(*Policy)(nil),        // 8: aisle.wire.v0.Policy
+	(*Removal)(nil),       // 9: aisle.wire.v0.Removal
+	(*Features)(nil),      // 10: aisle.wire.v0.Features
+	(*Shown)(nil),         // 11: aisle.wire.v0.Shown
+	(*Hold)(nil),          // 12: aisle.wire.v0.Hold
+	(*Plan)(nil),          // 13: aisle.wire.v0.Plan
+	(*Prepared)(nil),      // 14: aisle.wire.v0.Prepared
+	(*Action)(nil),        // 15: aisle.wire.v0.Action
+	(*ActionUpdate)(nil),  // 16: aisle.wire.v0.ActionUpdate
+	(*Money)(nil),         // 17: aisle.wire.v0.Money
+	(*Activation)(nil),    // 18: aisle.wire.v0.Activation
+	(*Outcome)(nil),       // 19: aisle.wire.v0.Outcome
+	(*Consent)(nil),       // 20: aisle.wire.v0.Consent
+	(*Evidence)(nil),      // 21: aisle.wire.v0.Evidence
+	(*StockCount)(nil),    // 22: aisle.wire.v0.StockCount
+	(*StockMove)(nil),     // 23: aisle.wire.v0.StockMove
+	(*Item)(nil),          // 24: aisle.wire.v0.Item
+	(*Offer)(nil),         // 25: aisle.wire.v0.Offer
+	(*Profile)(nil),       // 26: aisle.wire.v0.Profile
+	(*HoldEnd)(nil),       // 27: aisle.wire.v0.HoldEnd
+	(*Drop)(nil),          // 28: aisle.wire.v0.Drop
+	(*Tick)(nil),          // 29: aisle.wire.v0.Tick
+	(*Erasure)(nil),       // 30: aisle.wire.v0.Erasure
+	(*Erased)(nil),        // 31: aisle.wire.v0.Erased
+	(*SegmentHeader)(nil), // 32: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 33: aisle.wire.v0.Mark
+	(*Release)(nil),       // 34: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 35: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 36: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 37: aisle.wire.v0.Status
+	nil,                   // 38: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 39: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
-	3,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
-	13, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
-	14, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
-	15, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
-	17, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
-	18, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
-	19, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
-	21, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
-	22, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
-	23, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
-	24, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
-	25, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
-	26, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
-	4,  // 13: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
-	5,  // 14: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
-	6,  // 15: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
-	7,  // 16: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
-	0,  // 17: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
-	8,  // 18: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
-	9,  // 19: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
-	10, // 20: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	12, // 21: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	11, // 22: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	1,  // 23: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	12, // 24: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	16, // 25: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	12, // 26: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	33, // 27: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	12, // 28: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	30, // 29: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	31, // 30: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	34, // 31: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	4,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
+	18, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
+	19, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
+	20, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
+	22, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
+	23, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
+	24, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
+	26, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
+	27, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
+	28, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
+	29, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
+	30, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
+	31, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
+	16, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
+	5,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
+	6,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
+	7,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
+	8,  // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
+	0,  // 18: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
+	9,  // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
+	10, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
+	11, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
+	13, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
+	17, // 23: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	12, // 24: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	2,  // 25: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
+	17, // 26: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
+	13, // 27: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
+	17, // 28: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
+	1,  // 29: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
+	1,  // 30: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
+	17, // 31: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
+	2,  // 32: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	17, // 33: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	16, // 34: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
+	21, // 35: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	17, // 36: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	38, // 37: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	17, // 38: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	35, // 39: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	36, // 40: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	39, // 41: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -3711,14 +4376,15 @@ func file_sync_wire_wire_proto_init() {
 		(*Record_Tick)(nil),
 		(*Record_Erasure)(nil),
 		(*Record_Erased)(nil),
+		(*Record_ActionUpdate)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   33,
+			NumEnums:      3,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

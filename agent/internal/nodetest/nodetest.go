@@ -42,6 +42,7 @@ type Node struct {
 	Consents  *consent.Ledger
 	Events    *attribution.Events
 	Holds     *coordinate.Holds
+	Actions   *coordinate.Actions
 	Replay    *profile.Replay
 	Engine    *host.Engine
 	Releases  *release.Keeper
@@ -103,6 +104,7 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.Consents = consent.New(st, n.Vault, profile.NewRows(st))
 	n.Events = attribution.New(st, n.Consents, Secret, o.Attribution)
 	n.Holds = coordinate.New(st, n.Catalogue)
+	n.Actions = coordinate.NewActions(st, n.Holds)
 	n.Replay, err = profile.OpenReplay(filepath.Join(dir, "replay"), n.Vault, profile.ReplayOptions{})
 	n.check(err)
 	n.ReleaseDir = filepath.Join(dir, "release")
@@ -112,7 +114,7 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	})
 	n.check(err)
 	n.Decider = ranking.New(ranking.Options{
-		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Releases: n.Releases,
+		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Releases: n.Releases,
 		Secret: Secret, Site: "north", Replay: n.Replay, Durable: o.Durable, Now: o.Now,
 	})
 }
