@@ -44,6 +44,7 @@ func (e *Events) touch(k []byte) {
 type showing struct {
 	decision                [16]byte
 	person, session, basket wire.Pseudonym
+	household               wire.Pseudonym
 	slot                    uint32
 	seq                     uint64
 	items                   []uint64
@@ -61,7 +62,7 @@ func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decis
 	tx.Put(e.tables.events, k[:], row[:])
 	e.touch(k[:])
 
-	s := showing{person: pseudonym(d.Pseudonym), session: pseudonym(d.Session), basket: pseudonym(d.Basket), slot: SlotKey(d.Slot), seq: seq}
+	s := showing{person: pseudonym(d.Pseudonym), session: pseudonym(d.Session), basket: pseudonym(d.Basket), household: pseudonym(d.Household), slot: SlotKey(d.Slot), seq: seq}
 	copy(s.decision[:], d.Id)
 	var room [16]uint64
 	s.items = room[:0]
@@ -86,6 +87,10 @@ func (e *Events) remember(tx *store.Tx, s *showing, at int64, known bool) {
 	entry := Entry{Type: Shown, Slot: s.slot, Times: 1, At: at, Seq: s.seq}
 	if known || !isClosed(tx.Get(e.tables.persons, s.person[:])) {
 		e.extend(tx, e.tables.persons, s.person, entry, s.items, e.keep.persons)
+		e.extend(tx, e.tables.households, s.household, entry, s.items, e.keep.persons)
+		if s.household != (wire.Pseudonym{}) {
+			tx.Put(e.tables.members, s.person[:], s.household[:])
+		}
 	}
 	e.extend(tx, e.tables.sessions, s.session, entry, s.items, e.keep.sessions)
 	e.extend(tx, e.tables.sessions, s.basket, entry, s.items, e.keep.sessions)
@@ -123,6 +128,7 @@ func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcom
 	entry := Entry{Type: o.Type, Slot: SlotKey(o.Slot), Times: 1, At: at, Seq: seq}
 	item := []uint64{xxhash.Sum64String(o.Item)}
 	e.extend(tx, e.tables.persons, pseudonym(o.Pseudonym), entry, item, e.keep.persons)
+	e.extend(tx, e.tables.households, pseudonym(tx.Get(e.tables.members, o.Pseudonym)), entry, item, e.keep.persons)
 	e.extend(tx, e.tables.sessions, pseudonym(o.Session), entry, item, e.keep.sessions)
 	e.extend(tx, e.tables.sessions, pseudonym(o.Basket), entry, item, e.keep.sessions)
 }
@@ -135,6 +141,7 @@ func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
 	switch {
 	case !known:
 		tx.Put(e.tables.persons, c.Pseudonym, []byte{version, closed})
+		e.leave(tx, c.Pseudonym)
 	case isClosed(tx.Get(e.tables.persons, c.Pseudonym)):
 		tx.Delete(e.tables.persons, c.Pseudonym)
 	}
@@ -146,6 +153,7 @@ func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
 func (e *Events) applyErasure(tx *store.Tx, x *wire.Erasure) {
 	if len(x.Pseudonym) > 0 {
 		tx.Delete(e.tables.persons, x.Pseudonym)
+		e.leave(tx, x.Pseudonym)
 		e.touch(x.Pseudonym)
 	}
 	for _, who := range x.Subjects {
@@ -163,6 +171,18 @@ func (e *Events) applyErasure(tx *store.Tx, x *wire.Erasure) {
 	}
 }
 
+// leave forgets that a person belongs to a household and, since nobody knows which
+// part of it is theirs, what the household saw and did.
+func (e *Events) leave(tx *store.Tx, person []byte) {
+	household := tx.Get(e.tables.members, person)
+	if household == nil {
+		return
+	}
+	tx.Delete(e.tables.members, person)
+	tx.Delete(e.tables.households, household)
+	e.touch(household)
+}
+
 // knowing are the purposes for which a person may be remembered.
 var knowing = []wire.Purpose{wire.PersonalisedOffers, wire.PersonalisedContent, wire.Measurement}
 
@@ -175,12 +195,12 @@ func pseudonym(b []byte) (p wire.Pseudonym) {
 	return p
 }
 
-const showingHeader = 1 + 4*16 + 4 + 8
+const showingHeader = 1 + 5*16 + 4 + 8
 
 func (s *showing) append(dst []byte) []byte {
 	dst = append(dst, version)
 	dst = append(dst, s.decision[:]...)
-	dst = append(append(append(dst, s.person[:]...), s.session[:]...), s.basket[:]...)
+	dst = append(append(append(append(dst, s.person[:]...), s.session[:]...), s.basket[:]...), s.household[:]...)
 	dst = le.AppendUint32(dst, s.slot)
 	dst = le.AppendUint64(dst, s.seq)
 	for _, i := range s.items {
@@ -194,8 +214,8 @@ func parseShowing(b []byte) (s showing, ok bool) {
 		return s, false
 	}
 	s.decision = [16]byte(b[1:])
-	s.person, s.session, s.basket = pseudonym(b[17:33]), pseudonym(b[33:49]), pseudonym(b[49:65])
-	s.slot, s.seq = le.Uint32(b[65:]), le.Uint64(b[69:])
+	s.person, s.session, s.basket, s.household = pseudonym(b[17:33]), pseudonym(b[33:49]), pseudonym(b[49:65]), pseudonym(b[65:81])
+	s.slot, s.seq = le.Uint32(b[81:]), le.Uint64(b[85:])
 	for b = b[showingHeader:]; len(b) > 0; b = b[8:] {
 		s.items = append(s.items, le.Uint64(b))
 	}

@@ -21,7 +21,8 @@
 // A person is written down where personalised_offers, personalised_content or
 // measurement is granted, and what is remembered of them serves caps,
 // suppression and joins alone: no feature is read from it. A consent that grants
-// none of these ends it at once.
+// none of these ends it at once. What a household saw and did is that of members who
+// may be known; when one of them may not be any more, all of it goes.
 //
 // # Rows, version 0
 //
@@ -31,11 +32,13 @@
 //	table     key      value
 //	events    event    version; flags: 1 deferred, 2 activated; 4 bytes of the
 //	                   log's epoch; 8 sequence; 8 of the request's digest
-//	deferred  event    version; decision 16; person, session, basket 16 each;
-//	                   slot 4; sequence 8; then items, 8 each
+//	deferred  event    version; decision 16; person, session, basket,
+//	                   household 16 each; slot 4; sequence 8; then items, 8 each
 //	told      outcome  8 sequence
 //	persons   person   a history; lives 30 days, as told from its last change
 //	sessions  session  a history, also of baskets; lives 24 hours
+//	households household  a history; lives 30 days
+//	members   person   16 household, as of the last decision that told it; lives 30 days
 //
 // A history is a version, flags (1: nothing may be written) and then groups:
 //

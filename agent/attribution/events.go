@@ -42,7 +42,7 @@ type Events struct {
 	changes [4096]atomic.Uint32 // see Change
 }
 
-type tables struct{ events, deferred, told, persons, sessions *store.Table }
+type tables struct{ events, deferred, told, persons, sessions, households, members *store.Table }
 
 // keep is how long events are known and histories go back, in milliseconds.
 type keep struct{ events, persons, sessions int64 }
@@ -67,6 +67,9 @@ func New(st *store.Store, consents *consent.Ledger, secret []byte, o Options) *E
 			told:     st.Table(store.State, "told", or(o.Outcomes, 7*24*time.Hour)),
 			persons:  st.Table(store.State, "persons", persons),
 			sessions: st.Table(store.State, "sessions", sessions),
+
+			households: st.Table(store.State, "households", persons),
+			members:    st.Table(store.State, "members", persons),
 		},
 		keep: keep{events.Milliseconds(), persons.Milliseconds(), sessions.Milliseconds()},
 	}
@@ -152,7 +155,7 @@ func (e *Events) Find(eventID string) (ev Event, d *wire.Decision, atMs int64, e
 	return ev, d, atMs, err
 }
 
-// History appends what is remembered of a person, or of a session or basket.
+// History appends what is remembered of a person, household, session or basket.
 // Entries are in the order of their times.
 func (e *Events) History(dst []Entry, v *store.View, kind wire.Kind, who wire.Pseudonym) []Entry {
 	if who == (wire.Pseudonym{}) {
@@ -162,8 +165,11 @@ func (e *Events) History(dst []Entry, v *store.View, kind wire.Kind, who wire.Ps
 }
 
 func (e *Events) table(kind wire.Kind) *store.Table {
-	if kind == wire.Person {
+	switch kind {
+	case wire.Person:
 		return e.tables.persons
+	case wire.Household:
+		return e.tables.households
 	}
 	return e.tables.sessions
 }

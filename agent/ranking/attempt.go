@@ -34,7 +34,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	}
 	s.stock = s.of.Stock(s.d.opt.Catalogue, &s.ownStock)
 	s.of.Allow(&s.allowed, s.stock, rules.Asked{
-		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Profile: s.who.Fields,
+		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Profile: s.who.Fields,
 		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
 	})
 	s.assign()
@@ -98,8 +98,34 @@ func (s *scratch) read() (known bool, err error) {
 		return false, unreadable(err)
 	}
 	s.account()
-	return known, nil
+	return known, s.belong()
 }
+
+// belong takes what the person's household saw, where rules count that. Whether
+// they belong to it still is told by the person's own change.
+func (s *scratch) belong() error {
+	s.household, s.saw[2] = wire.Pseudonym{}, s.saw[2][:0]
+	if !s.slot.Book.Household || s.known == (wire.Pseudonym{}) {
+		return nil
+	}
+	for i := range s.who.Fields {
+		if f := &s.who.Fields[i]; f.Name == household && f.Value.Text != "" {
+			s.household = s.pseudonym(wire.Household, f.Value.Text)
+		}
+	}
+	s.marks[4] = s.d.opt.Events.Change(s.household)
+	err := s.d.opt.Store.View(func(v *store.View) error {
+		s.saw[2] = s.d.opt.Events.History(s.saw[2], v, wire.Household, s.household)
+		return nil
+	})
+	if err != nil {
+		return unreadable(err)
+	}
+	return nil
+}
+
+// household is the field that says to which household a person belongs.
+const household = "household"
 
 // declare lists the fields of a person that the model and the rules read.
 func (s *scratch) declare() {
@@ -115,9 +141,9 @@ func (s *scratch) declare() {
 }
 
 // changes are the numbers that tell whether what was read is so still.
-func (s *scratch) changes() [4]uint32 {
+func (s *scratch) changes() [5]uint32 {
 	e := s.d.opt.Events
-	return [4]uint32{e.Change(s.person), e.Change(s.session), e.Change(s.basket), e.Change(s.key)}
+	return [5]uint32{e.Change(s.person), e.Change(s.session), e.Change(s.basket), e.Change(s.key), e.Change(s.household)}
 }
 
 // account enters what needs a purpose beside fields: columns of no person, and to
@@ -189,7 +215,7 @@ func (s *scratch) check(v *store.View) error {
 			return errTwice
 		}
 	}
-	if now[0] != s.marks[0] || now[1] != s.marks[1] || now[2] != s.marks[2] {
+	if now[0] != s.marks[0] || now[1] != s.marks[1] || now[2] != s.marks[2] || s.household != (wire.Pseudonym{}) && now[4] != s.marks[4] {
 		return errMoved
 	}
 	if s.slot.Hold == nil {

@@ -103,6 +103,7 @@ func (s *scratch) fillVersions(d *wire.Decision) {
 // fillPerson enters who it was, as far as they may be known.
 func (s *scratch) fillPerson(d *wire.Decision) {
 	d.Pseudonym, d.Session, d.Basket = nonzero(&s.known), nonzero(&s.session), nonzero(&s.basket)
+	d.Household = nonzero(&s.household)
 	d.PurposesUsed = d.PurposesUsed[:0]
 	for _, p := range s.who.Used {
 		d.PurposesUsed = append(d.PurposesUsed, string(p))

@@ -50,9 +50,10 @@ type scratch struct {
 	slot      *release.Slot
 	scorer    *release.Scorer // nil: no model scores
 	who       consent.Answer
-	known     wire.Pseudonym // person, if they may be known
-	marks     [4]uint32      // of person, session, basket and event, before anything was read
-	saw       [2][]attribution.Entry
+	known     wire.Pseudonym         // person, if they may be known
+	household wire.Pseudonym         // of the person, if rules count by it and it may be known
+	marks     [5]uint32              // of person, session, basket, event and household, before anything was read
+	saw       [3][]attribution.Entry // of person, session and household
 	of        *rules.Candidates
 	given     rules.Candidates
 	ids       []string

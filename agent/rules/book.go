@@ -28,6 +28,9 @@ const (
 type Book struct {
 	// Profile are the fields of a person that the rules read, as they are declared.
 	Profile []consent.Declared
+	// Household tells that some slot's rules count by household, so that all must tell
+	// it: it is one of the fields of Profile.
+	Household bool
 	// Sensitive are the purposes that some rule asks for beyond those of fields.
 	Sensitive []wire.Purpose
 
@@ -109,17 +112,25 @@ func (b *Book) add(r *rulebook.Rule) {
 // declare finds the fields that the rules read: of one that is declared for several
 // purposes each counts.
 func (b *Book) declare(book *rulebook.Rulebook) {
-	for _, id := range b.slot.Rules {
-		r := &book.Rules[slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })]
+	var paths []string
+	for i := range book.Rules {
+		r := &book.Rules[i]
+		if r.Per == rulebook.Household {
+			b.Household, paths = true, append(paths, rulebook.HouseholdField)
+		}
+		if !slices.Contains(b.slot.Rules, r.ID) {
+			continue
+		}
+		paths = append(paths, r.Paths()...)
 		if r.Kind == rulebook.Sensitive {
 			b.Sensitive = append(b.Sensitive, sensitive(r.Class))
 		}
-		for _, f := range book.Features {
-			field, ok := strings.CutPrefix(f.Source, "profile.")
-			d := consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL}
-			if ok && slices.Contains(r.Paths(), f.Source) && !slices.Contains(b.Profile, d) {
-				b.Profile = append(b.Profile, d)
-			}
+	}
+	for _, f := range book.Features {
+		field, ok := strings.CutPrefix(f.Source, "profile.")
+		d := consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL}
+		if ok && slices.Contains(paths, f.Source) && !slices.Contains(b.Profile, d) {
+			b.Profile = append(b.Profile, d)
 		}
 	}
 }
@@ -153,7 +164,7 @@ func (b *Book) Counts(person, session bool) bool {
 		if !slices.Contains([]rulebook.RuleKind{rulebook.Cap, rulebook.Suppress}, r.Kind) || r.Kind == rulebook.Suppress && !r.shown {
 			continue
 		}
-		whose := map[rulebook.Per]bool{rulebook.Person: person, rulebook.Session: session, rulebook.Household: person, rulebook.Node: true, "": person || session}
+		whose := map[rulebook.Per]bool{rulebook.Person: person, rulebook.Session: session, rulebook.Household: person, "": person || session}
 		if whose[r.Per] {
 			return true
 		}

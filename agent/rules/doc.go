@@ -6,20 +6,38 @@
 // worked out once, in a View, and kept until one of them changes: an item
 // written, an offer that starts or ends. A decision takes the candidates that are
 // left, with those in stock, and removes what this person or session may not see.
-// All of it happens before anything is drawn.
+// All of it happens before anything is drawn, but for the rules about what stands
+// together in one answer, which the draw asks at each position ([Prefix]).
+//
+// Each rule makes sets of items, once a View: what it removes or is about, with and
+// without what the items' part of unless excuses, and for avoid, needs and age a set
+// a word or age. All of them are rows of bits, one an item; candidates, of the slot
+// or of a caller, take their rows and turn them into sets of candidates. What a
+// decision then does with a rule is mostly one AND-NOT.
 //
 // # Order of rules
 //
 // A candidate that several rules remove is counted for the first of them: the
-// rules of kinds active, margin and exclude in the slot's order, then stock and
-// holds, then caps and suppressions in the slot's order, then the offers' own
-// caps, then what the request excludes. Besides the rulebook's ids the counts
-// name [Excluded], [Held] and [OfferCap].
+// rules of kinds active, margin, price and exclude that don't depend on the request,
+// in the slot's order, then stock without conditions and holds, then all other rules
+// in the slot's order, then the offers' own caps, then what the request excludes.
+// Besides the rulebook's ids the counts name [Excluded], [Held] and [OfferCap].
 //
-// # Items nobody knows
+// # What is not known
 //
-// A caller may give actions that are no items of the catalogue. Nothing is known
-// to be active, in stock or of any margin of such, so those rules remove it.
+// Whatever a rule would have to know and does not removes: a request that does not
+// say what when or unless asks for, a person whose age is unknown, a class that was
+// not granted. Only avoid and needs do nothing for who did not say what.
+//
+// A caller may give actions that are no items of the catalogue. Nothing is known of
+// them, so each rule that asks about items removes them: all but plain lists of
+// items, and caps and suppressions of items, which go by the id.
+//
+// # Pins and promoted items
+//
+// A pin stands where the rules leave it, also beside the pins above it; what is drawn
+// keeps to rules with the pins wherever they are. Promoted items are the pool of
+// their share of positions, which rotates from decision to decision.
 //
 // # Offers
 //

@@ -15,4 +15,33 @@
 //
 // The package also evaluates the rules that need neither a person nor a score,
 // over a catalogue's columns ([Rule.Apply]).
+//
+// # Conditions
+//
+// A rule of any kind may say where (to which items it applies), when (in which
+// requests) and unless (where it does not), each a condition as package condition
+// reads it, written as a map or as a text of JSON. What a rule would have to know
+// of the request and does not, because nobody said it or because it may not be read,
+// lets the rule apply: of what is missing, $exists tells nothing. The paths are
+//
+//	item.id item.brand item.category item.department item.attr.<key>
+//	item.price          gross minor units, after the offers that hold for everybody
+//	context.<key>       what the request says; texts true and false are booleans
+//	basket              the list that the context has under this name
+//	time.hour time.minute time.weekday (0 is Sunday) time.date (2026-03-08), in
+//	                    the zone that rules.yaml names; default UTC
+//	site.id             where the node stands
+//	profile.<field>     as declared in features.yaml, for the purpose it says there
+//
+// An item that has no brand, category or attribute has null there.
+//
+// # Kinds
+//
+// The kinds of rules and what each takes are those of [RuleKind] and [Rule]. avoid
+// and needs compare words without case; an item that says nothing of the attribute
+// is removed for who says what to avoid or to need, and nothing is for who does not.
+// age passes items without the attribute. cap and suppress count per person, session
+// or household, of item, brand, category, and cap of slot (answers) and offer (its
+// showings in the slot since it began), too; a household is the profile field of
+// that name.
 package rulebook

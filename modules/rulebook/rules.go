@@ -38,7 +38,7 @@ type Rule struct {
 	Within      time.Duration `yaml:"within" check:"above=0"`
 	Count       int           `yaml:"count" check:"min=1,max=1000000"`
 	Window      time.Duration `yaml:"window" check:"above=0"`
-	Per         Per           `yaml:"per" check:"enum=person|session|household|node"`
+	Per         Per           `yaml:"per" check:"enum=person|session|household"`
 	Of          Of            `yaml:"of" check:"min=1,max=140"`
 	Depth       int           `yaml:"depth" check:"min=1,max=16"` // levels of a category's path; default: all
 	Outcomes    []string      `yaml:"outcomes" check:"min=1,max=16"`
@@ -89,7 +89,6 @@ const (
 	Person    Per = "person"
 	Session   Per = "session"
 	Household Per = "household"
-	Node      Per = "node"
 )
 
 // Of says what is counted together, and then removed together.

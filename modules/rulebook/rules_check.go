@@ -23,8 +23,7 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 	unique(d, "rules", f.Rules, func(r Rule) string { return r.ID })
 	for i := range f.Rules {
 		r, at := &f.Rules[i], fmt.Sprintf("rules[%d]", i)
-		if d.sound(at + ".") {
-			r.takesOnly(d, at)
+		if d.sound(at+".") && r.takesOnly(d, at) {
 			r.complete(d, at, around)
 			r.compile(d, at, around)
 		}
@@ -39,7 +38,9 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 // always are the fields that any kind may have.
 var always = []string{"id", "kind", "where", "when", "unless"}
 
-func (r *Rule) takesOnly(d *decoder, at string) {
+// takesOnly reports what the kind lacks, and what it has no use for.
+func (r *Rule) takesOnly(d *decoder, at string) bool {
+	before := len(d.faults)
 	needs, may := r.Kind.takes()
 	for _, key := range keys(*r) {
 		given := d.given(at + "." + key)
@@ -53,6 +54,7 @@ func (r *Rule) takesOnly(d *decoder, at string) {
 			d.fault(at+"."+key, fmt.Sprintf("is nothing to kind %s; remove it", r.Kind))
 		}
 	}
+	return len(d.faults) == before
 }
 
 // complete fills what is not written, and checks what one field says of another.
@@ -67,8 +69,8 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 			d.fault(at, "kind price needs least or max_discount")
 		}
 	case Exclude:
-		if len(r.Categories)+len(r.Brands)+len(r.Items)+len(r.Conditions()) == 0 && !d.given(at+".where") && !d.given(at+".when") {
-			d.fault(at, "name categories, brands or items, or say where or when")
+		if len(r.Categories)+len(r.Brands)+len(r.Items) == 0 && !d.given(at+".where") && !d.given(at+".when") && !d.given(at+".unless") {
+			d.fault(at, "name categories, brands or items, or say where, when or unless")
 		}
 	case Avoid, Needs, Age:
 		if origin, _, _ := strings.Cut(r.Source, "."); origin != "profile" && origin != "context" {
@@ -116,9 +118,6 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 	}
 	if r.Depth > 0 && r.Of != OfCategory {
 		d.fault(at+".depth", "is of category only; remove it")
-	}
-	if r.Per == Node && r.Kind == Suppress {
-		d.fault(at+".per", "must be one of person, session, household")
 	}
 	if r.Per == Household && !around.declared("household") {
 		d.fault(at+".per", "features.yaml declares no field household; give it a feature with source "+HouseholdField+" and its purpose")

@@ -104,6 +104,7 @@ func (p *pen) decision(d *Decision) {
 	p.text(34, d.Shadow)
 	p.number(35, uint64(d.AgeModelS))
 	p.bytes(36, d.Context)
+	p.bytes(37, d.Household)
 	for _, x := range d.Plans {
 		at := p.open(40)
 		p.plan(x)

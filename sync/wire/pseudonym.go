@@ -2,18 +2,19 @@ package wire
 
 import "crypto/sha256"
 
-// Pseudonym stands for a person, a session or a basket wherever one is written
+// Pseudonym stands for a person, a session, a basket or a household wherever one is written
 // down. Without the tenant's secret it says nothing about the id.
 type Pseudonym [16]byte
 
-// Kind keeps the pseudonyms of persons, sessions and baskets apart, also where
+// Kind keeps the pseudonyms of persons, sessions, baskets and households apart, also where
 // their ids are equal.
 type Kind string
 
 const (
-	Person  Kind = "person"
-	Session Kind = "session"
-	Basket  Kind = "basket"
+	Person    Kind = "person"
+	Session   Kind = "session"
+	Basket    Kind = "basket"
+	Household Kind = "household"
 )
 
 // Pseudonymise is HMAC-SHA256(secret, kind || 0 || id), its first 16 bytes. It
@@ -23,7 +24,7 @@ func Pseudonymise(secret []byte, kind Kind, id string) Pseudonym {
 		sum := sha256.Sum256(secret)
 		secret = sum[:]
 	}
-	// crypto/hmac allocates its state; this runs up to three times a decision.
+	// crypto/hmac allocates its state; this runs up to four times a decision.
 	var inner [sha256.BlockSize + 8 + 1 + 256]byte
 	var outer [sha256.BlockSize + sha256.Size]byte
 	copy(inner[:], secret)

@@ -25,11 +25,11 @@ func TestPseudonymIsHMAC(t *testing.T) {
 
 func TestPseudonymOfKindsDiffer(t *testing.T) {
 	seen := map[wire.Pseudonym]bool{}
-	for _, kind := range []wire.Kind{wire.Person, wire.Session, wire.Basket} {
+	for _, kind := range []wire.Kind{wire.Person, wire.Session, wire.Basket, wire.Household} {
 		seen[wire.Pseudonymise([]byte("secret"), kind, "42")] = true
 	}
-	if len(seen) != 3 {
-		t.Errorf("%d pseudonyms of three kinds", len(seen))
+	if len(seen) != 4 {
+		t.Errorf("%d pseudonyms of four kinds", len(seen))
 	}
 }
 

@@ -560,6 +560,7 @@ type Decision struct {
 	Shadow        string    `protobuf:"bytes,34,opt,name=shadow,proto3" json:"shadow,omitempty"`                           // apprentice mode: what would have been shown
 	AgeModelS     uint32    `protobuf:"varint,35,opt,name=age_model_s,json=ageModelS,proto3" json:"age_model_s,omitempty"` // age of the model in seconds at the decision
 	Context       []byte    `protobuf:"bytes,36,opt,name=context,proto3" json:"context,omitempty"`                         // replay part sealed under the person's key, or its absence
+	Household     []byte    `protobuf:"bytes,37,opt,name=household,proto3" json:"household,omitempty"`                     // pseudonym of the person's household, where rules count by it
 	Plans         []*Plan   `protobuf:"bytes,40,rep,name=plans,proto3" json:"plans,omitempty"`                             // what functions are to do for each position
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -843,6 +844,13 @@ func (x *Decision) GetAgeModelS() uint32 {
 func (x *Decision) GetContext() []byte {
 	if x != nil {
 		return x.Context
+	}
+	return nil
+}
+
+func (x *Decision) GetHousehold() []byte {
+	if x != nil {
+		return x.Household
 	}
 	return nil
 }
@@ -3877,7 +3885,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
 	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
-	"\x04body\"\xb3\t\n" +
+	"\x04body\"\xd1\t\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x18\n" +
@@ -3919,7 +3927,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x05shown\x18! \x03(\v2\x14.aisle.wire.v0.ShownR\x05shown\x12\x16\n" +
 	"\x06shadow\x18\" \x01(\tR\x06shadow\x12\x1e\n" +
 	"\vage_model_s\x18# \x01(\rR\tageModelS\x12\x18\n" +
-	"\acontext\x18$ \x01(\fR\acontext\x12)\n" +
+	"\acontext\x18$ \x01(\fR\acontext\x12\x1c\n" +
+	"\thousehold\x18% \x01(\fR\thousehold\x12)\n" +
 	"\x05plans\x18( \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\"\x8d\x01\n" +
 	"\bVersions\x12\x18\n" +
 	"\arelease\x18\x01 \x01(\x04R\arelease\x12\x1d\n" +
