@@ -31,6 +31,8 @@ type saved struct {
 	Slots  map[string]savedSlot
 	Models map[string]savedModel
 	Early  []savedOutcome // outcomes that came before their decision, be it there or not
+
+	Baskets []basket
 }
 
 type savedAgent struct {
@@ -161,6 +163,7 @@ func (s *state) save() *saved {
 		out.Models[name] = savedModel{m.noise, slices.Clone(m.weights)}
 	}
 	out.Early = s.join.early()
+	out.Baskets = s.baskets.saved()
 	return out
 }
 
@@ -207,6 +210,9 @@ func (s *state) load(in *saved) {
 	}
 	for name, m := range in.Models {
 		s.models[name].noise, s.models[name].weights = m.Noise, m.Weights
+	}
+	for _, g := range in.Baskets {
+		s.baskets.begin(g)
 	}
 	for _, o := range in.Early {
 		s.join.orphans.add(&orphan{

@@ -59,6 +59,7 @@ type shownView struct {
 // outcomeView is what is looked at in an outcome or an activation.
 type outcomeView struct {
 	eventID, decision, slot, item []byte
+	basket                        []byte
 	kind                          wire.OutcomeType
 	quantity, value               float64
 }
@@ -201,6 +202,8 @@ func (o *outcomeView) read(b []byte) bool {
 			o.quantity = r.double()
 		case 8:
 			o.value = r.double()
+		case 14:
+			o.basket = r.bytes
 		}
 	}
 	return r.ok()

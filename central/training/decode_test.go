@@ -52,14 +52,14 @@ func TestReadersAgreeWithTheDecoder(t *testing.T) {
 			t.Fatal("features differ")
 		}
 	}
-	o := &wire.Outcome{Id: "o", EventId: "e", Decision: id(3), Slot: "s", Item: "i", Type: click, Quantity: 2.5, Value: -1, Money: &wire.Money{Amount: 3}}
+	o := &wire.Outcome{Id: "o", EventId: "e", Decision: id(3), Slot: "s", Item: "i", Type: click, Quantity: 2.5, Value: -1, Basket: id(5), Money: &wire.Money{Amount: 3}}
 	record, err := wire.Append(nil, &wire.Record{AtMs: 9, Body: &wire.Record_Outcome{Outcome: o}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var w outcomeView
 	b, ok := body(record, recordOutcome)
-	if !ok || !w.read(b) || string(w.eventID) != "e" || !bytes.Equal(w.decision, o.Decision) || string(w.slot) != "s" || string(w.item) != "i" || w.kind != click || w.quantity != 2.5 || w.value != -1 {
+	if !ok || !w.read(b) || string(w.eventID) != "e" || !bytes.Equal(w.decision, o.Decision) || string(w.slot) != "s" || string(w.item) != "i" || w.kind != click || w.quantity != 2.5 || w.value != -1 || !bytes.Equal(w.basket, o.Basket) {
 		t.Errorf("outcome is %+v", w)
 	}
 	record, err = wire.Append(nil, &wire.Record{Body: &wire.Record_Activation{Activation: &wire.Activation{Decision: id(4), EventId: "f"}}})

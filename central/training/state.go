@@ -13,13 +13,14 @@ import (
 
 // state is all that was learned and all that waits.
 type state struct {
-	cfg    *Config
-	slots  map[string]*slot
-	models map[string]*learner
-	join   join
-	stats  Stats
-	clock  int64 // receipt of the last file; never falls
-	faded  int64 // receipt up to which what was learned has faded
+	cfg     *Config
+	slots   map[string]*slot
+	models  map[string]*learner
+	join    join
+	baskets baskets
+	stats   Stats
+	clock   int64 // receipt of the last file; never falls
+	faded   int64 // receipt up to which what was learned has faded
 
 	restoring bool // files before a checkpoint's place are read again, for decisions that wait
 
@@ -83,6 +84,7 @@ func (s *state) snapshot() Snapshot {
 	for id, x := range s.slots {
 		out.Rankings[id] = x.ranking()
 	}
+	out.Baskets = s.baskets.copied()
 	return out
 }
 

@@ -28,6 +28,9 @@ func (s *state) take(at place, r *ledger.Row) {
 		b, ok := body(r.Record, recordOutcome)
 		if ok && s.told.read(b) {
 			o := &s.told
+			if !s.restoring {
+				s.baskets.take(o.kind, o.basket, itemKey(o.item))
+			}
 			s.tell(at, r, outcome{kind: o.kind, item: itemKey(o.item), quantity: o.quantity, value: o.value})
 		} else {
 			s.count(&s.stats.Unreadable)

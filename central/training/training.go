@@ -50,6 +50,12 @@
 // Tastes shift: with a half-life, precision beyond the prior's and what was
 // counted per item fade with the time of receipt.
 //
+// # What is bought together
+//
+// Every purchase that names a basket counts, shown or not, whoever's it was; a void
+// takes it back. The newest 50,000 baskets are remembered, by the hashes of 64 items
+// each at most, and Embed makes vectors of them.
+//
 // # State
 //
 // All state is derived from the ledger and kept as one checkpoint, written in
@@ -157,6 +163,7 @@ type Snapshot struct {
 	Models   map[string]*scoring.Linear
 	Rankings map[string][]string // by slot: items of the uniform arm, best mean first
 	Arms     map[string][]Arm    // by slot, in the order of its experiment
+	Baskets  [][]uint64          // for Embed: the newest of more than one item
 }
 
 // Trainer learns. Make it with Open, then call Run.

@@ -1,0 +1,68 @@
+package embedding
+
+import "math"
+
+// Unit is the length of a vector, but for rounding.
+const Unit = 127
+
+// Quantize makes dst the vector in the direction of v, which is as long as dst and
+// finite: zeros if v has no direction. It takes + × ÷ √ alone, in order, so that its
+// bits are the same everywhere.
+func Quantize(dst []int8, v []float64) {
+	most := 0.0
+	for _, x := range v {
+		most = max(most, math.Abs(x))
+	}
+	sum := 0.0
+	for _, x := range v {
+		if most > 0 {
+			x /= most // or squares may leave the range of numbers
+		}
+		sum += float64(x * x)
+	}
+	if !(sum > 0) || math.IsInf(most, 0) {
+		clear(dst)
+		return
+	}
+	scale := Unit / math.Sqrt(sum)
+	for i, x := range v {
+		dst[i] = int8(math.Floor(float64(x/most*scale) + 0.5))
+	}
+}
+
+// Similarity is the cosine of two vectors, in [-1, 1], by their product.
+func Similarity(product int) float64 {
+	return max(-1, min(1, float64(product)/(Unit*Unit)))
+}
+
+// Lanes is how many vectors a [Quad] holds.
+const Lanes = 4
+
+// Quad is some vectors side by side, of which each multiplication takes all: a
+// product fits 16 bits, so four of them are the digits, signed, of one number of 64,
+// whatever digits its summands had.
+type Quad [MaxDims]int64
+
+// Set makes v the vector of a lane that was empty.
+func (q *Quad) Set(lane int, v []int8) {
+	for i, x := range v {
+		q[i] += int64(x) << (16 * lane)
+	}
+}
+
+// Products are those of the lanes with v; of an empty lane 0.
+func (q *Quad) Products(v []int8) (of [Lanes]int) {
+	var sum int64
+	if len(v) > MaxDims {
+		return of
+	}
+	for i, x := range v {
+		sum += int64(x) * q[i]
+	}
+	for lane := range of {
+		digit := int64(int16(sum))
+		of[lane] = int(digit)
+		sum = (sum - digit) >> 16
+	}
+	return of
+}
