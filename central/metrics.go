@@ -60,7 +60,7 @@ func (m metrics) Collect(to chan<- prometheus.Metric) {
 	trained := describe("training_events", "What training met in the ledger; falls when it learns anew.", "what")
 	for what, n := range map[string]int64{
 		"decision": t.Decisions, "row": t.Learned, "joined": t.Joined, "late": t.Late, "expired": t.Expired,
-		"not_shown": t.NotShown, "inactive": t.Inactive, "otherwise": t.Otherwise, "no_cost": t.NoCost, "unreadable": t.Unreadable,
+		"not_shown": t.NotShown, "inactive": t.Inactive, "otherwise": t.Otherwise, "apart": t.Apart, "no_cost": t.NoCost, "unreadable": t.Unreadable,
 	} {
 		gauge(trained, float64(n), what)
 	}

@@ -243,7 +243,7 @@ func counts(in ingest.Stats, t training.Stats) api.Counts {
 		Training: api.TrainingCounts{
 			LedgerFile: t.File, Pending: t.Pending, Orphans: t.Orphans, Decisions: t.Decisions, Learned: t.Learned,
 			Joined: t.Joined, Late: t.Late, Expired: t.Expired, NotShown: t.NotShown, Inactive: t.Inactive,
-			Otherwise: t.Otherwise, NoCost: t.NoCost, Unreadable: t.Unreadable,
+			Otherwise: t.Otherwise, Apart: t.Apart, NoCost: t.NoCost, Unreadable: t.Unreadable,
 		},
 	}
 }

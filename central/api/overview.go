@@ -133,6 +133,7 @@ type TrainingCounts struct {
 	NotShown   int64 `json:"notShown" doc:"Outcomes of items that their decision did not show."`
 	Inactive   int64 `json:"inactive" doc:"Deferred decisions that were never activated."`
 	Otherwise  int64 `json:"otherwise" doc:"Decisions of other slots or columns than the release has, or there twice."`
+	Apart      int64 `json:"apart" doc:"Decisions by features of a person that stay on the node, for want of model_training: no model learns from them."`
 	NoCost     int64 `json:"noCost" doc:"Rows without a cost in a slot rewarded by margin."`
 	Unreadable int64 `json:"unreadable"`
 }

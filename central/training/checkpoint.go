@@ -17,7 +17,7 @@ import (
 
 // stateVersion changes with the meaning of saved or with how anything is
 // learned; a checkpoint of another version is not used.
-const stateVersion = 0
+const stateVersion = 1
 
 // saved is a checkpoint, in gob. Decisions that wait are not in it: they are
 // read again from the ledger, from the file From on.

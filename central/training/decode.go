@@ -26,6 +26,7 @@ type decisionView struct {
 	armCount          int
 	deferred          bool
 	holdback          bool
+	apart             bool             // part of what was scored is not in the record
 	items             [maxShown][]byte // of the first rows: those that were shown
 	rows              int
 	features          featuresView
@@ -80,7 +81,7 @@ func body(record []byte, field uint64) ([]byte, bool) {
 
 func (d *decisionView) read(b []byte) bool {
 	d.armCount, d.rows, d.shownCount = 0, 0, 0
-	d.id, d.eventID, d.slot, d.deferred, d.holdback = nil, nil, nil, false, false
+	d.id, d.eventID, d.slot, d.deferred, d.holdback, d.apart = nil, nil, nil, false, false, false
 	d.features = featuresView{}
 	r := reader{b: b}
 	for r.next() {
@@ -113,6 +114,8 @@ func (d *decisionView) read(b []byte) bool {
 				return false
 			}
 			d.shownCount++
+		case 36:
+			d.apart = len(r.bytes) > 0
 		}
 	}
 	return r.ok() && len(d.id) == 16 && d.rows >= d.shownCount

@@ -20,6 +20,9 @@ func TestReadersAgreeWithTheDecoder(t *testing.T) {
 		d := r.GetDecision()
 		d.Deferred, d.Holdback = rng.IntN(2) == 0, rng.IntN(2) == 0
 		d.Shown[1].Cost, d.Shown[1].Price = -rng.Int64(), nil
+		if n%3 == 0 {
+			d.Context = []byte{1}
+		}
 		if n%5 == 0 {
 			d.Features, d.Arms = nil, nil
 		}
@@ -47,7 +50,7 @@ func TestReadersAgreeWithTheDecoder(t *testing.T) {
 			}
 		}
 		f := d.GetFeatures()
-		if v.shownCount != len(d.Shown) || v.armCount != len(d.Arms) || !bytes.Equal(v.features.columns, f.GetColumns()) || !bytes.Equal(v.features.contextDense, f.GetContextDense()) ||
+		if v.apart != (len(d.Context) > 0) || v.shownCount != len(d.Shown) || v.armCount != len(d.Arms) || !bytes.Equal(v.features.columns, f.GetColumns()) || !bytes.Equal(v.features.contextDense, f.GetContextDense()) ||
 			!bytes.Equal(v.features.contextCategorical, f.GetContextCategorical()) || !bytes.Equal(v.features.dense, f.GetDense()) || !bytes.Equal(v.features.categorical, f.GetCategorical()) {
 			t.Fatal("features differ")
 		}

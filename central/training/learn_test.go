@@ -215,3 +215,27 @@ func TestRankingForgets(t *testing.T) {
 		}
 	}
 }
+
+// Promise 3: what was scored by a person's features, and is recorded without them,
+// teaches no model. It would say of those who grant nothing what is true of people
+// who were chosen for.
+func TestWhatStaysOnTheNodeTeachesNothing(t *testing.T) {
+	says := func(context []byte) (model float32, stats Stats, n int64) {
+		b := newBooks(t)
+		d := decide(1, "hero", "learned", "cocoa")
+		d.GetDecision().Context = context
+		b.write("a-kiosk", 1000, d)
+		b.write("a-kiosk", 1001, told(1, purchase, "cocoa", 1))
+		b.tick("a-kiosk", 1001+waitMs)
+		b.commit()
+		tr := b.trainer(config())
+		n, _ = earned(tr, 0)
+		return tr.Snapshot().Models["m"].Heads[0].Mean[0], tr.Snapshot().Stats, n
+	}
+	if bias, stats, n := says(nil); bias <= 0 || stats.Learned != 1 || stats.Apart != 0 || n != 1 {
+		t.Fatalf("a whole record taught %v: %+v", bias, stats)
+	}
+	if bias, stats, n := says([]byte{1}); bias != 0 || stats.Learned != 0 || stats.Apart != 1 || stats.Otherwise != 0 || n != 1 {
+		t.Errorf("a record without what was scored taught %v, and %d rewards of its arm: %+v", bias, n, stats)
+	}
+}

@@ -106,7 +106,9 @@ func (s *state) keepShown(d *decision, v *decisionView) {
 			d.names = append(d.names, name)
 		}
 	}
-	if m := d.slot.model; m != nil && n > 0 {
+	if m := d.slot.model; m != nil && n > 0 && v.apart {
+		s.count(&s.stats.Apart)
+	} else if m != nil && n > 0 {
 		d.learnable = s.keepFeatures(d, &v.features, m, n, v.rows)
 		if !d.learnable {
 			s.count(&s.stats.Otherwise)

@@ -31,7 +31,11 @@
 //
 // A model is Bayesian linear regression with a diagonal covariance over the
 // columns as they were scored, so there is no skew between training and serving.
-// Each shown row is an observation. The update is assumed-density filtering,
+// Each shown row is an observation, with the columns that were missing when it was
+// scored missing here: who grants nothing is served by a model that has learned
+// from others who grant nothing. A decision by features that its record may not
+// hold, for want of model_training, is none: it would teach what is chosen by taste
+// as if it had been chosen without. Its reward counts for its arm. The update is assumed-density filtering,
 // the regression form of AROW (Crammer, Kulesza, Dredze, "Adaptive
 // regularization of weight vectors", 2009): with s = σ²/w + Σ v·x²
 //
@@ -142,6 +146,7 @@ type Stats struct {
 	NotShown   int64 // outcomes of items that their decision did not show
 	Inactive   int64 // deferred decisions that were never activated
 	Otherwise  int64 // decisions of other slots or columns than configured, or there twice
+	Apart      int64 // decisions by features of a person that stay on the node: no model learns from them
 	NoCost     int64 // rows without a cost in a slot rewarded by margin
 	Unreadable int64 // decisions and outcomes that can't be read
 }

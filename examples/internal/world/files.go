@@ -42,7 +42,7 @@ func (s *Stock) WriteStock(out io.Writer, at time.Time) error {
 // its people said in the last one.
 func (w *World) WriteProfiles(out io.Writer, site Site, at time.Time) error {
 	rows := [][]string{{"id", "purposes", "consent_at", "consent_version", "taste", "household"}}
-	for _, p := range population(w.seed, site) {
+	for _, p := range w.people(site) {
 		if p.card == "" {
 			continue
 		}

@@ -37,6 +37,21 @@ func population(seed uint64, site Site) []shopper {
 	return people
 }
 
+// people are those of a site with what they grant in this world.
+func (w *World) people(site Site) []shopper {
+	people := population(w.seed, site)
+	if w.share < 0 {
+		return people
+	}
+	for i := range people {
+		p := &people[i]
+		if p.card, p.granted = p.name, nil; source(w.seed, "grants "+p.name).Float64() < w.share {
+			p.granted = w.grant
+		}
+	}
+	return people
+}
+
 func person(r *rand.Rand, name string) shopper {
 	p := shopper{name: name, card: name, segment: r.IntN(len(segments)), household: r.IntN(len(households))}
 	p.declared = p.segment

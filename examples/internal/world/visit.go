@@ -56,15 +56,27 @@ type World struct {
 	items []Item
 	place map[string]int
 	truth truth
+	share float64        // of the people who grant the same for good; below 0: each as they like
+	grant []wire.Purpose // what those do
 }
 
 // New makes the world of a seed.
 func New(seed uint64) *World {
-	w := &World{seed: seed, items: goods(), place: map[string]int{}, truth: newTruth(seed)}
+	w := &World{seed: seed, items: goods(), place: map[string]int{}, truth: newTruth(seed), share: -1}
 	for i, it := range w.items {
 		w.place[it.ID] = i
 	}
 	return w
+}
+
+// Granting is the same world but for consent: so large a share of its people
+// grants all purposes but some, the others show a card and grant nothing, and
+// nobody changes their mind. The people of a share are among those of a larger one.
+func (w *World) Granting(share float64, but ...wire.Purpose) *World {
+	other := *w
+	other.share = share
+	other.grant = slices.DeleteFunc(slices.Clone(everything), func(p wire.Purpose) bool { return slices.Contains(but, p) })
+	return &other
 }
 
 // Items are the goods, in an order that never changes. They are not to be
@@ -89,7 +101,7 @@ func (w *World) Item(id string) (Item, bool) {
 func (w *World) Visits(site Site) iter.Seq[Visit] {
 	return func(yield func(Visit) bool) {
 		r := source(w.seed, "visits "+site.Name)
-		people := population(w.seed, site)
+		people := w.people(site)
 		var at time.Duration
 		for n := 0; ; n++ {
 			at += gap(r, site.rate*busy[daypart(at)])
@@ -123,7 +135,7 @@ func (w *World) visit(r *rand.Rand, site Site, n int, at time.Duration, p *shopp
 		Weather: w.Weather(site, at),
 		Daypart: dayparts[daypart(at)],
 	}
-	if p.card != "" && r.IntN(500) == 0 {
+	if w.share < 0 && p.card != "" && r.IntN(500) == 0 {
 		v.Changed = true
 		p.granted = changeOfMind(p.granted)
 	}
