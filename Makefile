@@ -8,6 +8,7 @@ DATA    ?=
 FUZZTIME ?= 20s
 KILLS   ?= 50
 MODULES ?= 10000
+SEEDS   ?= 3
 SEED    ?= 0
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 GO_LD   := -trimpath -ldflags "-s -w"
@@ -43,6 +44,9 @@ farm: ## MODULES random modules from SEED on, each plain and metered in both eng
 bench: ## the figures, readable by benchstat
 	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'
 
+worth: ## value by consent and broken promises, told over SEEDS generated worlds
+	@set -o pipefail; AISLE_SEEDS=$(SEEDS) go test -v -count=1 -timeout 60m ./examples/internal/proof | grep -v '^==='
+
 peers: ## side by side with native C, plain Go, other libraries and plugins, held against the goals
 	@.ci/install
 	@{ go test -C modules/peers -run '^$$' -bench . .; \
@@ -69,4 +73,4 @@ platforms: ## the binaries for every platform we promise
 check: lint platforms test golden mutants ## all of it; fails on a dirty tree
 	@test -z "$$(git status --porcelain)" || { echo "the tree is dirty:"; git status --short; exit 1; }
 
-.PHONY: help run build test race crash fuzz farm bench peers mutants golden lint platforms check
+.PHONY: help run build test race crash fuzz farm bench worth peers mutants golden lint platforms check

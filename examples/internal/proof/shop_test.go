@@ -179,11 +179,11 @@ func (s *shop) learn() {
 	_, err := s.store.Commit(&wire.Record{Body: &wire.Record_Tick{Tick: &wire.Tick{}}}, nil)
 	s.must(err)
 	var rows []ledger.Row
-	for ; s.sent < s.log.Last(); s.sent++ {
-		rec, err := s.store.Record(max(s.sent+1, s.log.First()))
-		s.must(err)
-		rows = append(rows, s.row(rec))
-	}
+	s.must(s.log.Read(s.sent+1, s.log.Last(), func(seq uint64, payload []byte) error {
+		rows = append(rows, s.row(seq, bytes.Clone(payload)))
+		return nil
+	}))
+	s.sent = s.log.Last()
 	_, err = s.ledger.Append(s.t.Context(), rows, func(*central.Tx) error { return nil })
 	s.must(err)
 	<-s.studied
@@ -191,8 +191,8 @@ func (s *shop) learn() {
 	s.publish(registry.Learned{Models: now.Models, Rankings: now.Rankings})
 }
 
-func (s *shop) row(rec *wire.Record) ledger.Row {
-	b, err := wire.Append(nil, rec)
+func (s *shop) row(seq uint64, payload []byte) ledger.Row {
+	rec, err := wire.Decode(payload)
 	s.must(err)
 	kind := ledger.Nothing
 	switch {
@@ -203,7 +203,7 @@ func (s *shop) row(rec *wire.Record) ledger.Row {
 	case rec.GetTick() != nil:
 		kind = ledger.Tick
 	}
-	return ledger.Row{Agent: "kiosk", Site: s.site.Name, Epoch: [16]byte{1}, Seq: s.sent + 1, AtMs: rec.AtMs, ReceivedMs: s.now().UnixMilli(), Kind: kind, Record: b}
+	return ledger.Row{Agent: "kiosk", Site: s.site.Name, Epoch: [16]byte{1}, Seq: seq, AtMs: rec.AtMs, ReceivedMs: s.now().UnixMilli(), Kind: kind, Record: payload}
 }
 
 // ask is one request of a kiosk.
