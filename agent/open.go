@@ -166,7 +166,7 @@ const (
 func (a *Agent) listen() error {
 	c := &a.cfg
 	api, err := localapi.New(localapi.Node{
-		Decider: a.decider, Events: a.events, Consents: a.consents, Catalogue: a.catalogue, Releases: a.releases, Store: a.store,
+		Decider: a.decider, Events: a.events, Consents: a.consents, Catalogue: a.catalogue, Actions: a.actions, Releases: a.releases, Store: a.store,
 		Status: a.status, Ready: a.ready, Secret: a.id.Secret, Edit: a.editor(), Erase: a.Erase,
 	}, localapi.Options{
 		Hosts: c.API.Hosts, Origins: c.API.Origins, Scheme: c.Scheme, Pages: c.Pages, Build: a.build,

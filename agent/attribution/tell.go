@@ -89,12 +89,20 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 // commit records an outcome unless its id is known, and its person unless they
 // withdrew, or were erased, since they were asked.
 func (e *Events) commit(rec *wire.Outcome, t *Terms) (uint64, error) {
+	return e.commitIf(rec, t, func() error { return nil })
+}
+
+// commitIf is commit with a check of its own, in the same step.
+func (e *Events) commitIf(rec *wire.Outcome, t *Terms, check func() error) (uint64, error) {
 	k := KeyOf(rec.Id)
 	return e.store.Commit(&wire.Record{Body: &wire.Record_Outcome{Outcome: rec}}, func(v *store.View) error {
 		if who := pseudonym(rec.Pseudonym); who != (wire.Pseudonym{}) {
 			if g := e.consents.Grants(v, consent.Request{Who: who, Terms: t.Consent}); !Known(&g) {
 				rec.Pseudonym = nil
 			}
+		}
+		if err := check(); err != nil {
+			return err
 		}
 		return e.unknown(v, k)
 	})

@@ -28,8 +28,8 @@ func (id ActionID) String() string { return hex.EncodeToString(id[:]) }
 
 func (id ActionID) hold() []byte { return id[:idSize] }
 
-// update is the record of what became of the action.
-func (id ActionID) update(to wire.ActionState) *wire.ActionUpdate {
+// Update is the record of what became of the action.
+func (id ActionID) Update(to wire.ActionState) *wire.ActionUpdate {
 	return &wire.ActionUpdate{Decision: id[:16:16], Position: uint32(id[16]), Plan: uint32(id[17]), State: to}
 }
 

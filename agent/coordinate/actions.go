@@ -2,6 +2,7 @@ package coordinate
 
 import (
 	"container/heap"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,8 +111,7 @@ func (a *Actions) List(function string, state wire.ActionState) (list []*wire.Ac
 	return list
 }
 
-// Live is how many there are that something may still become of, and Over how
-// many were not taken since the start because there were too many.
+// Live is how many there are that something may still become of.
 func (a *Actions) Live() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -136,26 +136,32 @@ func (a *Actions) Can(id ActionID, to wire.ActionState) error {
 	return nil
 }
 
-// Update records what became of an action, by a role or, where that is empty, in
-// delivery; why says that it failed. It is durable once Sync of its sequence is.
-// ErrUnknown, ErrExpired, ErrDecided.
-func (a *Actions) Update(id ActionID, to wire.ActionState, by, why string) (seq uint64, err error) {
-	u := id.update(to)
-	u.By, u.Why = by, why
-	seq, err = a.store.Commit(&wire.Record{Body: &wire.Record_ActionUpdate{ActionUpdate: u}}, func(*store.View) error { return a.Can(id, to) })
+// Update records what became of an action; why says that it failed. It is durable
+// once it returns nil. ErrUnknown, ErrExpired, ErrDecided.
+func (a *Actions) Update(ctx context.Context, id ActionID, to wire.ActionState, why string) error {
+	u := id.Update(to)
+	u.Why = why
+	_, err := a.Commit(ctx, u, func() error { return a.Can(id, to) })
+	return err
+}
+
+// Commit is Update with a check of the caller's, which runs in the same step.
+func (a *Actions) Commit(ctx context.Context, u *wire.ActionUpdate, check func() error) (seq uint64, err error) {
+	seq, err = a.store.Commit(&wire.Record{Body: &wire.Record_ActionUpdate{ActionUpdate: u}}, func(*store.View) error { return check() })
 	if err != nil {
 		return 0, err
 	}
-	return seq, a.became(id, to)
+	return seq, a.store.Sync(ctx, seq)
 }
 
-// became tells whether an update came in time: node time goes on between a check
-// and its record.
-func (a *Actions) became(id ActionID, to wire.ActionState) error {
-	if row, err := a.Get(id); err != nil || row.State == to {
-		return err
+// Last gives an action and the sequence of the record that it is by.
+func (a *Actions) Last(id ActionID) (row *wire.Action, seq uint64, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if one := a.all[id]; one != nil {
+		return one.row, one.seq, true
 	}
-	return ErrExpired
+	return nil, 0, false
 }
 
 // Open has a function's actions queued from now on, those that wait already among
@@ -198,13 +204,8 @@ func (a *Actions) Take(function string) (ids []ActionID) {
 // Deliver gives an action that its function is still to get, and the sequence that
 // must be durable before: nobody may act on what a power cut undoes.
 func (a *Actions) Deliver(id ActionID) (row *wire.Action, seq uint64, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	one := a.all[id]
-	if one == nil || !deliverable(one.row.State) || one.row.DueMs <= a.store.Now() {
-		return nil, 0, false
-	}
-	return one.row, one.seq, true
+	row, seq, ok = a.Last(id)
+	return row, seq, ok && deliverable(row.State) && row.DueMs > a.store.Now()
 }
 
 // dueQueue is a heap of actions, the one that is due first on top.

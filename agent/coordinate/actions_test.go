@@ -248,8 +248,7 @@ func TestUpdatesThatCantBe(t *testing.T) {
 	pick, label := coordinate.NewActionID(d.Id, 0, 0), coordinate.NewActionID(d.Id, 0, 1)
 	update := func(id coordinate.ActionID, to wire.ActionState) error {
 		t.Helper()
-		_, err := s.Update(id, to, "stock-room", "")
-		return err
+		return s.Update(ctx, id, to, "")
 	}
 	if err := update(coordinate.NewActionID(d.Id, 1, 0), wire.ActionState_ACTION_DONE); !errors.Is(err, coordinate.ErrUnknown) {
 		t.Error(err)
@@ -307,7 +306,7 @@ func TestErasedDecisionsCallForNothing(t *testing.T) {
 		s.commit(t, &wire.Record{Body: &wire.Record_Decision{Decision: d}})
 		ids = append(ids, d.Id)
 	}
-	if _, err := s.Update(coordinate.NewActionID(ids[0], 0, 0), wire.ActionState_ACTION_REJECTED, "r", ""); err != nil {
+	if err := s.Update(ctx, coordinate.NewActionID(ids[0], 0, 0), wire.ActionState_ACTION_REJECTED, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.commit(t, &wire.Record{Body: &wire.Record_Erasure{Erasure: &wire.Erasure{Pseudonym: make([]byte, 16), Decisions: ids[:2]}}})

@@ -186,6 +186,12 @@ func (h *Holds) change(tx *store.Tx, id []byte, item string, quantity int64) {
 	}
 }
 
+// Holds tells whether the position of an action holds anything. It is asked in a
+// commit's check.
+func (h *Holds) Holds(id ActionID) bool {
+	return slices.ContainsFunc(h.of[[16]byte(id[:])], func(one *hold) bool { return string(one.id[:]) == string(id.hold()) })
+}
+
 // Holding is what the position of an action holds of an item. It is asked in a
 // commit's check.
 func (h *Holds) Holding(id ActionID, item string) (quantity int64) {

@@ -63,7 +63,7 @@ func ready(t testing.TB, n *nodetest.Node, o localapi.Options) *site {
 
 func serve(t testing.TB, n *nodetest.Node, o localapi.Options) *localapi.API {
 	api, err := localapi.New(localapi.Node{
-		Decider: n.Decider, Events: n.Events, Consents: n.Consents, Catalogue: n.Catalogue, Releases: n.Releases, Store: n.Store,
+		Decider: n.Decider, Events: n.Events, Consents: n.Consents, Catalogue: n.Catalogue, Actions: n.Actions, Releases: n.Releases, Store: n.Store,
 		Status: func() localapi.Status { return localapi.Status{Agent: "till", Site: "north"} },
 		Ready:  func() error { return nil }, Secret: nodetest.Secret,
 	}, o)

@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -48,6 +49,12 @@ func explained(err error) *Details {
 		return refuse(invalid, "name a person, and purposes that exist")
 	case errors.Is(err, erasure.ErrPending):
 		return refuse(erasurePending, err.Error()+"; ask again to be told when all is done, and look at the agent's log for what it met with")
+	case errors.Is(err, coordinate.ErrUnknown):
+		return refuse(unknownAction, "GET /v1/actions lists those there are")
+	case errors.Is(err, coordinate.ErrExpired):
+		return refuse(actionExpired, "what it held is free again; decide anew")
+	case errors.Is(err, coordinate.ErrDecided):
+		return refuse(actionDecided, "read it again: somebody decided on it, or its function has it")
 	case errors.Is(err, catalogue.ErrUnknown):
 		return refuse(unknownItem, "check the id, or import the item with `aisle-agent import items FILE`")
 	case errors.Is(err, attribution.ErrUnknown):

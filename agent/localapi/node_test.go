@@ -32,7 +32,8 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	want := []string{
 		"delete /v1/profiles/{id}", "get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/items/{id}",
 		"get /v1/profiles/{id}", "get /v1/profiles/{id}/consent", "get /v1/status", "post /v1/decide", "post /v1/decide:batch",
-		"post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",
+		"get /v1/actions", "get /v1/actions/{id}", "post /v1/actions/{id}/accept", "post /v1/actions/{id}/done", "post /v1/actions/{id}/edit",
+		"post /v1/actions/{id}/reject", "post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",
 		"put /v1/items", "put /v1/offers", "put /v1/profiles", "put /v1/profiles/{id}/consent", "put /v1/stock",
 	}
 	for _, version := range []string{"v1.0", "v1.1-preview.3"} {

@@ -32,6 +32,9 @@ const (
 	consentEvidence = "consent-evidence"
 	consentNeeded   = "consent-needed"
 	erasurePending  = "erasure-pending"
+	unknownAction   = "unknown-action"
+	actionExpired   = "action-expired"
+	actionDecided   = "action-decided"
 	managed         = "managed-centrally"
 	wrongKey        = "wrong-key"
 	internal        = "internal"
@@ -76,6 +79,10 @@ func Problems() []Problem {
 		{consentEvidence, http.StatusUnprocessableEntity, "A grant needs evidence"},
 		{consentNeeded, http.StatusForbidden, "The person has not granted this"},
 		{erasurePending, http.StatusServiceUnavailable, "The erasure is not finished yet and goes on by itself"},
+		{unknownAction, http.StatusNotFound, "There is no such action, or it ended long ago"},
+		{actionExpired, http.StatusGone, "The action's time is over"},
+		{actionDecided, http.StatusConflict, "The action is past that"},
+		{string(ranking.EditRefused), http.StatusUnprocessableEntity, "The slot does not allow this edit"},
 		{wrongKey, http.StatusUnauthorized, "The key is not this agent's"},
 		{managed, http.StatusForbidden, "This is decided at the centre"},
 		{string(ranking.LogFull), http.StatusInsufficientStorage, "There is no room to record this"},

@@ -30,6 +30,7 @@ const (
 func (a *API) routes() {
 	api := a.describe()
 	a.decisionRoutes(api)
+	a.actionRoutes(api)
 	a.personRoutes(api)
 	a.goodsRoutes(api)
 	a.nodeRoutes(api)

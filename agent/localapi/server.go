@@ -14,6 +14,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -28,6 +29,7 @@ type Node struct {
 	Events    *attribution.Events
 	Consents  *consent.Ledger
 	Catalogue *catalogue.Catalogue
+	Actions   *coordinate.Actions
 	Releases  *release.Keeper
 	Store     *store.Store
 	Status    func() Status

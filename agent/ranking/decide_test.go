@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -241,7 +242,7 @@ func TestEventsSurvive(t *testing.T) {
 // was bought, was let go or timed out is counted right, also after a power cut.
 func TestHoldsRace(t *testing.T) {
 	const kiosks, stock = 16, 10
-	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 2\n    hold: {ttl: 10m}", 1)
+	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 2\n    hold: {ttl: 10m}\n    actions: [{function: stock_room, kind: pick, ttl: 10m}]", 1)
 	n := nodetest.New(t, nodetest.Options{})
 	n.Use(nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
 	items := nodetest.Items(5)
@@ -285,6 +286,13 @@ func TestHoldsRace(t *testing.T) {
 		}
 	}
 	t.Logf("%d reruns", n.Decider.Stats().Reruns)
+	called := map[string]int{}
+	for _, x := range n.Actions.List("stock_room", 0) {
+		called[x.Item]++
+	}
+	if !maps.Equal(called, promised) {
+		t.Errorf("promised %v, called for %v", promised, called)
+	}
 	empty := func(when string) {
 		t.Helper()
 		if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) > 0 {

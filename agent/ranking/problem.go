@@ -19,12 +19,13 @@ const (
 	LogFull        Problem = "log-full"           // there is no room to record what must be recorded
 	LogFailed      Problem = "log-failed"         // the disk does not take, or give, what must be recorded
 	ConsentUnread  Problem = "consent-unreadable" // the tables could not be read; nobody's data was used
+	EditRefused    Problem = "edit-refused"       // the slot does not allow what the staff would make of an action
 )
 
 // Problems are all of them.
 func Problems() []Problem {
 	return []Problem{InvalidRequest, UnknownSlot, NoRelease, NoActions, NotSupported, TooLarge, EventClash, EventGone,
-		UnknownEvent, ReplayGone, ModelGone, Contended, LogFull, LogFailed, ConsentUnread}
+		UnknownEvent, ReplayGone, ModelGone, Contended, LogFull, LogFailed, ConsentUnread, EditRefused}
 }
 
 // Refusal is a request that has no answer.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -65,7 +66,12 @@ func (s *scratch) takeBack() error {
 	err := s.d.opt.Holds.Release(d)
 	for i := range d.Shown {
 		for k := range d.Plans {
-			_, e := s.d.opt.Actions.Update(coordinate.NewActionID(d.Id, i, k), wire.ActionState_ACTION_REJECTED, "", "ungiven")
+			id := coordinate.NewActionID(d.Id, i, k)
+			u := id.Update(wire.ActionState_ACTION_REJECTED)
+			u.Why = "ungiven"
+			_, e := s.d.opt.Store.Commit(&wire.Record{Body: &wire.Record_ActionUpdate{ActionUpdate: u}}, func(*store.View) error {
+				return s.d.opt.Actions.Can(id, u.State)
+			})
 			if !errors.Is(e, coordinate.ErrUnknown) {
 				err = errors.Join(err, e)
 			}

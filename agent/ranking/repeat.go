@@ -63,13 +63,16 @@ func (d *Decider) Activate(ctx context.Context, eventID string) error {
 
 // Tell takes outcomes in, by the attribution of the release that runs.
 func (d *Decider) Tell(ctx context.Context, outcomes []attribution.Outcome) (attribution.Report, error) {
-	var t attribution.Terms
-	if a := d.opt.Releases.Active(); a != nil {
-		t = attribution.Terms{Slots: a.Rulebook.Slots, Consent: a.Terms}
-	}
-	r, err := d.opt.Events.Tell(ctx, t, outcomes)
+	r, err := d.opt.Events.Tell(ctx, d.terms(), outcomes)
 	if err != nil {
 		err = unwritten(err)
 	}
 	return r, err
+}
+
+func (d *Decider) terms() (t attribution.Terms) {
+	if a := d.opt.Releases.Active(); a != nil {
+		t = attribution.Terms{Slots: a.Rulebook.Slots, Consent: a.Terms}
+	}
+	return t
 }
