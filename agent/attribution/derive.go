@@ -61,6 +61,7 @@ func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decis
 	copy(row[14:], d.Request)
 	tx.Put(e.tables.events, k[:], row[:])
 	e.touch(k[:])
+	e.enterGroup(tx, d.Group, row)
 
 	s := showing{person: pseudonym(d.Pseudonym), session: pseudonym(d.Session), basket: pseudonym(d.Basket), household: pseudonym(d.Household), slot: SlotKey(d.Slot), seq: seq}
 	copy(s.decision[:], d.Id)
@@ -76,6 +77,21 @@ func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decis
 		return
 	}
 	e.remember(tx, &s, at, true)
+}
+
+// enterGroup makes the first decision of a group be found by the group's event id,
+// too, unless that names another one.
+func (e *Events) enterGroup(tx *store.Tx, g *wire.Group, row [eventSize]byte) {
+	if len(g.GetParts()) == 0 {
+		return
+	}
+	k := KeyOf(g.EventId)
+	if tx.Get(e.tables.events, k[:]) != nil {
+		return
+	}
+	row[1] |= flagGroup
+	tx.Put(e.tables.events, k[:], row[:])
+	e.touch(k[:])
 }
 
 // remember enters what was shown in the histories. known says that the person

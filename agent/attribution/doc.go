@@ -30,7 +30,8 @@
 // of the SHA-256 of its id, an outcome's likewise.
 //
 //	table     key      value
-//	events    event    version; flags: 1 deferred, 2 activated; 4 bytes of the
+//	events    event    version; flags: 1 deferred, 2 activated, 4 the id
+//	                   is of a group, the rest of its first decision; 4 bytes of the
 //	                   log's epoch; 8 sequence; 8 of the request's digest
 //	deferred  event    version; decision 16; person, session, basket,
 //	                   household 16 each; slot 4; sequence 8; then items, 8 each

@@ -96,6 +96,7 @@ type Event struct {
 	Request   [8]byte // first bytes of the request's digest
 	Deferred  bool
 	Activated bool // shown: not deferred, or activated since
+	Group     bool // the id is of a group; what is told is of its first decision
 	gone      bool // of another log
 }
 
@@ -103,6 +104,7 @@ const (
 	eventSize     = 2 + 4 + 8 + 8
 	flagDeferred  = 1
 	flagActivated = 2
+	flagGroup     = 4
 )
 
 // Event finds a decision, in a view.
@@ -116,6 +118,7 @@ func (e *Events) parse(row []byte) (ev Event, ok bool) {
 	}
 	ev.Deferred = row[1]&flagDeferred != 0
 	ev.Activated = !ev.Deferred || row[1]&flagActivated != 0
+	ev.Group = row[1]&flagGroup != 0
 	ev.gone = [4]byte(row[2:]) != e.epoch
 	ev.Seq, ev.Request = le.Uint64(row[6:]), [8]byte(row[14:])
 	return ev, true
@@ -139,7 +142,8 @@ func (e *Events) decision(seq uint64) (d *wire.Decision, atMs int64, err error) 
 	return rec.GetDecision(), rec.AtMs, nil
 }
 
-// Find is Event and Decision for an event id: ErrUnknown, ErrGone.
+// Find is Event and Decision for an event id: ErrUnknown, ErrGone. For that of a
+// group it gives the group's first decision.
 func (e *Events) Find(eventID string) (ev Event, d *wire.Decision, atMs int64, err error) {
 	ok := false
 	err = e.store.View(func(v *store.View) error {
@@ -151,6 +155,9 @@ func (e *Events) Find(eventID string) (ev Event, d *wire.Decision, atMs int64, e
 	}
 	if err == nil {
 		d, atMs, err = e.Decision(ev)
+	}
+	if err == nil && ev.Group {
+		return e.Find(d.EventId)
 	}
 	return ev, d, atMs, err
 }

@@ -127,7 +127,9 @@ func (a *API) decisionRoutes(api huma.API) {
 	byHand(api, operation("POST", outcomesPath, "outcomes", "Say what came of it; what is accepted is durable", http.StatusAccepted),
 		[]attribution.Outcome{}, attribution.Report{})
 	const batch = "/v1/decide:batch"
-	byHand(api, operation("POST", batch, "decisions", "Choose for several at once", http.StatusOK), []ranking.Request{}, Results{})
+	several := operation("POST", batch, "decisions", "Choose for several at once", http.StatusOK)
+	several.Parameters = []*huma.Param{{Name: "distinct", In: "query", Description: "true: none shows an item that one before it shows", Schema: &huma.Schema{Type: huma.TypeBoolean}}}
+	byHand(api, several, []ranking.Request{}, Results{})
 	a.mux.HandleFunc("POST "+decidePath, a.decide)
 	a.mux.HandleFunc("POST "+outcomesPath, a.outcomes)
 	a.mux.HandleFunc("POST "+batch, a.decideBatch)

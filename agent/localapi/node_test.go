@@ -37,7 +37,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		"put /v1/items", "put /v1/offers", "put /v1/profiles", "put /v1/profiles/{id}/consent", "put /v1/stock",
 	}
 	for _, version := range []string{"v1.0", "v1.1-preview.3"} {
-		for _, route := range []string{"post %s/rank", "post %s/events/{id}/activate", "post %s/events/{id}/reward", "get %s/configurations/service", "put %s/configurations/service"} {
+		for _, route := range []string{"post %s/rank", "post %s/events/{id}/activate", "post %s/events/{id}/reward", "post %s/multislot/rank", "post %s/multislot/events/{id}/activate", "post %s/multislot/events/{id}/reward", "get %s/configurations/service", "put %s/configurations/service"} {
 			want = append(want, fmt.Sprintf(route, "/personalizer/"+version))
 		}
 	}
@@ -149,5 +149,42 @@ func TestBatch(t *testing.T) {
 	}
 	if w := s.ask("POST", "/v1/decide:batch", "["+strings.Repeat(`{"slot":"hero"},`, 100)+`{"slot":"hero"}]`); w.Code != 422 {
 		t.Errorf("101 at once answer %d", w.Code)
+	}
+}
+
+// TestDistinctBatch: none of a batch shows what one before it shows, each record has
+// the distribution given that, and a repeat answers the same.
+func TestDistinctBatch(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	type results struct{ Results []struct{ Answer *decided } }
+	var plain, r, again results
+	body := `[{"slot":"hero","eventId":"d1"},{"slot":"hero","eventId":"d2"},{"slot":"hero","eventId":"d3","count":5}]`
+	s.get(&r, 200, "POST", "/v1/decide:batch?distinct=true", body)
+	s.get(&again, 200, "POST", "/v1/decide:batch?distinct=true", body)
+	s.get(&plain, 200, "POST", "/v1/decide:batch", strings.ReplaceAll(body, `"d`, `"p`))
+	if w := s.ask("POST", "/v1/decide:batch?distinct=maybe", body); w.Code != 422 {
+		t.Errorf("distinct=maybe answers %d", w.Code)
+	}
+	seen := map[string]bool{}
+	for i, one := range r.Results {
+		var d struct{ Allowed int }
+		if s.get(&d, 200, "GET", fmt.Sprint("/v1/decisions/d", i+1), ""); d.Allowed != 20-3*i {
+			t.Errorf("decision %d may show %d", i, d.Allowed)
+		}
+		for k, it := range one.Answer.Items {
+			if seen[it.ID] || it.ID != again.Results[i].Answer.Items[k].ID {
+				t.Errorf("%s is shown twice, or not again", it.ID)
+			}
+			seen[it.ID] = true
+		}
+	}
+	shared := map[string]int{}
+	for _, one := range plain.Results {
+		for _, it := range one.Answer.Items {
+			shared[it.ID]++
+		}
+	}
+	if len(seen) != 11 || len(shared) == 11 {
+		t.Errorf("%d distinct items, and %d without being asked to", len(seen), len(shared))
 	}
 }

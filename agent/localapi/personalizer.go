@@ -68,6 +68,9 @@ func (a *API) personalizerRoutes(api huma.API) {
 			{"POST", "/rank", "Choose one of the actions", http.StatusCreated, rankRequest{}, rankResponse{}, a.rank},
 			{"POST", "/events/{id}/activate", "Say that a deferred action was shown", http.StatusNoContent, nil, nil, a.activateEvent},
 			{"POST", "/events/{id}/reward", "Say what came of it, from -1 to 1", http.StatusNoContent, rewardRequest{}, nil, a.reward},
+			{"POST", "/multislot/rank", "Choose one of the actions for each slot", http.StatusCreated, multiRankRequest{}, multiRankResponse{}, a.multiRank},
+			{"POST", "/multislot/events/{id}/activate", "Say that deferred actions were shown", http.StatusNoContent, nil, nil, a.activateEvent},
+			{"POST", "/multislot/events/{id}/reward", "Say what came of each slot, from -1 to 1", http.StatusNoContent, multiRewardRequest{}, nil, a.multiReward},
 			{"GET", "/configurations/service", "The slot, in Personalizer's words", http.StatusOK, nil, serviceConfiguration{}, a.getService},
 			{"PUT", "/configurations/service", "Change the slot of a node of its own", http.StatusOK, serviceConfiguration{}, serviceConfiguration{}, a.putService},
 		} {
@@ -180,19 +183,33 @@ func (a *API) reward(w http.ResponseWriter, r *http.Request) error {
 	if err := readLoosely(r, &in); err != nil {
 		return err
 	}
-	if in.Value == nil || !(*in.Value >= -1 && *in.Value <= 1) {
+	if !rewardable(in.Value) {
 		return refuse(invalid, "value must be a number from -1 to 1")
 	}
-	event := r.PathValue("id")
-	id := r.Header.Get("X-Ms-Client-Request-Id")
-	if id == "" || len(id) > 64 {
-		id = rand.Text()
+	return a.tellRewards(w, r, []attribution.Outcome{a.rewardOf(r.PathValue("id"), requestID(r), *in.Value)})
+}
+
+func rewardable(value *float64) bool { return value != nil && *value >= -1 && *value <= 1 }
+
+// requestID is what a client calls its request, also when it sends it again.
+func requestID(r *http.Request) string {
+	if id := r.Header.Get("X-Ms-Client-Request-Id"); id != "" && len(id) <= 64 {
+		return id
 	}
-	o := attribution.Outcome{ID: "reward:" + attributionKey(event) + ":" + id, EventID: event, Type: "reward", Value: *in.Value}
+	return rand.Text()
+}
+
+// rewardOf is a reward for what an event showed first.
+func (a *API) rewardOf(event, request string, value float64) attribution.Outcome {
+	o := attribution.Outcome{ID: "reward:" + attributionKey(event) + ":" + request, EventID: event, Type: "reward", Value: value}
 	if _, rec, _, err := a.Events.Find(event); err == nil && len(rec.Items) > 0 {
 		o.ItemID = rec.Items[0]
 	}
-	report, err := a.Decider.Tell(r.Context(), []attribution.Outcome{o})
+	return o
+}
+
+func (a *API) tellRewards(w http.ResponseWriter, r *http.Request, rewards []attribution.Outcome) error {
+	report, err := a.Decider.Tell(r.Context(), rewards)
 	a.metrics.told(&report)
 	if err != nil {
 		return err

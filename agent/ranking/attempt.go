@@ -79,6 +79,7 @@ func purpose(kind rulebook.SlotKind) wire.Purpose {
 func (s *scratch) read() (known bool, err error) {
 	events := s.d.opt.Events
 	s.marks = s.changes()
+	clash := false // the group's event id was a single decision's
 	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
 		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPPSid: s.request.Consent.GPPSid, GPC: s.request.Consent.GPC,
 	}}
@@ -90,12 +91,19 @@ func (s *scratch) read() (known bool, err error) {
 		if s.request.EventID != "" {
 			_, known = events.Event(v, s.key)
 		}
+		if g := s.request.Group; g != nil {
+			ev, taken := events.Event(v, attribution.KeyOf(g.EventID))
+			clash = taken && !ev.Group
+		}
 		s.saw[0] = events.History(s.saw[0][:0], v, wire.Person, s.known)
 		s.saw[1] = events.History(s.saw[1][:0], v, wire.Session, s.session)
 		return nil
 	})
 	if err != nil {
 		return false, unreadable(err)
+	}
+	if clash {
+		return false, eventClash()
 	}
 	s.account()
 	return known, s.belong()

@@ -22,6 +22,7 @@ type record struct {
 	policy   wire.Policy
 	arm      wire.Arm
 	features wire.Features
+	group    wire.Group
 	shown    []*shown
 	removed  []*wire.Removal
 	plans    []*wire.Plan
@@ -82,7 +83,11 @@ func (s *scratch) fill() error {
 	d.Attempt, d.Seed = s.number, s.slate.Seed
 	d.Degraded = s.degraded.wire()
 	d.Deferred, d.Holdback, d.Baseline = s.request.DeferActivation, s.slate.IsNone, !s.scored
-	d.Shadow = s.shadow
+	d.Shadow, d.Group = s.shadow, nil
+	if g := s.request.Group; g != nil {
+		s.record.group.EventId, s.record.group.Part, s.record.group.Parts = g.EventID, g.Part, g.Parts
+		d.Group = &s.record.group
+	}
 	s.fillRows(d)
 	s.fillFeatures(d)
 	s.fillShown(d)

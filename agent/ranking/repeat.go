@@ -23,7 +23,7 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 		return nil, unfound(err)
 	}
 	if ev.Request != [8]byte(s.digest[:]) {
-		return nil, refuse(EventClash, nil, "this eventId was used with another request; send a new one, or the same request")
+		return nil, eventClash()
 	}
 	if s.d.opt.Durable || promised(rec) {
 		if err := s.d.opt.Store.Sync(ctx, ev.Seq); err != nil {
@@ -36,6 +36,10 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 		s.d.explain(a, rec, nil, nil)
 	}
 	return a, nil
+}
+
+func eventClash() error {
+	return refuse(EventClash, nil, "this eventId was used with another request; send a new one, or the same request")
 }
 
 // unfound is why a decision can't be read back.

@@ -30,6 +30,16 @@ type Request struct {
 	Explain         bool `json:"explain,omitempty"`
 	DryRun          bool `json:"dryRun,omitempty"`   // nothing is recorded, held or counted
 	BudgetMs        int  `json:"budgetMs,omitempty"` // 0: none
+
+	Group *Group `json:"-"` // nil: a decision by itself
+}
+
+// Group is what several decisions of one event share: their candidates, of which
+// one may only show what those before it did not. Who asks excludes those.
+type Group struct {
+	EventID string
+	Part    string   // this one's name in it
+	Parts   []string // all, in their order; of the first only
 }
 
 // Signals are what a request says of consent; they narrow what is granted, and

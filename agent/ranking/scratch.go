@@ -188,6 +188,13 @@ func (s *scratch) digestRequest() {
 	for _, id := range r.ExcludedActions {
 		text(id)
 	}
+	if g := r.Group; g != nil {
+		text(g.EventID)
+		text(g.Part)
+		for _, part := range g.Parts {
+			text(part)
+		}
+	}
 	s.buffer = b
 	var sums [16]byte
 	binary.LittleEndian.PutUint64(sums[:], xxhash.Sum64(b))

@@ -110,6 +110,11 @@ func (p *pen) decision(d *Decision) {
 		p.plan(x)
 		p.close(at)
 	}
+	if g := d.Group; g != nil {
+		at := p.open(41)
+		p.group(g)
+		p.close(at)
+	}
 }
 
 func (p *pen) plan(x *Plan) {
@@ -122,6 +127,13 @@ func (p *pen) plan(x *Plan) {
 	p.number(3, uint64(x.When))
 	p.flag(4, x.Approval)
 	p.number(5, uint64(x.TtlMs))
+}
+
+func (p *pen) group(g *Group) {
+	p.known(g.unknownFields)
+	p.text(1, g.EventId)
+	p.text(2, g.Part)
+	p.texts(3, g.Parts)
 }
 
 func (p *pen) versions(v *Versions) {

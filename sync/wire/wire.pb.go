@@ -562,6 +562,7 @@ type Decision struct {
 	Context       []byte    `protobuf:"bytes,36,opt,name=context,proto3" json:"context,omitempty"`                         // replay part sealed under the person's key, or its absence
 	Household     []byte    `protobuf:"bytes,37,opt,name=household,proto3" json:"household,omitempty"`                     // pseudonym of the person's household, where rules count by it
 	Plans         []*Plan   `protobuf:"bytes,40,rep,name=plans,proto3" json:"plans,omitempty"`                             // what functions are to do for each position
+	Group         *Group    `protobuf:"bytes,41,opt,name=group,proto3" json:"group,omitempty"`                             // absent: a decision by itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -862,6 +863,75 @@ func (x *Decision) GetPlans() []*Plan {
 	return nil
 }
 
+func (x *Decision) GetGroup() *Group {
+	if x != nil {
+		return x.Group
+	}
+	return nil
+}
+
+// Group is an event that asks for several decisions, which share their candidates:
+// what one shows, those after it may not.
+type Group struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	EventId       string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"` // of all of them; the decision's own names its part, too
+	Part          string                 `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
+	Parts         []string               `protobuf:"bytes,3,rep,name=parts,proto3" json:"parts,omitempty"` // all, in their order; in the first's record only
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Group) Reset() {
+	*x = Group{}
+	mi := &file_sync_wire_wire_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Group) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Group) ProtoMessage() {}
+
+func (x *Group) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Group.ProtoReflect.Descriptor instead.
+func (*Group) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Group) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *Group) GetPart() string {
+	if x != nil {
+		return x.Part
+	}
+	return ""
+}
+
+func (x *Group) GetParts() []string {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
 type Versions struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Release       uint64                 `protobuf:"varint,1,opt,name=release,proto3" json:"release,omitempty"` // counter; 0: none
@@ -875,7 +945,7 @@ type Versions struct {
 
 func (x *Versions) Reset() {
 	*x = Versions{}
-	mi := &file_sync_wire_wire_proto_msgTypes[2]
+	mi := &file_sync_wire_wire_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -887,7 +957,7 @@ func (x *Versions) String() string {
 func (*Versions) ProtoMessage() {}
 
 func (x *Versions) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[2]
+	mi := &file_sync_wire_wire_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -900,7 +970,7 @@ func (x *Versions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Versions.ProtoReflect.Descriptor instead.
 func (*Versions) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{2}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Versions) GetRelease() uint64 {
@@ -949,7 +1019,7 @@ type Withheld struct {
 
 func (x *Withheld) Reset() {
 	*x = Withheld{}
-	mi := &file_sync_wire_wire_proto_msgTypes[3]
+	mi := &file_sync_wire_wire_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1031,7 @@ func (x *Withheld) String() string {
 func (*Withheld) ProtoMessage() {}
 
 func (x *Withheld) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[3]
+	mi := &file_sync_wire_wire_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1044,7 @@ func (x *Withheld) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Withheld.ProtoReflect.Descriptor instead.
 func (*Withheld) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{3}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Withheld) GetField() string {
@@ -1010,7 +1080,7 @@ type Arm struct {
 
 func (x *Arm) Reset() {
 	*x = Arm{}
-	mi := &file_sync_wire_wire_proto_msgTypes[4]
+	mi := &file_sync_wire_wire_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1092,7 @@ func (x *Arm) String() string {
 func (*Arm) ProtoMessage() {}
 
 func (x *Arm) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[4]
+	mi := &file_sync_wire_wire_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1105,7 @@ func (x *Arm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Arm.ProtoReflect.Descriptor instead.
 func (*Arm) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{4}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Arm) GetExperiment() string {
@@ -1077,7 +1147,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_sync_wire_wire_proto_msgTypes[5]
+	mi := &file_sync_wire_wire_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1159,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[5]
+	mi := &file_sync_wire_wire_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1172,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{5}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Policy) GetKind() string {
@@ -1171,7 +1241,7 @@ type Removal struct {
 
 func (x *Removal) Reset() {
 	*x = Removal{}
-	mi := &file_sync_wire_wire_proto_msgTypes[6]
+	mi := &file_sync_wire_wire_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1253,7 @@ func (x *Removal) String() string {
 func (*Removal) ProtoMessage() {}
 
 func (x *Removal) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[6]
+	mi := &file_sync_wire_wire_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1266,7 @@ func (x *Removal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Removal.ProtoReflect.Descriptor instead.
 func (*Removal) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{6}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Removal) GetRule() string {
@@ -1227,7 +1297,7 @@ type Features struct {
 
 func (x *Features) Reset() {
 	*x = Features{}
-	mi := &file_sync_wire_wire_proto_msgTypes[7]
+	mi := &file_sync_wire_wire_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1239,7 +1309,7 @@ func (x *Features) String() string {
 func (*Features) ProtoMessage() {}
 
 func (x *Features) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[7]
+	mi := &file_sync_wire_wire_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1252,7 +1322,7 @@ func (x *Features) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Features.ProtoReflect.Descriptor instead.
 func (*Features) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{7}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Features) GetColumns() []byte {
@@ -1318,7 +1388,7 @@ type Shown struct {
 
 func (x *Shown) Reset() {
 	*x = Shown{}
-	mi := &file_sync_wire_wire_proto_msgTypes[8]
+	mi := &file_sync_wire_wire_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1330,7 +1400,7 @@ func (x *Shown) String() string {
 func (*Shown) ProtoMessage() {}
 
 func (x *Shown) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[8]
+	mi := &file_sync_wire_wire_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1343,7 +1413,7 @@ func (x *Shown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shown.ProtoReflect.Descriptor instead.
 func (*Shown) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{8}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Shown) GetProbability() float64 {
@@ -1469,7 +1539,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_sync_wire_wire_proto_msgTypes[9]
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1551,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[9]
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1564,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{9}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Hold) GetId() []byte {
@@ -1532,7 +1602,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1614,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1627,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Plan) GetFunction() string {
@@ -1612,7 +1682,7 @@ type Prepared struct {
 
 func (x *Prepared) Reset() {
 	*x = Prepared{}
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1624,7 +1694,7 @@ func (x *Prepared) String() string {
 func (*Prepared) ProtoMessage() {}
 
 func (x *Prepared) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1637,7 +1707,7 @@ func (x *Prepared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
 func (*Prepared) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Prepared) GetEventId() string {
@@ -1722,7 +1792,7 @@ type Action struct {
 
 func (x *Action) Reset() {
 	*x = Action{}
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +1804,7 @@ func (x *Action) String() string {
 func (*Action) ProtoMessage() {}
 
 func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +1817,7 @@ func (x *Action) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Action.ProtoReflect.Descriptor instead.
 func (*Action) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Action) GetId() []byte {
@@ -1888,7 +1958,7 @@ type ActionUpdate struct {
 
 func (x *ActionUpdate) Reset() {
 	*x = ActionUpdate{}
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +1970,7 @@ func (x *ActionUpdate) String() string {
 func (*ActionUpdate) ProtoMessage() {}
 
 func (x *ActionUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +1983,7 @@ func (x *ActionUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionUpdate.ProtoReflect.Descriptor instead.
 func (*ActionUpdate) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ActionUpdate) GetDecision() []byte {
@@ -1989,7 +2059,7 @@ type Money struct {
 
 func (x *Money) Reset() {
 	*x = Money{}
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2001,7 +2071,7 @@ func (x *Money) String() string {
 func (*Money) ProtoMessage() {}
 
 func (x *Money) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2014,7 +2084,7 @@ func (x *Money) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Money.ProtoReflect.Descriptor instead.
 func (*Money) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Money) GetAmount() int64 {
@@ -2041,7 +2111,7 @@ type Activation struct {
 
 func (x *Activation) Reset() {
 	*x = Activation{}
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2123,7 @@ func (x *Activation) String() string {
 func (*Activation) ProtoMessage() {}
 
 func (x *Activation) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2136,7 @@ func (x *Activation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activation.ProtoReflect.Descriptor instead.
 func (*Activation) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Activation) GetDecision() []byte {
@@ -2108,7 +2178,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2120,7 +2190,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2133,7 +2203,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Outcome) GetId() string {
@@ -2272,7 +2342,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2284,7 +2354,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2297,7 +2367,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Consent) GetPseudonym() []byte {
@@ -2360,7 +2430,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2372,7 +2442,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2385,7 +2455,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Evidence) GetText() []byte {
@@ -2421,7 +2491,7 @@ type StockCount struct {
 
 func (x *StockCount) Reset() {
 	*x = StockCount{}
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2433,7 +2503,7 @@ func (x *StockCount) String() string {
 func (*StockCount) ProtoMessage() {}
 
 func (x *StockCount) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2446,7 +2516,7 @@ func (x *StockCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockCount.ProtoReflect.Descriptor instead.
 func (*StockCount) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StockCount) GetItem() string {
@@ -2482,7 +2552,7 @@ type StockMove struct {
 
 func (x *StockMove) Reset() {
 	*x = StockMove{}
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2564,7 @@ func (x *StockMove) String() string {
 func (*StockMove) ProtoMessage() {}
 
 func (x *StockMove) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2577,7 @@ func (x *StockMove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockMove.ProtoReflect.Descriptor instead.
 func (*StockMove) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StockMove) GetId() string {
@@ -2565,7 +2635,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2577,7 +2647,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2590,7 +2660,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Item) GetId() string {
@@ -2749,7 +2819,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2761,7 +2831,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2774,7 +2844,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Offer) GetId() string {
@@ -2896,7 +2966,7 @@ type Profile struct {
 
 func (x *Profile) Reset() {
 	*x = Profile{}
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2908,7 +2978,7 @@ func (x *Profile) String() string {
 func (*Profile) ProtoMessage() {}
 
 func (x *Profile) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2921,7 +2991,7 @@ func (x *Profile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Profile.ProtoReflect.Descriptor instead.
 func (*Profile) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Profile) GetPseudonym() []byte {
@@ -2963,7 +3033,7 @@ type HoldEnd struct {
 
 func (x *HoldEnd) Reset() {
 	*x = HoldEnd{}
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2975,7 +3045,7 @@ func (x *HoldEnd) String() string {
 func (*HoldEnd) ProtoMessage() {}
 
 func (x *HoldEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2988,7 +3058,7 @@ func (x *HoldEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldEnd.ProtoReflect.Descriptor instead.
 func (*HoldEnd) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HoldEnd) GetHold() []byte {
@@ -3019,7 +3089,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3031,7 +3101,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3044,7 +3114,7 @@ func (x *Drop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drop.ProtoReflect.Descriptor instead.
 func (*Drop) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Drop) GetClass() string {
@@ -3084,7 +3154,7 @@ type Tick struct {
 
 func (x *Tick) Reset() {
 	*x = Tick{}
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3096,7 +3166,7 @@ func (x *Tick) String() string {
 func (*Tick) ProtoMessage() {}
 
 func (x *Tick) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3109,7 +3179,7 @@ func (x *Tick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tick.ProtoReflect.Descriptor instead.
 func (*Tick) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
 }
 
 // Erasure takes a person out of the tables. While it is under way it names whom and
@@ -3130,7 +3200,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3212,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3225,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Erasure) GetReceipt() []byte {
@@ -3218,7 +3288,7 @@ type Erased struct {
 
 func (x *Erased) Reset() {
 	*x = Erased{}
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3230,7 +3300,7 @@ func (x *Erased) String() string {
 func (*Erased) ProtoMessage() {}
 
 func (x *Erased) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3243,7 +3313,7 @@ func (x *Erased) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erased.ProtoReflect.Descriptor instead.
 func (*Erased) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Erased) GetKind() uint32 {
@@ -3278,7 +3348,7 @@ type SegmentHeader struct {
 
 func (x *SegmentHeader) Reset() {
 	*x = SegmentHeader{}
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3290,7 +3360,7 @@ func (x *SegmentHeader) String() string {
 func (*SegmentHeader) ProtoMessage() {}
 
 func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3303,7 +3373,7 @@ func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentHeader.ProtoReflect.Descriptor instead.
 func (*SegmentHeader) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SegmentHeader) GetAgent() string {
@@ -3382,7 +3452,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3394,7 +3464,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3407,7 +3477,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Mark) GetAgent() string {
@@ -3447,7 +3517,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3459,7 +3529,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3472,7 +3542,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Release) GetCounter() uint64 {
@@ -3535,7 +3605,7 @@ type Artifact struct {
 
 func (x *Artifact) Reset() {
 	*x = Artifact{}
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3547,7 +3617,7 @@ func (x *Artifact) String() string {
 func (*Artifact) ProtoMessage() {}
 
 func (x *Artifact) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3560,7 +3630,7 @@ func (x *Artifact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Artifact.ProtoReflect.Descriptor instead.
 func (*Artifact) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Artifact) GetName() string {
@@ -3597,7 +3667,7 @@ type Scorer struct {
 
 func (x *Scorer) Reset() {
 	*x = Scorer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3609,7 +3679,7 @@ func (x *Scorer) String() string {
 func (*Scorer) ProtoMessage() {}
 
 func (x *Scorer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3622,7 +3692,7 @@ func (x *Scorer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scorer.ProtoReflect.Descriptor instead.
 func (*Scorer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Scorer) GetModel() string {
@@ -3677,7 +3747,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3689,7 +3759,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3702,7 +3772,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Status) GetAgent() string {
@@ -3885,7 +3955,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
 	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
-	"\x04body\"\xd1\t\n" +
+	"\x04body\"\xfd\t\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x18\n" +
@@ -3929,7 +3999,12 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\vage_model_s\x18# \x01(\rR\tageModelS\x12\x18\n" +
 	"\acontext\x18$ \x01(\fR\acontext\x12\x1c\n" +
 	"\thousehold\x18% \x01(\fR\thousehold\x12)\n" +
-	"\x05plans\x18( \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\"\x8d\x01\n" +
+	"\x05plans\x18( \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\x12*\n" +
+	"\x05group\x18) \x01(\v2\x14.aisle.wire.v0.GroupR\x05group\"L\n" +
+	"\x05Group\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
+	"\x04part\x18\x02 \x01(\tR\x04part\x12\x14\n" +
+	"\x05parts\x18\x03 \x03(\tR\x05parts\"\x8d\x01\n" +
 	"\bVersions\x12\x18\n" +
 	"\arelease\x18\x01 \x01(\x04R\arelease\x12\x1d\n" +
 	"\n" +
@@ -4273,97 +4348,99 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
 	(ActionState)(0),      // 1: aisle.wire.v0.ActionState
 	(OutcomeType)(0),      // 2: aisle.wire.v0.OutcomeType
 	(*Record)(nil),        // 3: aisle.wire.v0.Record
 	(*Decision)(nil),      // 4: aisle.wire.v0.Decision
-	(*Versions)(nil),      // 5: aisle.wire.v0.Versions
-	(*Withheld)(nil),      // 6: aisle.wire.v0.Withheld
-	(*Arm)(nil),           // 7: aisle.wire.v0.Arm
-	(*Policy)(nil),        // 8: aisle.wire.v0.Policy
-	(*Removal)(nil),       // 9: aisle.wire.v0.Removal
-	(*Features)(nil),      // 10: aisle.wire.v0.Features
-	(*Shown)(nil),         // 11: aisle.wire.v0.Shown
-	(*Hold)(nil),          // 12: aisle.wire.v0.Hold
-	(*Plan)(nil),          // 13: aisle.wire.v0.Plan
-	(*Prepared)(nil),      // 14: aisle.wire.v0.Prepared
-	(*Action)(nil),        // 15: aisle.wire.v0.Action
-	(*ActionUpdate)(nil),  // 16: aisle.wire.v0.ActionUpdate
-	(*Money)(nil),         // 17: aisle.wire.v0.Money
-	(*Activation)(nil),    // 18: aisle.wire.v0.Activation
-	(*Outcome)(nil),       // 19: aisle.wire.v0.Outcome
-	(*Consent)(nil),       // 20: aisle.wire.v0.Consent
-	(*Evidence)(nil),      // 21: aisle.wire.v0.Evidence
-	(*StockCount)(nil),    // 22: aisle.wire.v0.StockCount
-	(*StockMove)(nil),     // 23: aisle.wire.v0.StockMove
-	(*Item)(nil),          // 24: aisle.wire.v0.Item
-	(*Offer)(nil),         // 25: aisle.wire.v0.Offer
-	(*Profile)(nil),       // 26: aisle.wire.v0.Profile
-	(*HoldEnd)(nil),       // 27: aisle.wire.v0.HoldEnd
-	(*Drop)(nil),          // 28: aisle.wire.v0.Drop
-	(*Tick)(nil),          // 29: aisle.wire.v0.Tick
-	(*Erasure)(nil),       // 30: aisle.wire.v0.Erasure
-	(*Erased)(nil),        // 31: aisle.wire.v0.Erased
-	(*SegmentHeader)(nil), // 32: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 33: aisle.wire.v0.Mark
-	(*Release)(nil),       // 34: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 35: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 36: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 37: aisle.wire.v0.Status
-	nil,                   // 38: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 39: aisle.wire.v0.Status.DroppedEntry
+	(*Group)(nil),         // 5: aisle.wire.v0.Group
+	(*Versions)(nil),      // 6: aisle.wire.v0.Versions
+	(*Withheld)(nil),      // 7: aisle.wire.v0.Withheld
+	(*Arm)(nil),           // 8: aisle.wire.v0.Arm
+	(*Policy)(nil),        // 9: aisle.wire.v0.Policy
+	(*Removal)(nil),       // 10: aisle.wire.v0.Removal
+	(*Features)(nil),      // 11: aisle.wire.v0.Features
+	(*Shown)(nil),         // 12: aisle.wire.v0.Shown
+	(*Hold)(nil),          // 13: aisle.wire.v0.Hold
+	(*Plan)(nil),          // 14: aisle.wire.v0.Plan
+	(*Prepared)(nil),      // 15: aisle.wire.v0.Prepared
+	(*Action)(nil),        // 16: aisle.wire.v0.Action
+	(*ActionUpdate)(nil),  // 17: aisle.wire.v0.ActionUpdate
+	(*Money)(nil),         // 18: aisle.wire.v0.Money
+	(*Activation)(nil),    // 19: aisle.wire.v0.Activation
+	(*Outcome)(nil),       // 20: aisle.wire.v0.Outcome
+	(*Consent)(nil),       // 21: aisle.wire.v0.Consent
+	(*Evidence)(nil),      // 22: aisle.wire.v0.Evidence
+	(*StockCount)(nil),    // 23: aisle.wire.v0.StockCount
+	(*StockMove)(nil),     // 24: aisle.wire.v0.StockMove
+	(*Item)(nil),          // 25: aisle.wire.v0.Item
+	(*Offer)(nil),         // 26: aisle.wire.v0.Offer
+	(*Profile)(nil),       // 27: aisle.wire.v0.Profile
+	(*HoldEnd)(nil),       // 28: aisle.wire.v0.HoldEnd
+	(*Drop)(nil),          // 29: aisle.wire.v0.Drop
+	(*Tick)(nil),          // 30: aisle.wire.v0.Tick
+	(*Erasure)(nil),       // 31: aisle.wire.v0.Erasure
+	(*Erased)(nil),        // 32: aisle.wire.v0.Erased
+	(*SegmentHeader)(nil), // 33: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 34: aisle.wire.v0.Mark
+	(*Release)(nil),       // 35: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 36: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 37: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 38: aisle.wire.v0.Status
+	nil,                   // 39: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 40: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
 	4,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
-	18, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
-	19, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
-	20, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
-	22, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
-	23, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
-	24, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
-	26, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
-	27, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
-	28, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
-	29, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
-	30, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
-	31, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
-	16, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
-	5,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
-	6,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
-	7,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
-	8,  // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
+	19, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
+	20, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
+	21, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
+	23, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
+	24, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
+	25, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
+	27, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
+	28, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
+	29, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
+	30, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
+	31, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
+	32, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
+	17, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
+	6,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
+	7,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
+	8,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
+	9,  // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
 	0,  // 18: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
-	9,  // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
-	10, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
-	11, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	13, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
-	17, // 23: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	12, // 24: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	2,  // 25: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
-	17, // 26: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
-	13, // 27: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
-	17, // 28: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
-	1,  // 29: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
-	1,  // 30: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
-	17, // 31: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
-	2,  // 32: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	17, // 33: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	16, // 34: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
-	21, // 35: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	17, // 36: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	38, // 37: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	17, // 38: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	35, // 39: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	36, // 40: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	39, // 41: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	10, // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
+	11, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
+	12, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
+	14, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
+	5,  // 23: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
+	18, // 24: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	13, // 25: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	2,  // 26: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
+	18, // 27: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
+	14, // 28: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
+	18, // 29: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
+	1,  // 30: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
+	1,  // 31: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
+	18, // 32: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
+	2,  // 33: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	18, // 34: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	17, // 35: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
+	22, // 36: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	18, // 37: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	39, // 38: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	18, // 39: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	36, // 40: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	37, // 41: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	40, // 42: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -4393,7 +4470,7 @@ func file_sync_wire_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

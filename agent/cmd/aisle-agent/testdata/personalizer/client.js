@@ -58,6 +58,45 @@ async function rest() {
   assert.equal(empty.body.error.code, "InvalidRankRequest");
 }
 
+async function multiSlot() {
+  const client = createPersonalizerClient(endpoint, { key }, { allowInsecureConnection: true });
+  const body = eventId => ({
+    contextFeatures: [{ timeOfDay: "Morning" }],
+    actions: [
+      { id: "NewsArticle", features: [{ type: "News" }] },
+      { id: "SportsArticle", features: [{ type: "Sports" }] },
+      { id: "EntertainmentArticle", features: [{ type: "Entertainment" }] },
+    ],
+    slots: [
+      { id: "main", features: [{ size: "large" }], excludedActions: ["SportsArticle"], baselineAction: "NewsArticle" },
+      { id: "side", features: [{ size: "small" }], excludedActions: ["EntertainmentArticle"], baselineAction: "SportsArticle" },
+    ],
+    eventId,
+    deferActivation: true,
+  });
+  for (let i = 0; i < 20; i++) {
+    const ranked = await client.path("/multislot/rank").post({ body: body(`multi-${i}`) });
+    assert.ok(!isUnexpected(ranked), JSON.stringify(ranked.body));
+    assert.equal(ranked.status, "201");
+    assert.equal(ranked.body.eventId, `multi-${i}`);
+    const [main, side] = ranked.body.slots;
+    assert.deepEqual([main.id, side.id], ["main", "side"]);
+    assert.notEqual(main.rewardActionId, side.rewardActionId);
+    assert.notEqual(main.rewardActionId, "SportsArticle");
+    assert.notEqual(side.rewardActionId, "EntertainmentArticle");
+  }
+  assert.equal((await client.path("/multislot/events/{eventId}/activate", "multi-0").post()).status, "204");
+  const rewarded = await client.path("/multislot/events/{eventId}/reward", "multi-0")
+    .post({ body: { reward: [{ slotId: "main", value: 1 }, { slotId: "side", value: -0.5 }] } });
+  assert.equal(rewarded.status, "204");
+  const wrong = await client.path("/multislot/events/{eventId}/reward", "multi-0").post({ body: { reward: [{ slotId: "other", value: 1 }] } });
+  assert.ok(isUnexpected(wrong));
+  assert.equal(wrong.body.error.code, "InvalidRewardRequest");
+  const none = await client.path("/multislot/rank").post({ body: { ...body("multi-none"), slots: [] } });
+  assert.ok(isUnexpected(none));
+  assert.equal(none.body.error.code, "InvalidRankRequest");
+}
+
 async function legacy() {
   const client = new PersonalizerClient(new ApiKeyCredentials({ inHeader: { "Ocp-Apim-Subscription-Key": key } }), endpoint);
   check(await client.rank(rankRequest("legacy-1")), "legacy-1");
@@ -72,4 +111,4 @@ async function legacy() {
     .rank(rankRequest("legacy-2")), error => error.statusCode === 401);
 }
 
-rest().then(legacy).then(() => console.log("both clients ranked, activated and rewarded"));
+rest().then(multiSlot).then(legacy).then(() => console.log("both clients ranked, activated and rewarded"));
