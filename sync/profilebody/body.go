@@ -31,14 +31,16 @@ const (
 	Text Kind = iota + 1
 	Number
 	List
+	History
 )
 
-// Value is a text, a finite number or a list of texts.
+// Value is a text, a finite number, a list of texts or a history.
 type Value struct {
-	Kind   Kind
-	Text   string
-	Number float64
-	List   []string
+	Kind    Kind
+	Text    string
+	Number  float64
+	List    []string
+	History []Purchase // ascending by item, each item once
 }
 
 // Field is one thing known about a person.
@@ -84,6 +86,8 @@ func (v Value) valid() bool {
 		return !math.IsNaN(v.Number) && !math.IsInf(v.Number, 0)
 	case List:
 		return len(v.List) < MaxBody && !slices.ContainsFunc(v.List, func(s string) bool { return !validText(s) })
+	case History:
+		return validHistory(v.History)
 	}
 	return false
 }
@@ -102,6 +106,8 @@ func (v Value) append(dst []byte) []byte {
 		for _, s := range v.List {
 			dst = appendText(dst, s)
 		}
+	case History:
+		dst = appendHistory(dst, v.History)
 	}
 	return dst
 }
@@ -175,6 +181,13 @@ func (r *reader) uint16() uint16 {
 	return 0
 }
 
+func (r *reader) uint32() uint32 {
+	if b := r.bytes(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
 func (r *reader) uint64() uint64 {
 	if b := r.bytes(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
@@ -205,6 +218,8 @@ func (r *reader) value(build bool) Value {
 				v.List = append(v.List, s)
 			}
 		}
+	case History:
+		v.History = r.history(build)
 	default:
 		r.bad = true
 	}

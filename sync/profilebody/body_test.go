@@ -27,6 +27,7 @@ var sample = []profilebody.Field{
 	{Name: "diet", Value: profilebody.Value{Kind: profilebody.List, List: []string{"vegan", "", "süß"}}, SetAtMs: -1},
 	{Name: "nothing", Value: profilebody.Value{Kind: profilebody.List}},
 	{Name: "points", Value: profilebody.Value{Kind: profilebody.Number, Number: -12.5}, SetAtMs: 1},
+	{Name: "purchases", Value: history(profilebody.Purchase{Item: 1, Day: 20_000, Times: 2, Price: 399}, profilebody.Purchase{Item: 1 << 63, Times: 1}), SetAtMs: 2},
 }
 
 // The bytes of version 0, written by hand from the format's table.
