@@ -11,6 +11,12 @@
 // A JSON Schema of each file is given by [Schema]; it says all but what relates
 // one value to another.
 //
+// features.yaml lists every column that a model may look at: its source (which
+// there are, and what they mean, package agent/features says), the purpose for
+// which it may be read, how long it counts. Its list context, where there is one,
+// says which keys a request's context may have and of what type; what is not in
+// it, no feature reads.
+//
 // What a purpose is called lies outside: the caller passes the check in.
 //
 // The package also evaluates the rules that need neither a person nor a score,

@@ -8,11 +8,12 @@ import (
 )
 
 type featuresFile struct {
-	Version  int       `yaml:"version" check:"required,min=0,max=0"`
-	Features []Feature `yaml:"features" check:"required,max=256"`
-	Crosses  []Cross   `yaml:"crosses" check:"max=256"`
-	Bits     int       `yaml:"bits" check:"min=8,max=22"`
-	Hash     Hash      `yaml:"hash" check:"enum=xx64|vw"`
+	Version  int          `yaml:"version" check:"required,min=0,max=0"`
+	Context  []ContextKey `yaml:"context" check:"max=256"` // default: what features read, of any type
+	Features []Feature    `yaml:"features" check:"required,max=256"`
+	Crosses  []Cross      `yaml:"crosses" check:"max=256"`
+	Bits     int          `yaml:"bits" check:"min=8,max=22"`
+	Hash     Hash         `yaml:"hash" check:"enum=xx64|vw"`
 }
 
 func (f *featuresFile) defaults() { f.Bits, f.Hash = 16, XX64 }
@@ -68,16 +69,6 @@ const (
 // Cross joins two hashed features into one; at least one of them is an item's.
 type Cross [2]string
 
-// What a source may be: the part before the dot by scope, and what may follow
-// it where that is not any key.
-var (
-	timeSources   = []string{"hour", "weekday", "minute"}
-	itemNames     = []string{"id", "category", "department", "brand"}
-	itemNumbers   = []string{"price", "margin", "discount", "stock"}
-	contextOrigin = []string{"context", "time", "profile"}
-	itemOrigin    = []string{"item", "action"}
-)
-
 func (f *featuresFile) validate(d *decoder, purpose func(string) bool) {
 	unique(d, "features", f.Features, func(f Feature) string { return f.Name })
 	for i := range f.Features {
@@ -85,6 +76,7 @@ func (f *featuresFile) validate(d *decoder, purpose func(string) bool) {
 			f.Features[i].validate(d, at, purpose)
 		}
 	}
+	f.validateContext(d)
 	unique(d, "crosses", f.Crosses, func(c Cross) string { return min(c[0], c[1]) + " x " + max(c[0], c[1]) })
 	for i, c := range f.Crosses {
 		if at := fmt.Sprintf("crosses[%d]", i); d.sound(at) {
@@ -100,12 +92,13 @@ func (f *featuresFile) declares(field string) bool {
 
 func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 	origin, key, _ := strings.Cut(f.Source, ".")
-	if problem := f.sourceProblem(origin, key); problem != "" {
+	problem := f.sourceProblem(origin, key)
+	if problem != "" {
 		d.fault(at+".source", problem)
 	}
 	switch {
-	case f.Purpose == "" && origin == "profile":
-		d.fault(at, "a profile's field needs the purpose it is read for")
+	case problem == "" && f.Purpose == "" && (origin == "profile" || OfPurchases(f.Source)):
+		d.fault(at, "what is known of a person needs the purpose it is read for")
 	case f.Purpose != "" && !purpose(f.Purpose):
 		d.fault(at+".purpose", "is no known purpose")
 	}
@@ -116,31 +109,6 @@ func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 			}
 		}
 	}
-}
-
-func (f *Feature) sourceProblem(origin, key string) string {
-	origins := contextOrigin
-	if f.Scope == ItemScope {
-		origins = itemOrigin
-	}
-	attribute, isAttribute := strings.CutPrefix(key, "attr.")
-	switch {
-	case !slices.Contains(origins, origin) || key == "" || strings.TrimSpace(key) != key:
-		return fmt.Sprintf("of scope %s starts with one of %s., followed by a key", f.Scope, strings.Join(origins, "., "))
-	case origin == "time" && !slices.Contains(timeSources, key):
-		return "of time is one of " + strings.Join(timeSources, ", ")
-	case origin != "item":
-		return ""
-	case isAttribute && attribute != "":
-		return ""
-	case !slices.Contains(itemNames, key) && !slices.Contains(itemNumbers, key):
-		return "of item is one of " + strings.Join(append(slices.Clone(itemNames), itemNumbers...), ", ") + ", attr.<key>"
-	case f.Kind == Dense && slices.Contains(itemNames, key):
-		return "is a name; make the kind hashed"
-	case f.Kind == Hashed && slices.Contains(itemNumbers, key):
-		return "is a number; make the kind dense"
-	}
-	return ""
 }
 
 func (f *featuresFile) validateCross(d *decoder, at string, c Cross) {

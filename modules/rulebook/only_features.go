@@ -10,5 +10,5 @@ func ParseFeatures(b []byte, purpose func(string) bool) (*Rulebook, error) {
 	if len(d.faults) > 0 {
 		return nil, d.sorted()
 	}
-	return &Rulebook{Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash}, nil
+	return &Rulebook{Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash}, nil
 }

@@ -38,6 +38,7 @@ type Rulebook struct {
 	Slots      []Slot
 	Zone       string // of times in conditions, an IANA name
 	Rules      []Rule
+	Context    []ContextKey // what requests may say; nil: what features read, of any type
 	Features   []Feature
 	Crosses    []Cross
 	Bits       int  // the hashed table has 2^Bits weights
@@ -100,7 +101,7 @@ func Parse(f Files) (*Rulebook, error) {
 	return &Rulebook{
 		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
 		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules,
-		Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash,
+		Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash,
 		Digest: f.Digest(),
 	}, nil
 }
