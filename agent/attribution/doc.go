@@ -24,6 +24,12 @@
 // none of these ends it at once. What a household saw and did is that of members who
 // may be known; when one of them may not be any more, all of it goes.
 //
+// What features may know a person bought is kept in their profile, by package
+// consent and its purposes; a crash after an outcome's record and before that of
+// the profile leaves it out there. A session or basket is no person, and is known
+// to the node by a pseudonym alone; how much a session was shown and clicked,
+// features may count.
+//
 // # Rows, version 0
 //
 // In state.db; integers are little-endian. An event's key is the first 16 bytes

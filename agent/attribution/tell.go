@@ -20,15 +20,18 @@ import (
 type Terms struct {
 	Slots   []rulebook.Slot
 	Consent consent.Terms
+	Fields  []consent.Declared // of persons; without a history of purchases none is kept
 }
 
 // Tell takes outcomes in. What it reports as accepted or duplicate is durable. On
-// an error the report covers those that came before it.
+// an error the report covers those that came before it. What was bought or brought
+// back is entered in the person's profile as package consent says.
 func (e *Events) Tell(ctx context.Context, t Terms, outcomes []Outcome) (Report, error) {
 	r := Report{Accepted: []string{}, Duplicate: []string{}, Rejected: []Rejected{}}
 	var last uint64
+	var basket []consent.Bought
 	for i := range outcomes {
-		seq, matched, err := e.tell(&t, &outcomes[i])
+		seq, matched, err := e.tell(&t, &outcomes[i], &basket)
 		var why rejection
 		var known store.Duplicate
 		switch {
@@ -44,15 +47,15 @@ func (e *Events) Tell(ctx context.Context, t Terms, outcomes []Outcome) (Report,
 		case errors.As(err, &why):
 			r.Rejected = append(r.Rejected, Rejected{ID: outcomes[i].ID[:min(len(outcomes[i].ID), maxID)], Place: i, Detail: string(why)})
 		default:
-			return r, errors.Join(fmt.Errorf("take in outcome %d: %w", i, err), e.store.Sync(ctx, last))
+			return r, errors.Join(fmt.Errorf("take in outcome %d: %w", i, err), e.store.Sync(ctx, e.profile(&t, basket, last)))
 		}
 	}
-	return r, e.store.Sync(ctx, last)
+	return r, e.store.Sync(ctx, e.profile(&t, basket, last))
 }
 
 // tell commits one outcome: a record for each decision it belongs to, or one
 // that belongs to none.
-func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error) {
+func (e *Events) tell(t *Terms, o *Outcome, basket *[]consent.Bought) (seq uint64, matched bool, err error) {
 	rec, err := o.record(e.store.Now())
 	if err != nil {
 		return 0, false, err
@@ -62,7 +65,9 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 		return 0, false, err
 	}
 	if len(joins) == 0 {
-		seq, err = e.commit(rec, t)
+		if seq, err = e.commit(rec, t); err == nil {
+			*basket = e.put(*basket, rec)
+		}
 		return seq, false, err
 	}
 	first := store.Duplicate(0)
@@ -77,6 +82,8 @@ func (e *Events) tell(t *Terms, o *Outcome) (seq uint64, matched bool, err error
 			first = known // a crash may have kept what follows from being recorded
 		} else if err != nil && !errors.As(err, &known) {
 			return 0, false, err
+		} else if i == 0 {
+			*basket = e.put(*basket, rec)
 		}
 		seq = max(seq, s)
 	}

@@ -64,6 +64,17 @@
 // Global Privacy Control, of the request or of a section, denies cross_channel
 // and, unless the rulebook says otherwise, personalised_offers.
 //
+// # Histories
+//
+// What a person buys is kept in their profile as the field purchases (the format
+// is sync/profilebody's): written where profile_building and one of the purposes
+// that the field is declared for are granted, at most 256 items, the oldest out,
+// none longer than the longest time to live. How often counts receipt lines; a
+// line that is brought back or voided takes one away. A person's usual price of an
+// item is the mean over its lines; the money of a line is of all its pieces. A
+// history is read only while profile_building is granted, too, and goes with its
+// withdrawal.
+//
 // # Rows, version 0
 //
 // In state.db, table "consent", by pseudonym. Numbers are unsigned varints, a

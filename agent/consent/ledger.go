@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/store"
@@ -87,7 +88,15 @@ func (l *Ledger) Set(ctx context.Context, c *wire.Consent) error {
 	if err != nil {
 		return err
 	}
+	if withdraws(c) {
+		l.forget(wire.Pseudonym(c.Pseudonym))
+	}
 	return l.store.Sync(ctx, seq)
+}
+
+// withdraws tells whether a profile may not be built under a consent.
+func withdraws(c *wire.Consent) bool {
+	return !slices.Contains(c.Purposes, string(wire.ProfileBuilding))
 }
 
 // commit is Set without waiting for the disk.

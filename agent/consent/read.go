@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/profilebody"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -22,7 +23,9 @@ const (
 	List   = profilebody.List
 )
 
-// Declared is a field that may exist: what it is for, and for how long.
+// Declared is a field that may exist: what it is for, and for how long. Of one
+// that is declared twice a value is given while any permits it: who reads it by a
+// declaration of its own asks for that one's purpose, and for Fresh.
 type Declared struct {
 	Name    string
 	Purpose wire.Purpose
@@ -53,7 +56,7 @@ func (l *Ledger) ReadBeside(r Request, slot wire.Purpose, declared []Declared, b
 	var sealed []byte
 	err := l.store.View(func(v *store.View) error {
 		a.Grants = l.grants(v, &r, slot)
-		if r.Who != (wire.Pseudonym{}) && slices.ContainsFunc(declared, func(d Declared) bool { return a.Grants.permits(slot, d) }) {
+		if r.Who != (wire.Pseudonym{}) && slices.ContainsFunc(declared, func(d Declared) bool { return a.Grants.permits(slot, &d) }) {
 			version, sealed = l.rows.Get(v, r.Who)
 		}
 		return beside(v, &a.Grants)
@@ -61,8 +64,8 @@ func (l *Ledger) ReadBeside(r Request, slot wire.Purpose, declared []Declared, b
 	if err != nil {
 		a.Grants = Grants{otherwise: unparsable}
 	}
-	for _, d := range declared {
-		a.account(r.Who, slot, d)
+	for i := range declared {
+		a.account(r.Who, slot, &declared[i])
 	}
 	if err == nil && sealed != nil {
 		a.Fields = l.fields(r.Who, version, sealed, &a.Grants, slot, declared)
@@ -70,18 +73,35 @@ func (l *Ledger) ReadBeside(r Request, slot wire.Purpose, declared []Declared, b
 	return a, err
 }
 
-// permits tells whether the slot and the field are granted.
-func (g *Grants) permits(slot wire.Purpose, d Declared) bool { return g.Has(slot) && g.Has(d.Purpose) }
+// needs are the purposes that must be granted for a field: the slot's, its own,
+// and for a history that of building a profile, since it is kept by that alone.
+func needs(slot wire.Purpose, d *Declared) [3]wire.Purpose {
+	if d.Name == rulebook.Purchases {
+		return [3]wire.Purpose{slot, d.Purpose, wire.ProfileBuilding}
+	}
+	return [3]wire.Purpose{slot, d.Purpose, slot}
+}
+
+// permits tells whether all that a field needs is granted.
+func (g *Grants) permits(slot wire.Purpose, d *Declared) bool {
+	for _, p := range needs(slot, d) {
+		if !g.Has(p) {
+			return false
+		}
+	}
+	return true
+}
 
 // account enters a declared field as used or withheld.
-func (a *Answer) account(who wire.Pseudonym, slot wire.Purpose, d Declared) {
-	for _, p := range []wire.Purpose{slot, d.Purpose} {
+func (a *Answer) account(who wire.Pseudonym, slot wire.Purpose, d *Declared) {
+	all := needs(slot, d)
+	for _, p := range all {
 		if why := a.Grants.Why(p); why != "" {
 			a.Withheld = append(a.Withheld, &wire.Withheld{Field: d.Name, Purpose: string(p), Why: why})
 			return
 		}
 	}
-	for _, p := range []wire.Purpose{slot, d.Purpose} {
+	for _, p := range all {
 		if who != (wire.Pseudonym{}) && !slices.Contains(a.Used, p) {
 			a.Used = append(a.Used, p)
 		}
@@ -95,21 +115,21 @@ func (l *Ledger) fields(who wire.Pseudonym, version uint64, sealed []byte, g *Gr
 	if err != nil {
 		return nil
 	}
-	permitted := func(name string) *Declared { // the last that names it
-		for i := len(declared) - 1; i >= 0; i-- {
-			if d := &declared[i]; d.Name == name && g.permits(slot, *d) {
-				return d
-			}
-		}
-		return nil
+	permitted := func(name string, ttl func(time.Duration) bool) bool {
+		return slices.ContainsFunc(declared, func(d Declared) bool { return d.Name == name && g.permits(slot, &d) && ttl(d.TTL) })
 	}
-	fields, err := profilebody.Decode(body, func(name string) bool { return permitted(name) != nil })
+	fields, err := profilebody.Decode(body, func(name string) bool { return permitted(name, func(time.Duration) bool { return true }) })
 	if err != nil {
 		return nil
 	}
 	now := l.store.Now()
 	return slices.DeleteFunc(fields, func(f Field) bool {
-		ttl := permitted(f.Name).TTL
-		return ttl > 0 && now-f.SetAtMs >= ttl.Milliseconds()
+		return !permitted(f.Name, func(ttl time.Duration) bool { return Fresh(&f, now, ttl) })
 	})
+}
+
+// Fresh tells whether a field counts still at node time now, for who reads it for
+// so long since it was set; 0 is no end.
+func Fresh(f *Field, now int64, ttl time.Duration) bool {
+	return ttl == 0 || now-f.SetAtMs < ttl.Milliseconds()
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/profilebody"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -27,8 +28,9 @@ func (d *Denied) Error() string {
 // undeclared is why a field that no schema declares is not written.
 const undeclared = "undeclared"
 
-// Write makes fields the person's profile, in place of what it was, and is
-// durable once it returns nil. It needs wire.ProfileBuilding, or gives *Denied.
+// Write makes fields the person's profile, in place of what it was but for a
+// history that they name none in place of, and is durable once it returns nil. It
+// needs wire.ProfileBuilding, or gives *Denied.
 // Fields that are not declared, or whose purpose is not granted, are left out
 // and listed. A field without a time is set now.
 func (l *Ledger) Write(ctx context.Context, r Request, fields []Field, declared []Declared) ([]*wire.Withheld, error) {
@@ -44,22 +46,18 @@ func (l *Ledger) Write(ctx context.Context, r Request, fields []Field, declared 
 
 // write is Write without waiting for the disk.
 func (l *Ledger) write(r Request, fields []Field, declared []Declared) (seq uint64, withheld []*wire.Withheld, err error) {
-	p := &wire.Profile{Pseudonym: r.Who[:], Source: local}
-	seq, err = l.store.Commit(&wire.Record{Body: &wire.Record_Profile{Profile: p}}, func(v *store.View) error {
+	seq, err = l.rewrite(r.Who, func(v *store.View, was []Field) ([]Field, error) {
 		g := l.Grants(v, r)
 		if why := g.Why(wire.ProfileBuilding); why != "" || r.Who == (wire.Pseudonym{}) {
-			return &Denied{wire.ProfileBuilding, cmp.Or(why, notGranted)}
+			return nil, &Denied{wire.ProfileBuilding, cmp.Or(why, notGranted)}
 		}
 		var permitted []Field
 		permitted, withheld = sift(fields, declared, &g, l.store.Now())
-		body, err := profilebody.Append(nil, permitted)
-		if err != nil {
-			return err
+		i := slices.IndexFunc(was, isHistory)
+		if _, may := keeps(&g, declared); i >= 0 && may && !slices.ContainsFunc(fields, isHistory) {
+			permitted = append(permitted, was[i])
 		}
-		old, _ := l.rows.Get(v, r.Who)
-		p.Version = old + 1
-		p.Body, err = l.vault.Seal(nil, r.Who, p.Version, body)
-		return err
+		return permitted, nil
 	})
 	return seq, withheld, err
 }
@@ -68,10 +66,11 @@ func (l *Ledger) write(r Request, fields []Field, declared []Declared) (seq uint
 func sift(fields []Field, declared []Declared, g *Grants, now int64) (permitted []Field, withheld []*wire.Withheld) {
 	for _, f := range fields {
 		i := slices.IndexFunc(declared, func(d Declared) bool { return d.Name == f.Name })
+		granted := slices.ContainsFunc(declared, func(d Declared) bool { return d.Name == f.Name && g.Has(d.Purpose) })
 		switch {
-		case i < 0:
+		case i < 0 || isHistory(f) != (f.Name == rulebook.Purchases):
 			withheld = append(withheld, &wire.Withheld{Field: f.Name, Why: undeclared})
-		case !g.Has(declared[i].Purpose):
+		case !granted:
 			p := declared[i].Purpose
 			withheld = append(withheld, &wire.Withheld{Field: f.Name, Purpose: string(p), Why: g.Why(p)})
 		default:
@@ -101,6 +100,9 @@ func (l *Ledger) Import(ctx context.Context, terms Terms, declared []Declared, r
 			p.Consent.Pseudonym, p.Consent.Source = p.Who[:], cmp.Or(p.Consent.Source, hub)
 			if seq, err = l.commit(p.Consent); err != nil {
 				return 0, refused("consent_version", err)
+			}
+			if withdraws(p.Consent) {
+				l.forget(p.Who)
 			}
 		}
 		if len(p.Fields) > 0 {

@@ -51,7 +51,7 @@ func (a *API) getProfile(_ context.Context, in *PathID) (*answer[Known], error) 
 	}
 	_, declared := a.consentTerms()
 	for _, f := range fields {
-		one := KnownField{Name: f.Name, Value: fieldValue(f.Value), SetAt: time.UnixMilli(f.SetAtMs).UTC()}
+		one := KnownField{Name: f.Name, Value: a.fieldValue(f.Value), SetAt: time.UnixMilli(f.SetAtMs).UTC()}
 		if i := slices.IndexFunc(declared, func(d consent.Declared) bool { return d.Name == f.Name }); i >= 0 {
 			one.Purpose = string(declared[i].Purpose)
 		}
@@ -66,6 +66,27 @@ func (a *API) getProfile(_ context.Context, in *PathID) (*answer[Known], error) 
 		known.History = append(known.History, a.knownEntry(e))
 	}
 	return &answer[Known]{known}, err
+}
+
+// KnownPurchase is how a person bought an item.
+type KnownPurchase struct {
+	Item  string `json:"itemId,omitempty" doc:"Empty: an item that the catalogue does not know any more"`
+	Day   string `json:"day" doc:"The last, in UTC"`
+	Times int    `json:"times"`
+	Price int64  `json:"price,omitempty" doc:"Usual, of one, in minor units; 0: not known"`
+}
+
+func (a *API) knownPurchases(history []consent.Purchase) []KnownPurchase {
+	all := []KnownPurchase{}
+	goods := a.Catalogue.Snapshot()
+	for _, p := range history {
+		one := KnownPurchase{Day: consent.Day(p.Day).String(), Times: int(p.Times), Price: int64(p.Price)}
+		if place, ok := goods.PlaceOf(p.Item); ok {
+			one.Item = goods.ID(place)
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 func (a *API) knownEntry(e attribution.Entry) KnownHistory {
@@ -86,8 +107,10 @@ func (a *API) knownEntry(e attribution.Entry) KnownHistory {
 	return h
 }
 
-func fieldValue(v consent.Value) any {
+func (a *API) fieldValue(v consent.Value) any {
 	switch v.Kind {
+	case consent.History:
+		return a.knownPurchases(v.History)
 	case consent.Number:
 		return v.Number
 	case consent.List:
@@ -113,7 +136,7 @@ func (a *API) persons(rows iter.Seq2[*item.Profile, error]) iter.Seq2[consent.Pe
 		for row, err := range rows {
 			var p consent.Person
 			if err == nil {
-				p = a.importedPerson(row)
+				p, err = a.importedPerson(row)
 			}
 			if !yield(p, err) {
 				return
@@ -122,7 +145,7 @@ func (a *API) persons(rows iter.Seq2[*item.Profile, error]) iter.Seq2[consent.Pe
 	}
 }
 
-func (a *API) importedPerson(row *item.Profile) consent.Person {
+func (a *API) importedPerson(row *item.Profile) (consent.Person, error) {
 	p := consent.Person{Who: a.person(row.ID)}
 	if row.ConsentVersion > 0 {
 		p.Consent = &wire.Consent{Version: row.ConsentVersion, ConfirmedMs: row.ConsentAtMs}
@@ -134,9 +157,17 @@ func (a *API) importedPerson(row *item.Profile) consent.Person {
 		p.Fields = append(p.Fields, textField("household", row.Household))
 	}
 	for name, text := range row.Fields {
-		p.Fields = append(p.Fields, textField(name, text))
+		field := textField(name, text)
+		if name == rulebook.Purchases {
+			history, err := consent.ParseHistory(text, a.itemID)
+			if err != nil {
+				return p, &item.RowError{Column: name, Problem: err.Error()}
+			}
+			field.Value = consent.Value{Kind: consent.History, History: history}
+		}
+		p.Fields = append(p.Fields, field)
 	}
-	return p
+	return p, nil
 }
 
 func textField(name, text string) consent.Field {

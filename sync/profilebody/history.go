@@ -3,6 +3,7 @@ package profilebody
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 )
 
 // MaxHistory is how many items a history holds.
@@ -22,6 +23,12 @@ const DayMs = 24 * 60 * 60 * 1000
 // DayOf is the day of a time in Unix milliseconds; a time that no day stands for
 // has the nearest.
 func DayOf(ms int64) uint16 { return uint16(min(max(ms, 0)/DayMs, 1<<16-1)) }
+
+// Fresh tells whether the day began less than ttl before a time in Unix
+// milliseconds; 0 is no end.
+func (p Purchase) Fresh(ms int64, ttl time.Duration) bool {
+	return ttl == 0 || ms-int64(p.Day)*DayMs < ttl.Milliseconds()
+}
 
 func validHistory(all []Purchase) bool {
 	for i, p := range all {
