@@ -24,7 +24,7 @@ var ErrColumns = errors.New("features: a model's column is not as declared")
 // column is one column of the frame.
 type column struct {
 	name    string
-	origin  string // context, time, profile, item, action
+	origin  string // as package rulebook lists them
 	key     string // after the origin
 	purpose wire.Purpose
 	ttl     time.Duration
@@ -34,7 +34,9 @@ type column struct {
 	log1p   bool
 	scale   float64
 	offset  float64
-	round   rows.Rules // how the library that trained the model takes numbers
+	round   rows.Rules           // how the library that trained the model takes numbers
+	says    rulebook.ContextType // what a value of the context must be, "" for anything
+	whole   []float32            // what the numbers from 0 are scored as, where most values are such
 }
 
 // newColumn checks a manifest's column against what is declared.
@@ -85,6 +87,24 @@ func (c *column) number(x float64) float32 {
 		return missing
 	}
 	return v
+}
+
+// wholes are how many whole numbers a column of such keeps.
+const wholes = 1024
+
+// keepWholes makes count fast.
+func (c *column) keepWholes() {
+	for n := range wholes {
+		c.whole = append(c.whole, c.number(float64(n)))
+	}
+}
+
+// count is number of a whole one from 0.
+func (c *column) count(n int) float32 {
+	if n < len(c.whole) {
+		return c.whole[n]
+	}
+	return c.number(float64(n))
 }
 
 // id is a text as the column scores it; an empty one is missing.

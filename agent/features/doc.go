@@ -13,9 +13,21 @@
 //
 // # Sources
 //
+// Of scope context, one value a request:
+//
 //	context.<key>       what the request says; of a list its first
-//	time.hour           0 to 23, UTC; time.minute 0 to 59; time.weekday 0 (Sunday) to 6
+//	time.hour           0 to 23, as all of time in the zone that rules.yaml names
+//	time.minute, time.month, time.day_of_year
+//	time.weekday        0 (Sunday) to 6; time.is_weekend 1 on Saturday and Sunday, else 0
 //	profile.<field>     what is known of the person
+//	basket.size         how many items the request's context lists as basket
+//	basket.value        what those cost that are known, after offers, in minor units
+//	basket.department   that most of them are of, the first of equals
+//	session.shown       items the session was shown; session.clicked: that it clicked
+//	session.seconds     since the first thing known of the session; 0: nothing yet
+//
+// Of scope item, one value a candidate:
+//
 //	item.id, item.brand, item.category, item.attr.<key>
 //	item.department     the first part of the category's path
 //	item.price          gross, after the offer, in minor units
@@ -23,7 +35,31 @@
 //	item.discount       share of the gross price that the offer takes off
 //	item.stock          on hand
 //	action.<key>        what the caller says of an action
+//	pair.times_bought   on how many receipt lines the person bought the item
+//	pair.days_since     days, in UTC, since they did last; missing if never
+//	pair.category_affinity, pair.brand_affinity
+//	                    what share of all they bought is of the item's category, or
+//	                    brand: times·2^(-days/60) of those, by that of all
+//	pair.price_ratio    price after the offer, by the mean of what the person paid in
+//	                    its category; if nothing, by the median regular price there
 //
 // A dense value is transform(value)·scale + offset as f32; a text counts where it
 // is a number, true is 1. A categorical one is the id of "name=value".
+//
+// A list context in features.yaml types what requests say: a value of another
+// type, or under a key that is not in it, is missing to every feature.
+//
+// # Persons
+//
+// What is of a person, of profile and of pair, is missing unless its own purpose is
+// granted now, and the slot's; two columns may read one field for two purposes. It
+// is missing, too, once its ttl is over: since a field was set, or since the day of
+// a purchase began. Pairs read the field purchases of the profile (package consent
+// says how it comes about); what the catalogue never knew counts for no category
+// and brand. A price of which nobody knew counts at the item's regular price of
+// today. Someone without purchases that count has no pairs: all are missing.
+//
+// Columns of persons are the person's in records, too: see Plan.Withhold. A session
+// is not a person, and no purpose is needed to count what it did; a feature may
+// name one all the same.
 package features

@@ -96,14 +96,14 @@ func TestContext(t *testing.T) {
 		t.Errorf("%v, want %v", ids, want)
 	}
 	kept, keptIDs := slices.Clone(dense), slices.Clone(ids)
-	part := plan.Withhold(nil, dense, ids)
+	part := plan.Withhold(nil, dense, ids, nil)
 	if !nan(dense[4]) || ids[2] != 0 || ids[0] == 0 || math.Float32bits(dense[4]) != math.Float32bits(float32(math.NaN())) {
 		t.Errorf("withheld: %v %v", dense, ids)
 	}
-	if !plan.Restore(part, dense, ids) || !slices.Equal(dense, kept) || !slices.Equal(ids, keptIDs) {
+	if !plan.Restore(part, dense, ids, nil) || !slices.Equal(dense, kept) || !slices.Equal(ids, keptIDs) {
 		t.Errorf("restored: %v %v", dense, ids)
 	}
-	if plan.Restore(part[:4], dense, ids) || plan.Restore(append(part, 0), dense, ids) {
+	if plan.Restore(part[:4], dense, ids, nil) || plan.Restore(append(part, 0), dense, ids, nil) {
 		t.Error("a part of another plan was restored")
 	}
 	// Nothing is left of another request.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 )
 
 // live is a column that is filled in for each decision.
@@ -12,22 +13,34 @@ type live struct {
 	numbers []float32 // in room, or the shelf's
 	ids     []uint32
 	room    []float32
-	shelf   *shelf // nil: filled in for this decision alone
+	shelf   *shelf    // nil: filled in for this decision alone
+	table   []float32 // reused: a value for each of few things
 }
 
 // lives tells whether a column is filled in for each decision.
-func (c *column) lives() bool { return c.origin == "action" || c.key == "stock" || c.purpose != "" }
+func (c *column) lives() bool {
+	return c.origin == "action" || c.origin == "pair" || c.key == "stock" || c.purpose != ""
+}
+
+// fits tells whether a column is how well a candidate goes with the basket.
+func (c *column) fits() bool { return c.origin+"."+c.key == rulebook.BasketFit }
 
 // stocked tells whether a column is what is on hand, which differs from decision
 // to decision, yet not between two movements.
 func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" && c.purpose == "" }
 
 // fill fills a column of this decision.
-func (l *live) fill(col *column, c *rules.Candidates, a *Asked, k *kept) {
+func (l *live) fill(col *column, c *rules.Candidates, a *Asked, r *Rows) {
 	l.column, l.shelf = col, nil
-	if k != nil && col.stocked() {
-		l.shelf = k.stocked(col, c, a.Catalogue)
+	if r.kept != nil && col.stocked() {
+		l.shelf = r.kept.stocked(col, c, a.Catalogue)
 		l.numbers = l.shelf.numbers
+		return
+	}
+	if h := r.past(col); h != nil && a.Granted(col.purpose) {
+		l.room = slices.Grow(l.room[:0], c.Len())[:c.Len()]
+		l.numbers = l.room
+		h.fill(l, c)
 		return
 	}
 	l.clear(c.Len())
@@ -35,6 +48,7 @@ func (l *live) fill(col *column, c *rules.Candidates, a *Asked, k *kept) {
 	case col.purpose != "" && !a.Granted(col.purpose):
 	case col.origin == "action":
 		l.fromActions(a.Actions)
+	case col.origin == "pair": // of somebody whose history nobody knows
 	case col.origin == "item" && col.key == "stock":
 		col.onHand(l.numbers, c, a.Catalogue)
 	case col.dense:

@@ -21,11 +21,19 @@ type Plan struct {
 	Columns [8]byte            // names the column set in records
 	Profile []consent.Declared // the fields of a person that the model reads
 	Others  []consent.Declared // columns of no person that need a purpose all the same
+	Basket  bool               // it reads what is in the basket
+	Session bool               // it reads what the session was shown and did
 
 	context  []column
 	personal []int // which of context are of a person
 	items    []column
+	pairs    []int           // which of items are of a person
+	spans    []time.Duration // how long purchases count, of all of pairs
+	zone     *time.Location
+	says     []rulebook.ContextKey // what a request's context may say
 	kept     cache
+	medians  medians
+	decays   []float64
 }
 
 // New makes the plan of a model: ErrColumns unless every column is declared.
@@ -34,7 +42,10 @@ func New(m *bundle.Manifest, book *rulebook.Rulebook) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan the features: %w", err)
 	}
-	p := &Plan{Shape: shape, Columns: m.ColumnSet()}
+	p := &Plan{Shape: shape, Columns: m.ColumnSet(), says: book.Context}
+	if p.zone, err = time.LoadLocation(book.Zone); err != nil {
+		return nil, fmt.Errorf("plan the features: %w", err)
+	}
 	var next [2][2]int // places taken, by scope and kind
 	for _, c := range m.Columns {
 		col, err := newColumn(c, book)
@@ -55,26 +66,51 @@ func New(m *bundle.Manifest, book *rulebook.Rulebook) (*Plan, error) {
 		next[scope][kind]++
 		p.add(col, scope == 1)
 	}
+	if len(p.pairs) > 0 {
+		p.decays = decays()
+	}
 	return p, nil
 }
 
 func (p *Plan) add(col column, item bool) {
-	switch {
-	case item:
+	if col.origin == "context" {
+		col.says = typeOf(p.says, col.key)
+	}
+	p.Basket = p.Basket || col.origin == "basket" || col.fits()
+	p.Session = p.Session || col.origin == "session"
+	at := len(p.context)
+	if item {
+		at = len(p.items)
 		p.items = append(p.items, col)
-	case col.origin == "profile":
-		p.personal = append(p.personal, len(p.context))
-		p.context = append(p.context, col)
-		if d := (consent.Declared{Name: col.key, Purpose: col.purpose, TTL: col.ttl}); !slices.Contains(p.Profile, d) {
-			p.Profile = append(p.Profile, d)
-		}
-		return
-	default:
+	} else {
 		p.context = append(p.context, col)
 	}
-	if col.purpose != "" {
+	field, personal := Field(col.origin + "." + col.key)
+	switch {
+	case personal && item:
+		if c := &p.items[at]; c.key == "times_bought" || c.key == "days_since" {
+			c.keepWholes()
+		}
+		p.pairs = append(p.pairs, at)
+		if !slices.Contains(p.spans, col.ttl) {
+			p.spans = append(p.spans, col.ttl)
+		}
+	case personal:
+		p.personal = append(p.personal, at)
+	case col.purpose != "":
 		p.Others = append(p.Others, consent.Declared{Name: col.name, Purpose: col.purpose})
 	}
+	if d := (consent.Declared{Name: field, Purpose: col.purpose, TTL: col.ttl}); personal && !slices.Contains(p.Profile, d) {
+		p.Profile = append(p.Profile, d)
+	}
+}
+
+// Field is the field of a person that a source reads, if it reads one.
+func Field(source string) (name string, ok bool) {
+	if rulebook.OfPurchases(source) {
+		return rulebook.Purchases, true
+	}
+	return strings.CutPrefix(source, "profile.")
 }
 
 // Attributes are the attributes of items that a model's columns read, for the
@@ -88,70 +124,10 @@ func Attributes(columns []bundle.Column) (keys []string) {
 	return keys
 }
 
-// Known is what of a request the context's columns are filled from.
-type Known struct {
-	Time    time.Time
-	Context Values
-	Profile []consent.Field           // what may be read of the person
-	Granted func(p wire.Purpose) bool // for columns of no person
-}
-
-// Context fills the context's columns.
-func (p *Plan) Context(dense []float32, ids []uint32, k *Known) {
-	for i := range p.context {
-		c := &p.context[i]
-		if c.dense {
-			dense[c.place] = missing
-		} else {
-			ids[c.place] = 0
-		}
-		if c.purpose != "" && !k.Granted(c.purpose) { // of a person's field, too: rules may read it for another purpose
-			continue
-		}
-		var room Value
-		v := k.value(c, &room)
-		if c.dense {
-			dense[c.place] = c.numberOf(v)
-		} else {
-			ids[c.place] = c.idOf(v)
-		}
-	}
-}
-
-// value finds what a column of the context reads, in room where it is not there
-// as a value already.
-func (k *Known) value(c *column, room *Value) *Value {
-	switch c.origin {
-	case "context":
-		return k.Context.find(c.key)
-	case "time":
-		t := k.Time.UTC()
-		n := t.Hour()
-		switch c.key {
-		case "minute":
-			n = t.Minute()
-		case "weekday":
-			n = int(t.Weekday())
-		}
-		*room = Value{Kind: Number, Number: float64(n)}
-		return room
-	}
-	return k.field(c, room)
-}
-
-func (k *Known) field(c *column, room *Value) *Value {
-	for i := range k.Profile {
-		if f := &k.Profile[i]; f.Name == c.key && (c.ttl == 0 || k.Time.UnixMilli()-f.SetAtMs < c.ttl.Milliseconds()) {
-			*room = Value{Kind: Kind(f.Value.Kind), Text: f.Value.Text, Number: f.Value.Number, List: f.Value.List}
-			return room
-		}
-	}
-	return nil
-}
-
-// Withhold makes the person's columns missing and appends what they were, each
-// four bytes in the order of columns, so that Restore can put them back.
-func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32) []byte {
+// Withhold makes the person's columns missing, of the context and of rows of
+// items one after the other, and appends what they were, each four bytes in the
+// order of columns, so that Restore can put them back.
+func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32, rows []float32) []byte {
 	for _, i := range p.personal {
 		if c := &p.context[i]; c.dense {
 			dst = wire.Pack(dst, dense[c.place:c.place+1])
@@ -161,13 +137,24 @@ func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32) []byte {
 			ids[c.place] = 0
 		}
 	}
+	for at := 0; len(p.pairs) > 0 && at < len(rows); at += p.Shape.Dense {
+		for _, i := range p.pairs {
+			cell := at + p.items[i].place
+			dst = wire.Pack(dst, rows[cell:cell+1])
+			rows[cell] = missing
+		}
+	}
 	return dst
 }
 
 // Restore undoes Withhold; false if what is there is of another plan.
-func (p *Plan) Restore(part []byte, dense []float32, ids []uint32) bool {
+func (p *Plan) Restore(part []byte, dense []float32, ids []uint32, rows []float32) bool {
 	words, err := wire.View[uint32](slices.Clone(part))
-	if err != nil || len(words) != len(p.personal) {
+	cells := 0
+	if len(p.pairs) > 0 {
+		cells = len(p.pairs) * (len(rows) / p.Shape.Dense)
+	}
+	if err != nil || len(words) != len(p.personal)+cells {
 		return false
 	}
 	for k, i := range p.personal {
@@ -176,6 +163,11 @@ func (p *Plan) Restore(part []byte, dense []float32, ids []uint32) bool {
 		} else {
 			ids[c.place] = words[k]
 		}
+	}
+	words = words[len(p.personal):]
+	for k := range words {
+		at := k / len(p.pairs) * p.Shape.Dense
+		rows[at+p.items[p.pairs[k%len(p.pairs)]].place] = math.Float32frombits(words[k])
 	}
 	return true
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/catalogue"
+	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/host"
@@ -18,6 +19,7 @@ type Rows struct {
 	own   abi.Frame
 	room  []byte // of own
 	live  []live
+	pasts []past // of the person, by how long purchases count
 }
 
 // Asked is what of a request the items' columns are filled from.
@@ -25,6 +27,8 @@ type Asked struct {
 	Catalogue *catalogue.Catalogue
 	Actions   []Values                  // by candidate, where the caller gives them
 	Granted   func(p wire.Purpose) bool // for columns that need a purpose
+	Profile   []consent.Field           // what may be read of the person
+	Now       int64                     // node time
 }
 
 // Rows gets the rows of candidates ready; r's memory is reused.
@@ -32,13 +36,14 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 	if err := p.still(r, c); err != nil {
 		return err
 	}
+	p.remember(r, c.View, a)
 	n := 0
 	for i := range p.items {
 		if col := &p.items[i]; col.lives() {
 			if n == len(r.live) {
 				r.live = append(r.live, live{})
 			}
-			r.live[n].fill(col, c, a, r.kept)
+			r.live[n].fill(col, c, a, r)
 			n++
 		}
 	}

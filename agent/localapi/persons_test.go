@@ -1,10 +1,13 @@
 package localapi_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -121,5 +124,40 @@ func TestAccessTellsAll(t *testing.T) {
 	s.get(&k, 200, "GET", "/v1/profiles/p2", "")
 	if len(k.Fields) > 0 {
 		t.Errorf("somebody who granted no profile has %+v", k.Fields)
+	}
+}
+
+// What people bought before comes in with their profile, and they may see it.
+func TestHistoriesAreImported(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	s := ready(t, n, localapi.Options{})
+	n.Use(nodetest.Files(t, nodetest.Slots(slots), rules, nodetest.Features[:strings.Index(nodetest.Features, "crosses")]+
+		"  - {name: bought, scope: item, kind: dense, source: pair.times_bought, purpose: personalised_offers}\n", map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	csv := "id,purposes,consent_at,consent_version,purchases\n" +
+		"p1,personalised_offers|profile_building,2025-12-31T00:00:00Z,1,item-00003@2025-12-01*4:399|gone@2025-12-02\n" +
+		"p2,personalised_offers|profile_building,2025-12-31T00:00:00Z,1,planted@yesterday\n"
+	var r struct {
+		Accepted, Refused int
+		Refusals          []struct{ Line int }
+	}
+	w := s.ask("PUT", "/v1/profiles", csv, header("Content-Type", "text/csv"))
+	if err := json.Unmarshal(w.Body.Bytes(), &r); err != nil || r.Accepted != 1 || r.Refused != 1 || strings.Contains(w.Body.String(), "planted") ||
+		!strings.Contains(w.Body.String(), "item@2026-03-01*times:price") {
+		t.Errorf("%s", w.Body)
+	}
+	var k struct {
+		Fields []struct {
+			Name, Purpose string
+			Value         []localapi.KnownPurchase
+		}
+	}
+	s.get(&k, 200, "GET", "/v1/profiles/p1", "")
+	if len(k.Fields) != 1 || k.Fields[0].Name != "purchases" || k.Fields[0].Purpose != "personalised_offers" || len(k.Fields[0].Value) != 2 {
+		t.Fatalf("%+v", k)
+	}
+	for _, p := range k.Fields[0].Value {
+		if p != (localapi.KnownPurchase{Item: "item-00003", Day: "2025-12-01", Times: 4, Price: 399}) && p != (localapi.KnownPurchase{Day: "2025-12-02", Times: 1}) {
+			t.Errorf("%+v", p)
+		}
 	}
 }

@@ -14,10 +14,10 @@ import (
 const maxReasons = 5
 
 // explain adds the reasons of each shown item, if what scored it is still loaded.
-// The context is dense and hashed, or what the record and the node have of it. What
+// What the record leaves out of the person is part, or what the node keeps of it. What
 // a module says of itself is told of the score that was given only: one that can't
 // be computed again has no reasons.
-func (d *Decider) explain(a *Answer, rec *wire.Decision, dense []float32, hashed []uint32) {
+func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte) {
 	scorer := d.scorer(rec)
 	rows, ok := parseRows(rec)
 	if scorer == nil || rec.Baseline || !ok {
@@ -29,9 +29,7 @@ func (d *Decider) explain(a *Answer, rec *wire.Decision, dense []float32, hashed
 	if !rows.fit(scorer.Shape) {
 		return
 	}
-	if dense != nil || hashed != nil {
-		rows.context, rows.contexts = dense, hashed
-	} else if d.restore(&rows, rec) != nil {
+	if d.restore(&rows, rec, part) != nil {
 		return
 	}
 	rows.n = len(a.Items) // which come first

@@ -247,10 +247,6 @@ func (s *scratch) fillFeatures(d *wire.Decision) {
 	}
 	r.columns = s.slot.Plan.Columns
 	r.context, r.contexts = append(r.context[:0], s.dense...), append(r.contexts[:0], s.hashed...)
-	if len(s.who.Fields) > 0 && !s.who.Grants.Has(wire.ModelTraining) {
-		r.part = s.slot.Plan.Withhold(r.part, r.context, r.contexts)
-		d.Context = append(d.Context, apart)
-	}
 	r.dense, r.hashed = r.dense[:0], r.hashed[:0]
 	for _, i := range r.rows {
 		if int(i) == s.of.Len() {
@@ -258,6 +254,12 @@ func (s *scratch) fillFeatures(d *wire.Decision) {
 		} else {
 			r.dense, r.hashed = s.rows.Append(r.dense, r.hashed, int(i))
 		}
+	}
+	if len(s.who.Fields) > 0 && !s.who.Grants.Has(wire.ModelTraining) {
+		r.part = s.slot.Plan.Withhold(r.part, r.context, r.contexts, r.dense)
+	}
+	if len(r.part) > 0 {
+		d.Context = append(d.Context, apart)
 	}
 	f := &r.features
 	f.Columns = r.columns[:]

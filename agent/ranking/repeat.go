@@ -33,7 +33,7 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 	s.d.counts.repeated.Add(1)
 	a := s.d.answer(rec, VersionsOf(rec.Versions), s.now)
 	if s.request.Explain {
-		s.d.explain(a, rec, nil, nil)
+		s.d.explain(a, rec, nil)
 	}
 	return a, nil
 }
@@ -76,7 +76,7 @@ func (d *Decider) Tell(ctx context.Context, outcomes []attribution.Outcome) (att
 
 func (d *Decider) terms() (t attribution.Terms) {
 	if a := d.opt.Releases.Active(); a != nil {
-		t = attribution.Terms{Slots: a.Rulebook.Slots, Consent: a.Terms}
+		t = attribution.Terms{Slots: a.Rulebook.Slots, Consent: a.Terms, Fields: a.Profile}
 	}
 	return t
 }

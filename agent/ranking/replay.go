@@ -73,7 +73,7 @@ func (d *Decider) rescore(r *Replayed, rec *wire.Decision) error {
 	if scorer == nil || !ok || !rows.fit(scorer.Shape) {
 		return modelGone()
 	}
-	if err := d.restore(&rows, rec); err != nil {
+	if err := d.restore(&rows, rec, nil); err != nil {
 		return err
 	}
 	model, err := scorer.Reference()
@@ -95,26 +95,30 @@ func (d *Decider) rescore(r *Replayed, rec *wire.Decision) error {
 	return err
 }
 
-// restore puts back what the log may not hold of the person.
-func (d *Decider) restore(r *rows, rec *wire.Decision) error {
+// restore puts back what the log may not hold of the person: part, or what was
+// kept of it.
+func (d *Decider) restore(r *rows, rec *wire.Decision, part []byte) error {
 	if len(rec.Context) == 0 {
 		return nil
 	}
 	gone := func(err error) error {
 		return refuse(ReplayGone, err, "what this decision knew of the person was kept for 72 hours, or they were forgotten since; it can't be replayed")
 	}
-	if d.opt.Replay == nil {
+	if part == nil && d.opt.Replay == nil {
 		return gone(nil)
 	}
-	part, err := d.opt.Replay.Fetch([16]byte(rec.Id), d.opt.Store.Now())
-	if errors.Is(err, profile.ErrGone) {
-		return gone(err)
-	} else if err != nil {
-		return refuse(LogFailed, err, "what is kept for replays can't be read; look at the node's disk")
+	if part == nil {
+		var err error
+		part, err = d.opt.Replay.Fetch([16]byte(rec.Id), d.opt.Store.Now())
+		if errors.Is(err, profile.ErrGone) {
+			return gone(err)
+		} else if err != nil {
+			return refuse(LogFailed, err, "what is kept for replays can't be read; look at the node's disk")
+		}
 	}
 	slot := d.opt.Releases.Active().Slot(rec.Slot)
-	r.context, r.contexts = slices.Clone(r.context), slices.Clone(r.contexts)
-	if slot == nil || slot.Plan == nil || !slot.Plan.Restore(part, r.context, r.contexts) {
+	r.context, r.contexts, r.dense = slices.Clone(r.context), slices.Clone(r.contexts), slices.Clone(r.dense)
+	if slot == nil || slot.Plan == nil || !slot.Plan.Restore(part, r.context, r.contexts, r.dense) {
 		return modelGone()
 	}
 	return nil

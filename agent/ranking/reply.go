@@ -11,7 +11,7 @@ func (s *scratch) answer() *Answer {
 	a := s.d.answer(&s.record.decision, s.versions(), s.now)
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
-		s.d.explain(a, &s.record.decision, s.dense, s.hashed)
+		s.d.explain(a, &s.record.decision, s.record.part)
 	}
 	return a
 }

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // score gives every candidate a mean, by the model or by an order, and says by
@@ -113,12 +115,40 @@ func (s *scratch) plan() error {
 	p := s.slot.Plan
 	s.dense = slices.Grow(s.dense[:0], p.Shape.ContextDense)[:p.Shape.ContextDense]
 	s.hashed = slices.Grow(s.hashed[:0], p.Shape.ContextCategorical)[:p.Shape.ContextCategorical]
+	var inside []int32
+	if p.Basket {
+		s.inside = features.Basket(s.inside[:0], s.request.Context, s.of.View)
+		inside = s.inside
+	}
 	p.Context(s.dense, s.hashed, &features.Known{
 		Time: time.UnixMilli(s.now), Context: s.request.Context, Profile: s.who.Fields, Granted: s.granted,
+		Session: s.inSession(p), View: s.of.View, Basket: inside,
 	})
-	err := p.Rows(&s.rows, s.of, &features.Asked{Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted})
+	err := p.Rows(&s.rows, s.of, &features.Asked{
+		Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted, Profile: s.who.Fields, Now: s.now,
+	})
 	s.planned = err == nil
 	return err
+}
+
+// inSession counts what the session was shown and did, where a feature reads it.
+func (s *scratch) inSession(p *features.Plan) (in features.Session) {
+	if !p.Session {
+		return in
+	}
+	in.Known = s.session != (wire.Pseudonym{})
+	for i := range s.saw[1] {
+		switch e := &s.saw[1][i]; e.Type {
+		case attribution.Shown:
+			in.Shown += int(e.Times)
+		case wire.OutcomeType_OUTCOME_CLICK:
+			in.Clicked += int(e.Times)
+		}
+	}
+	if len(s.saw[1]) > 0 {
+		in.SinceMs = s.saw[1][0].At
+	}
+	return in
 }
 
 // model scores the candidates, if there is a model; where it failed an order must

@@ -70,8 +70,9 @@ type scratch struct {
 	degraded  Degraded
 	policy    explore.Policy
 	rows      features.Rows
-	planned   bool // rows are of this attempt
-	scored    bool // means are the model's
+	planned   bool    // rows are of this attempt
+	scored    bool    // means are the model's
+	inside    []int32 // places of what is in the basket
 	dense     []float32
 	hashed    []uint32
 	means     []float64 // one a candidate

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -84,7 +84,7 @@ func (s *source) rulebook() (*rulebook.Rulebook, error) {
 // each counts.
 func (a *Active) declare() {
 	for _, f := range a.Rulebook.Features {
-		if field, ok := strings.CutPrefix(f.Source, "profile."); ok {
+		if field, ok := features.Field(f.Source); ok {
 			a.Profile = append(a.Profile, consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL})
 		}
 	}
