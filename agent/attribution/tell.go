@@ -50,7 +50,8 @@ func (e *Events) Tell(ctx context.Context, t Terms, outcomes []Outcome) (Report,
 			return r, errors.Join(fmt.Errorf("take in outcome %d: %w", i, err), e.store.Sync(ctx, e.profile(&t, basket, last)))
 		}
 	}
-	return r, e.store.Sync(ctx, e.profile(&t, basket, last))
+	last = e.profile(&t, basket, last)
+	return r, e.store.Sync(ctx, last)
 }
 
 // tell commits one outcome: a record for each decision it belongs to, or one
