@@ -59,7 +59,9 @@ func (f *Folder) Assemble(h Header, learned Learned) (*Release, error) {
 	}
 	r.Id = id.String()
 	for _, name := range files {
-		r.add(name, f.bytes[name])
+		if b, ok := f.bytes[name]; ok {
+			r.add(name, b)
+		}
 	}
 	rankings, err := f.rankings(learned.Rankings)
 	if err != nil {

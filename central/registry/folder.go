@@ -6,8 +6,9 @@
 //
 //	slots.yaml rules.yaml features.yaml   as package rulebook reads them
 //	offers.csv                            as package item reads it; the header alone means no offers
+//	escrow.csv                            what each node may give away of an offer's budget
 //
-// All four must be there. Other .yaml, .yml, .csv and .json files are refused,
+// All but the last must be there: without it no node shows what has a budget. Other .yaml, .yml, .csv and .json files are refused,
 // since a misspelt name would be a rule that silently does not hold; anything
 // else (a README) is let alone. The files go into a release as they are.
 //
@@ -27,7 +28,6 @@
 package registry
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -44,10 +44,14 @@ import (
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
-const offersFile = "offers.csv"
+const (
+	offersFile = "offers.csv"
+	escrowFile = "escrow.csv"
+)
 
-// files are what a folder holds, in the order in which a release names them.
-var files = []string{"slots.yaml", "rules.yaml", "features.yaml", offersFile}
+// files are what a folder holds, in the order in which a release names them. The
+// last may be missing.
+var files = []string{"slots.yaml", "rules.yaml", "features.yaml", offersFile, escrowFile}
 
 // maxFile bounds what is read of one file that people write.
 const maxFile = 16 << 20
@@ -78,7 +82,7 @@ type Folder struct {
 func Check(dir string, scheme item.Scheme) (*Folder, error) {
 	there, err := read(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read release folder: %w; name a folder that holds %s", err, strings.Join(files, ", "))
+		return nil, fmt.Errorf("read release folder: %w; name a folder that holds %s", err, strings.Join(files[:len(files)-1], ", "))
 	}
 	return CheckFiles(there, scheme)
 }
@@ -137,7 +141,7 @@ func complete(there map[string][]byte) (faults rulebook.Faults) {
 		}
 	}
 	for _, name := range files {
-		if _, ok := there[name]; !ok {
+		if _, ok := there[name]; !ok && name != escrowFile {
 			faults = append(faults, rulebook.Fault{File: name, Problem: "is missing; every release folder has it"})
 		}
 	}
@@ -153,6 +157,7 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 		return rulebook.Faults{{File: "slots.yaml", Problem: err.Error()}}
 	}
 	faults = append(faults, f.parseOffers(scheme, book)...)
+	faults = append(faults, f.parseEscrow()...)
 	if book == nil {
 		return faults
 	}
@@ -167,31 +172,6 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 		faults = append(faults, rulebook.Fault{File: "features.yaml", Problem: "makes no model: " + err.Error()})
 	}
 	return append(faults, f.scorers()...)
-}
-
-// parseOffers reads the offers; book is nil when it has faults of its own.
-func (f *Folder) parseOffers(scheme item.Scheme, book *rulebook.Rulebook) (faults rulebook.Faults) {
-	seen := make(map[string]bool)
-	for o, err := range item.Offers(bytes.NewReader(f.bytes[offersFile]), item.Options{Scheme: scheme}) {
-		fault := rulebook.Fault{File: offersFile}
-		row := (*item.RowError)(nil)
-		switch {
-		case errors.As(err, &row):
-			fault.Line, fault.Path, fault.Problem = row.Line, row.Column, row.Problem
-		case err != nil:
-			fault.Problem = err.Error()
-		case seen[o.Id]:
-			fault.Path, fault.Problem = o.Id, "is there twice; give each offer an id of its own"
-		case book != nil && o.Slot != "" && book.Slot(o.Slot) == nil:
-			fault.Path, fault.Problem = o.Id, fmt.Sprintf("is for slot %q, which slots.yaml does not have", o.Slot)
-		default:
-			seen[o.Id] = true
-			f.Offers = append(f.Offers, o)
-			continue
-		}
-		faults = append(faults, fault)
-	}
-	return faults
 }
 
 // Shape is what the models of this folder look like, and ColumnSet the name of

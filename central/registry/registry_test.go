@@ -133,8 +133,12 @@ func TestCheckReportsEveryFault(t *testing.T) {
 		"profile unbound": {[][3]string{{"features.yaml", ", purpose: personalised_offers", ""}}, []string{"features.yaml:4"}},
 		"several files": {[][3]string{{"features.yaml", "bits: 10", "bits: 99"}, {"offers.csv", ",10,", ",-3,"}},
 			[]string{"features.yaml:9: bits", "offers.csv:2: percent"}},
-		"offer's slot":   {[][3]string{{"offers.csv", "home_hero", "attic"}}, []string{`offers.csv: o1: is for slot "attic"`}},
-		"offer twice":    {[][3]string{{"offers.csv", "", offersCSV + strings.SplitAfter(offersCSV, "\n")[1]}}, []string{"offers.csv: o1: is there twice"}},
+		"offer's slot":   {[][3]string{{"offers.csv", "home_hero", "attic"}}, []string{"offers.csv:2: slot: slots.yaml has no slot"}},
+		"offer's path":   {[][3]string{{"offers.csv", "", "id,kind,target,percent,condition\no,brand,b,5,\no2,brand,b,5,\"{\"\"context.a\"\": {\"\"$lik\"\": 1}}\"\n"}}, []string{"offers.csv:3: condition: context.a.$lik: unknown operator"}},
+		"offer's field":  {[][3]string{{"offers.csv", "", "id,kind,target,percent,cadence\no,brand,b,5,subscription:clubs\n"}}, []string{"offers.csv:2: cadence: is of a field that features.yaml does not declare"}},
+		"offer's reach":  {[][3]string{{"offers.csv", "", "id,kind,target,percent,condition\no,brand,b,5,\"{\"\"profile.diet\"\": 1}\"\n"}}, []string{"offers.csv:2: condition: profile.diet is not declared"}},
+		"escrow":         {[][3]string{{"offers.csv", "", "id,kind,target,percent,budget\no,brand,b,5,100\n"}, {"escrow.csv", "", "offer,site,amount\no,north,60\no,south,41\n"}}, []string{"escrow.csv:3: amount: makes the shares"}},
+		"offer twice":    {[][3]string{{"offers.csv", "", offersCSV + strings.SplitAfter(offersCSV, "\n")[1]}}, []string{"offers.csv:3: id: is there twice"}},
 		"offers' header": {[][3]string{{"offers.csv", "id,kind", "ident,kind"}}, []string{"offers.csv"}},
 	} {
 		t.Run(name, func(t *testing.T) {

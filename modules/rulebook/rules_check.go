@@ -75,7 +75,7 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 	case Avoid, Needs, Age:
 		if origin, _, _ := strings.Cut(r.Source, "."); origin != "profile" && origin != "context" {
 			d.fault(at+".source", "starts with profile. or context., followed by a key")
-		} else if problem := around.problem(r.Source); problem != "" {
+		} else if problem := problemOf(r.Source, around.declared); problem != "" {
 			d.fault(at+".source", problem)
 		}
 	case Sensitive:
@@ -161,7 +161,7 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 		d.fault(path, "demands nothing; remove it")
 	}
 	for _, p := range w.Paths() {
-		problem := around.problem(p)
+		problem := problemOf(p, around.declared)
 		switch item := IsItemPath(p); {
 		case problem != "":
 		case key == "where" && !item:
@@ -173,37 +173,6 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
 		}
 	}
-}
-
-// IsItemPath tells whether a path of a condition leads to an item's column.
-func IsItemPath(path string) bool { return strings.HasPrefix(path, "item.") }
-
-var (
-	itemPaths = []string{"id", "brand", "category", "department", "price"}
-	timePaths = []string{"hour", "minute", "weekday", "date"}
-)
-
-// problem says what is wrong with a path, "" for nothing.
-func (around surroundings) problem(path string) string {
-	origin, key, _ := strings.Cut(path, ".")
-	attribute, isAttribute := strings.CutPrefix(key, "attr.")
-	switch {
-	case path == "basket" || path == "site.id":
-	case origin == "item" && (isAttribute && attribute != "" || slices.Contains(itemPaths, key)):
-	case origin == "item":
-		return "is no path: item. is followed by " + strings.Join(itemPaths, ", ") + " or attr.<key>"
-	case origin == "time" && slices.Contains(timePaths, key):
-	case origin == "time":
-		return "is no path: time. is followed by " + strings.Join(timePaths, ", ")
-	case origin == "context" && key != "":
-	case origin == "profile" && key != "":
-		if !around.declared(key) {
-			return "is not declared in features.yaml; give it a feature with this source and its purpose"
-		}
-	default:
-		return "is no path; use item., context., time., profile., site.id or basket"
-	}
-	return ""
 }
 
 // outcomes are the outcome types of the API, and the plain number of a reward.

@@ -42,6 +42,9 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
 		}
 		validateActions(d, at+".actions", s.Actions)
+		if s.Arbitration != nil && d.sound(at+".arbitration") {
+			s.Arbitration.validate(d, at+".arbitration", &s.Reward)
+		}
 		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
 	}
 }

@@ -53,8 +53,12 @@ func header(c *csv.Reader, columns []string) ([]string, error) {
 			return nil, fmt.Errorf("header line: column %d is unnamed, named twice or not UTF-8; give each column its own name", i+1)
 		}
 	}
-	if !slices.Contains(names, "id") {
-		return nil, errors.New("header line: there is no column id; the first line names the columns, separated by commas")
+	first := "id"
+	if columns != nil {
+		first = columns[0]
+	}
+	if !slices.Contains(names, first) {
+		return nil, fmt.Errorf("header line: there is no column %s; the first line names the columns, separated by commas", first)
 	}
 	for _, name := range names {
 		if err := known(name, columns); err != nil {

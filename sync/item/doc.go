@@ -26,11 +26,12 @@
 //	          cost stock safety_stock status location image url
 //	stock     id on_hand as_of
 //	offers    id title kind target slot price percent currency starts ends budget
-//	          per_person_cap cadence priority condition status
+//	          pacing per_person_cap cadence priority stack condition status
+//	escrow    offer site agent amount
 //	profiles  id purposes consent_at consent_version household
 //
-// Any other column of items becomes an attribute, of profiles a field; in stock
-// and offers it is refused. A row is at most [MaxRow] bytes, so it always fits a
+// Any other column of items becomes an attribute, of profiles a field; in stock,
+// offers and escrow it is refused. A row is at most [MaxRow] bytes, so it always fits a
 // record, and memory does not grow with the file.
 //
 // # Failure

@@ -15,6 +15,9 @@ type Options struct {
 	// Scheme of the catalogue: of rows that name none, and of the ids that stock
 	// and offers refer to.
 	Scheme Scheme
+	// Offer, if any, says what is wrong with an offer that this package can't know.
+	// A *RowError of it needs no line.
+	Offer func(*wire.Offer) error
 }
 
 var (
@@ -22,7 +25,8 @@ var (
 		safety_stock status location image url`)
 	stockColumns = strings.Fields(`id on_hand as_of`)
 	offerColumns = strings.Fields(`id title kind target slot price percent currency starts ends budget
-		per_person_cap cadence priority condition status`)
+		pacing per_person_cap cadence priority stack condition status`)
+	escrowColumns  = strings.Fields(`offer site agent amount`)
 	profileColumns = strings.Fields(`id purposes consent_at consent_version household`)
 )
 
@@ -58,66 +62,6 @@ func Stock(r io.Reader, o Options) iter.Seq2[*wire.StockCount, error] {
 		}
 		return &wire.StockCount{Item: f.id("id", f.scheme), OnHand: n, AsOfMs: f.at("as_of")}
 	})
-}
-
-// Offers yields the offers of r: kind items, category or brand; either price
-// with currency or percent; status active, paused or draft (absent: active).
-// The target of kind items is its ids in the scheme's form, as [Targets] reads
-// them.
-func Offers(r io.Reader, o Options) iter.Seq2[*wire.Offer, error] {
-	return read(r, o, offerColumns, buildOffer)
-}
-
-func buildOffer(f *fields) *wire.Offer {
-	offer := &wire.Offer{
-		Id: f.id("id", Own), Title: f.text("title"), Kind: f.oneOf("kind", "items", "category", "brand"),
-		Slot: f.text("slot"), Price: f.price(),
-		Percent:  f.decimal("percent", 100, "write 10 for 10 %"),
-		StartsMs: f.at("starts"), EndsMs: f.at("ends"),
-		Cadence: f.text("cadence"), Condition: f.text("condition"),
-		Status: f.oneOf("status", "active", "paused", "draft"),
-	}
-	offer.Target = f.target(offer.Kind)
-	offer.Budget, _ = f.amount("budget")
-	cap, _ := f.integer("per_person_cap", 0, math.MaxUint32, "")
-	priority, _ := f.integer("priority", math.MinInt32, math.MaxInt32, "")
-	offer.PerPersonCap, offer.Priority = uint32(cap), int32(priority)
-	switch {
-	case (offer.Price == nil) == (offer.Percent == 0):
-		f.fault("price", "and percent: write exactly one of them")
-	case offer.EndsMs != 0 && offer.EndsMs <= offer.StartsMs:
-		f.fault("ends", "is not after starts")
-	}
-	return offer
-}
-
-func (f *fields) target(kind string) string {
-	if kind != "items" {
-		if f.text("target") == "" {
-			f.fault("target", "is missing; name the "+kind)
-		}
-		return strings.Trim(f.text("target"), "/")
-	}
-	ids := f.list("target")
-	for i, s := range ids {
-		id, err := ID(f.scheme, s)
-		if err != nil {
-			f.fault("target", err.Error())
-		}
-		ids[i] = id
-	}
-	if len(ids) == 0 {
-		f.fault("target", "is missing; name the items, separated by "+listSeparator)
-	}
-	return strings.Join(ids, listSeparator)
-}
-
-// Targets are the ids that an offer of kind items names.
-func Targets(o *wire.Offer) []string {
-	if o.GetKind() != "items" || o.GetTarget() == "" {
-		return nil
-	}
-	return strings.Split(o.Target, listSeparator)
 }
 
 // Profile is one imported person. The fields are as written; which of them there

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -186,20 +187,30 @@ func TestStock(t *testing.T) {
 }
 
 func TestOffers(t *testing.T) {
-	const file = `id,title,kind,target,slot,price,percent,currency,starts,ends,budget,per_person_cap,cadence,priority,condition,status
-o1,Pens,items,4006381333931|96385074,home_hero,299,,EUR,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,5000,2,daily,-1,rain,
-o2,Office,category,office/,,,12.5,,,,,,,,,paused
+	const file = `id,title,kind,target,slot,price,percent,currency,starts,ends,budget,pacing,per_person_cap,cadence,priority,stack,condition,status
+o1,Pens,items,4006381333931|96385074,home_hero,299,,EUR,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,5000,even,2,repeating:7d,-1,yes,"{""context.weather"": ""rain""}",
+o2,Office,category,office/,,,12.5,,,,,,,,,,,paused
+o3,Nothing,category,office/,,,12.5,,,,0,none,,ad_hoc,,no,,draft
 `
 	got, bad := collect(item.Offers(strings.NewReader(file), item.Options{Scheme: item.GTIN}))
 	want := []*wire.Offer{{
 		Id: "o1", Title: "Pens", Kind: "items", Target: "04006381333931|00000096385074", Slot: "home_hero", Price: &wire.Money{Amount: 299, Currency: "EUR"},
-		StartsMs: 1_767_225_600_000, EndsMs: 1_767_312_000_000, Budget: 5000, PerPersonCap: 2, Cadence: "daily", Priority: -1, Condition: "rain", Status: "active",
-	}, {Id: "o2", Title: "Office", Kind: "category", Target: "office", Percent: 12.5, Status: "paused"}}
+		StartsMs: 1_767_225_600_000, EndsMs: 1_767_312_000_000, Budget: 5000, Budgeted: true, Pacing: "even", PerPersonCap: 2, Cadence: "repeating:7d", Priority: -1, Stack: true,
+		Condition: `{"context.weather": "rain"}`, Status: "active",
+	}, {Id: "o2", Title: "Office", Kind: "category", Target: "office", Percent: 12.5, Pacing: "none", Status: "paused"},
+		{Id: "o3", Title: "Nothing", Kind: "category", Target: "office", Percent: 12.5, Budgeted: true, Pacing: "none", Cadence: "ad_hoc", Status: "draft"}}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" || bad != nil {
 		t.Errorf("%v %s", bad, diff)
 	}
 	if ids := item.Targets(got[0]); len(ids) != 2 || ids[1] != "00000096385074" || item.Targets(got[1]) != nil {
 		t.Errorf("targets %v", ids)
+	}
+
+	_, bad = collect(item.Offers(strings.NewReader(file), item.Options{Scheme: item.GTIN, Offer: func(o *wire.Offer) error {
+		return map[string]error{"o1": &item.RowError{Column: "condition", Problem: "is odd"}, "o3": errors.New("is odder")}[o.Id]
+	}}))
+	if want := []string{"line 2, column condition: is odd", "line 4: is odder"}; !slices.Equal(bad, want) {
+		t.Errorf("what somebody else found: %q", bad)
 	}
 
 	for row, want := range map[string]string{

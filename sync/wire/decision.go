@@ -115,6 +115,8 @@ func (p *pen) decision(d *Decision) {
 		p.group(g)
 		p.close(at)
 	}
+	p.bytes(45, d.Prediction)
+	p.bytes(46, d.Worth)
 }
 
 func (p *pen) plan(x *Plan) {
@@ -229,6 +231,24 @@ func (p *pen) shown(s *Shown) {
 	p.number(20, uint64(s.QuoteUntilMs))
 	p.number(21, uint64(s.Lowest30D))
 	p.text(22, s.Fulfilment)
+	for _, a := range s.Applied {
+		at := p.open(25)
+		p.applied(a)
+		p.close(at)
+	}
+}
+
+func (p *pen) applied(a *Applied) {
+	if a == nil {
+		return
+	}
+	p.known(a.unknownFields)
+	p.text(1, a.Offer)
+	p.number(2, uint64(a.Discount))
+	p.number(3, uint64(a.Units))
+	p.number(4, uint64(a.UntilMs))
+	p.flag(5, a.Once)
+	p.number(6, uint64(a.EndsMs))
 }
 
 func (p *pen) known(unknown []byte) { p.odd = p.odd || len(unknown) > 0 }

@@ -549,20 +549,24 @@ type Decision struct {
 	Actions    []string   `protobuf:"bytes,25,rep,name=actions,proto3" json:"actions,omitempty"` // candidates by id when the caller gave them
 	// Rows are the shown items in order, then the contenders that were not shown
 	// (with full_frame: every allowed candidate).
-	Items         []string  `protobuf:"bytes,26,rep,name=items,proto3" json:"items,omitempty"`
-	Candidate     []byte    `protobuf:"bytes,27,opt,name=candidate,proto3" json:"candidate,omitempty"` // u32 a row: which candidate it is
-	Mean          []byte    `protobuf:"bytes,28,opt,name=mean,proto3" json:"mean,omitempty"`           // f64 a row
-	Variance      []byte    `protobuf:"bytes,29,opt,name=variance,proto3" json:"variance,omitempty"`   // f64 a row, empty without one
-	Features      *Features `protobuf:"bytes,30,opt,name=features,proto3" json:"features,omitempty"`
-	FrameShare    float32   `protobuf:"fixed32,31,opt,name=frame_share,json=frameShare,proto3" json:"frame_share,omitempty"` // probability that this decision carried its full frame
-	FullFrame     bool      `protobuf:"varint,32,opt,name=full_frame,json=fullFrame,proto3" json:"full_frame,omitempty"`
-	Shown         []*Shown  `protobuf:"bytes,33,rep,name=shown,proto3" json:"shown,omitempty"`                             // one a position
-	Shadow        string    `protobuf:"bytes,34,opt,name=shadow,proto3" json:"shadow,omitempty"`                           // apprentice mode: what would have been shown
-	AgeModelS     uint32    `protobuf:"varint,35,opt,name=age_model_s,json=ageModelS,proto3" json:"age_model_s,omitempty"` // age of the model in seconds at the decision
-	Context       []byte    `protobuf:"bytes,36,opt,name=context,proto3" json:"context,omitempty"`                         // replay part sealed under the person's key, or its absence
-	Household     []byte    `protobuf:"bytes,37,opt,name=household,proto3" json:"household,omitempty"`                     // pseudonym of the person's household, where rules count by it
-	Plans         []*Plan   `protobuf:"bytes,40,rep,name=plans,proto3" json:"plans,omitempty"`                             // what functions are to do for each position
-	Group         *Group    `protobuf:"bytes,41,opt,name=group,proto3" json:"group,omitempty"`                             // absent: a decision by itself
+	Items      []string  `protobuf:"bytes,26,rep,name=items,proto3" json:"items,omitempty"`
+	Candidate  []byte    `protobuf:"bytes,27,opt,name=candidate,proto3" json:"candidate,omitempty"` // u32 a row: which candidate it is
+	Mean       []byte    `protobuf:"bytes,28,opt,name=mean,proto3" json:"mean,omitempty"`           // f64 a row
+	Variance   []byte    `protobuf:"bytes,29,opt,name=variance,proto3" json:"variance,omitempty"`   // f64 a row, empty without one
+	Features   *Features `protobuf:"bytes,30,opt,name=features,proto3" json:"features,omitempty"`
+	FrameShare float32   `protobuf:"fixed32,31,opt,name=frame_share,json=frameShare,proto3" json:"frame_share,omitempty"` // probability that this decision carried its full frame
+	FullFrame  bool      `protobuf:"varint,32,opt,name=full_frame,json=fullFrame,proto3" json:"full_frame,omitempty"`
+	Shown      []*Shown  `protobuf:"bytes,33,rep,name=shown,proto3" json:"shown,omitempty"`                             // one a position
+	Shadow     string    `protobuf:"bytes,34,opt,name=shadow,proto3" json:"shadow,omitempty"`                           // apprentice mode: what would have been shown
+	AgeModelS  uint32    `protobuf:"varint,35,opt,name=age_model_s,json=ageModelS,proto3" json:"age_model_s,omitempty"` // age of the model in seconds at the decision
+	Context    []byte    `protobuf:"bytes,36,opt,name=context,proto3" json:"context,omitempty"`                         // replay part sealed under the person's key, or its absence
+	Household  []byte    `protobuf:"bytes,37,opt,name=household,proto3" json:"household,omitempty"`                     // pseudonym of the person's household, where rules count by it
+	Plans      []*Plan   `protobuf:"bytes,40,rep,name=plans,proto3" json:"plans,omitempty"`                             // what functions are to do for each position
+	Group      *Group    `protobuf:"bytes,41,opt,name=group,proto3" json:"group,omitempty"`                             // absent: a decision by itself
+	// Where campaigns are arbitrated by value the means are prediction times worth,
+	// and variances are of those. Empty: the means are predictions.
+	Prediction    []byte `protobuf:"bytes,45,opt,name=prediction,proto3" json:"prediction,omitempty"` // f64 a row
+	Worth         []byte `protobuf:"bytes,46,opt,name=worth,proto3" json:"worth,omitempty"`           // f64 a row
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -866,6 +870,20 @@ func (x *Decision) GetPlans() []*Plan {
 func (x *Decision) GetGroup() *Group {
 	if x != nil {
 		return x.Group
+	}
+	return nil
+}
+
+func (x *Decision) GetPrediction() []byte {
+	if x != nil {
+		return x.Prediction
+	}
+	return nil
+}
+
+func (x *Decision) GetWorth() []byte {
+	if x != nil {
+		return x.Worth
 	}
 	return nil
 }
@@ -1371,17 +1389,18 @@ type Shown struct {
 	Cost        int64                  `protobuf:"varint,5,opt,name=cost,proto3" json:"cost,omitempty"` // net, minor units; 0 with cost_known unset: unknown
 	CostKnown   bool                   `protobuf:"varint,6,opt,name=cost_known,json=costKnown,proto3" json:"cost_known,omitempty"`
 	OnHand      int32                  `protobuf:"zigzag32,7,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	Offer       string                 `protobuf:"bytes,8,opt,name=offer,proto3" json:"offer,omitempty"`
+	Offer       string                 `protobuf:"bytes,8,opt,name=offer,proto3" json:"offer,omitempty"` // ids of the offers applied, with | between them
 	Hold        *Hold                  `protobuf:"bytes,9,opt,name=hold,proto3" json:"hold,omitempty"`
 	Pinned      bool                   `protobuf:"varint,10,opt,name=pinned,proto3" json:"pinned,omitempty"` // stood there before anything was drawn: no evidence of a policy
 	// Where masks, pools or adjustments were at work, what was weighed. Empty: the
 	// contenders are the best of the rows that don't stand above and are no pins.
-	Contenders    []byte `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"`                            // u32 each: its row, best first
-	Mean          []byte `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`                                        // f64 each, as adjusted; empty: those of the rows
-	Explored      uint32 `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`                               // 1 + its place among the feasible, if the uniform share drew it
-	QuoteUntilMs  int64  `protobuf:"varint,20,opt,name=quote_until_ms,json=quoteUntilMs,proto3" json:"quote_until_ms,omitempty"` // the price stands until then; 0: no longer than the answer
-	Lowest30D     int64  `protobuf:"varint,21,opt,name=lowest30d,proto3" json:"lowest30d,omitempty"`                             // gross, before the present reduction; 0: unknown
-	Fulfilment    string `protobuf:"bytes,22,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                            // ways joined by |, as the item says; empty: it says none
+	Contenders    []byte     `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"`                            // u32 each: its row, best first
+	Mean          []byte     `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`                                        // f64 each, as adjusted; empty: those of the rows
+	Explored      uint32     `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`                               // 1 + its place among the feasible, if the uniform share drew it
+	QuoteUntilMs  int64      `protobuf:"varint,20,opt,name=quote_until_ms,json=quoteUntilMs,proto3" json:"quote_until_ms,omitempty"` // the price stands until then; 0: no longer than the answer
+	Lowest30D     int64      `protobuf:"varint,21,opt,name=lowest30d,proto3" json:"lowest30d,omitempty"`                             // gross, before the present reduction; 0: unknown
+	Fulfilment    string     `protobuf:"bytes,22,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                            // ways joined by |, as the item says; empty: it says none
+	Applied       []*Applied `protobuf:"bytes,25,rep,name=applied,proto3" json:"applied,omitempty"`                                  // the offers that make the price, in the order in which they do
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1528,6 +1547,98 @@ func (x *Shown) GetFulfilment() string {
 	return ""
 }
 
+func (x *Shown) GetApplied() []*Applied {
+	if x != nil {
+		return x.Applied
+	}
+	return nil
+}
+
+// Applied is an offer that gives a shown item its price.
+type Applied struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Offer         string                 `protobuf:"bytes,1,opt,name=offer,proto3" json:"offer,omitempty"`
+	Discount      int64                  `protobuf:"varint,2,opt,name=discount,proto3" json:"discount,omitempty"`              // minor units, gross, that it takes off one item
+	Units         uint32                 `protobuf:"varint,3,opt,name=units,proto3" json:"units,omitempty"`                    // as many are promised at the price; 0: no budget pays for them
+	UntilMs       int64                  `protobuf:"varint,4,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"` // until then its budget is reserved for those
+	Once          bool                   `protobuf:"varint,5,opt,name=once,proto3" json:"once,omitempty"`                      // who redeems it is remembered, as it may run once for each person, or now and then
+	EndsMs        int64                  `protobuf:"varint,6,opt,name=ends_ms,json=endsMs,proto3" json:"ends_ms,omitempty"`    // of the offer; 0: it has no end
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Applied) Reset() {
+	*x = Applied{}
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Applied) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Applied) ProtoMessage() {}
+
+func (x *Applied) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Applied.ProtoReflect.Descriptor instead.
+func (*Applied) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Applied) GetOffer() string {
+	if x != nil {
+		return x.Offer
+	}
+	return ""
+}
+
+func (x *Applied) GetDiscount() int64 {
+	if x != nil {
+		return x.Discount
+	}
+	return 0
+}
+
+func (x *Applied) GetUnits() uint32 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *Applied) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *Applied) GetOnce() bool {
+	if x != nil {
+		return x.Once
+	}
+	return false
+}
+
+func (x *Applied) GetEndsMs() int64 {
+	if x != nil {
+		return x.EndsMs
+	}
+	return 0
+}
+
 type Hold struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1539,7 +1650,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1551,7 +1662,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[10]
+	mi := &file_sync_wire_wire_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1564,7 +1675,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{10}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Hold) GetId() []byte {
@@ -1602,7 +1713,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +1725,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[11]
+	mi := &file_sync_wire_wire_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +1738,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{11}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Plan) GetFunction() string {
@@ -1682,7 +1793,7 @@ type Prepared struct {
 
 func (x *Prepared) Reset() {
 	*x = Prepared{}
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1805,7 @@ func (x *Prepared) String() string {
 func (*Prepared) ProtoMessage() {}
 
 func (x *Prepared) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[12]
+	mi := &file_sync_wire_wire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1818,7 @@ func (x *Prepared) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prepared.ProtoReflect.Descriptor instead.
 func (*Prepared) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{12}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Prepared) GetEventId() string {
@@ -1792,7 +1903,7 @@ type Action struct {
 
 func (x *Action) Reset() {
 	*x = Action{}
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1804,7 +1915,7 @@ func (x *Action) String() string {
 func (*Action) ProtoMessage() {}
 
 func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[13]
+	mi := &file_sync_wire_wire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1817,7 +1928,7 @@ func (x *Action) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Action.ProtoReflect.Descriptor instead.
 func (*Action) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{13}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Action) GetId() []byte {
@@ -1958,7 +2069,7 @@ type ActionUpdate struct {
 
 func (x *ActionUpdate) Reset() {
 	*x = ActionUpdate{}
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2081,7 @@ func (x *ActionUpdate) String() string {
 func (*ActionUpdate) ProtoMessage() {}
 
 func (x *ActionUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[14]
+	mi := &file_sync_wire_wire_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2094,7 @@ func (x *ActionUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionUpdate.ProtoReflect.Descriptor instead.
 func (*ActionUpdate) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{14}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ActionUpdate) GetDecision() []byte {
@@ -2059,7 +2170,7 @@ type Money struct {
 
 func (x *Money) Reset() {
 	*x = Money{}
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2071,7 +2182,7 @@ func (x *Money) String() string {
 func (*Money) ProtoMessage() {}
 
 func (x *Money) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[15]
+	mi := &file_sync_wire_wire_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2084,7 +2195,7 @@ func (x *Money) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Money.ProtoReflect.Descriptor instead.
 func (*Money) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{15}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Money) GetAmount() int64 {
@@ -2111,7 +2222,7 @@ type Activation struct {
 
 func (x *Activation) Reset() {
 	*x = Activation{}
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2234,7 @@ func (x *Activation) String() string {
 func (*Activation) ProtoMessage() {}
 
 func (x *Activation) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[16]
+	mi := &file_sync_wire_wire_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2247,7 @@ func (x *Activation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Activation.ProtoReflect.Descriptor instead.
 func (*Activation) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{16}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Activation) GetDecision() []byte {
@@ -2178,7 +2289,7 @@ type Outcome struct {
 
 func (x *Outcome) Reset() {
 	*x = Outcome{}
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2190,7 +2301,7 @@ func (x *Outcome) String() string {
 func (*Outcome) ProtoMessage() {}
 
 func (x *Outcome) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[17]
+	mi := &file_sync_wire_wire_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2203,7 +2314,7 @@ func (x *Outcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outcome.ProtoReflect.Descriptor instead.
 func (*Outcome) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{17}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Outcome) GetId() string {
@@ -2342,7 +2453,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2354,7 +2465,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[18]
+	mi := &file_sync_wire_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2367,7 +2478,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{18}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Consent) GetPseudonym() []byte {
@@ -2430,7 +2541,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2553,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[19]
+	mi := &file_sync_wire_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2566,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{19}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Evidence) GetText() []byte {
@@ -2491,7 +2602,7 @@ type StockCount struct {
 
 func (x *StockCount) Reset() {
 	*x = StockCount{}
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2503,7 +2614,7 @@ func (x *StockCount) String() string {
 func (*StockCount) ProtoMessage() {}
 
 func (x *StockCount) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[20]
+	mi := &file_sync_wire_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2516,7 +2627,7 @@ func (x *StockCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockCount.ProtoReflect.Descriptor instead.
 func (*StockCount) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{20}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StockCount) GetItem() string {
@@ -2552,7 +2663,7 @@ type StockMove struct {
 
 func (x *StockMove) Reset() {
 	*x = StockMove{}
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2675,7 @@ func (x *StockMove) String() string {
 func (*StockMove) ProtoMessage() {}
 
 func (x *StockMove) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[21]
+	mi := &file_sync_wire_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2688,7 @@ func (x *StockMove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockMove.ProtoReflect.Descriptor instead.
 func (*StockMove) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{21}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StockMove) GetId() string {
@@ -2635,7 +2746,7 @@ type Item struct {
 
 func (x *Item) Reset() {
 	*x = Item{}
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2647,7 +2758,7 @@ func (x *Item) String() string {
 func (*Item) ProtoMessage() {}
 
 func (x *Item) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[22]
+	mi := &file_sync_wire_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2660,7 +2771,7 @@ func (x *Item) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Item.ProtoReflect.Descriptor instead.
 func (*Item) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{22}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Item) GetId() string {
@@ -2807,19 +2918,22 @@ type Offer struct {
 	Percent       float64                `protobuf:"fixed64,7,opt,name=percent,proto3" json:"percent,omitempty"`
 	StartsMs      int64                  `protobuf:"varint,8,opt,name=starts_ms,json=startsMs,proto3" json:"starts_ms,omitempty"`
 	EndsMs        int64                  `protobuf:"varint,9,opt,name=ends_ms,json=endsMs,proto3" json:"ends_ms,omitempty"`
-	Budget        int64                  `protobuf:"varint,10,opt,name=budget,proto3" json:"budget,omitempty"`
+	Budget        int64                  `protobuf:"varint,10,opt,name=budget,proto3" json:"budget,omitempty"` // minor units that may be taken off in all
 	PerPersonCap  uint32                 `protobuf:"varint,11,opt,name=per_person_cap,json=perPersonCap,proto3" json:"per_person_cap,omitempty"`
 	Cadence       string                 `protobuf:"bytes,12,opt,name=cadence,proto3" json:"cadence,omitempty"`
 	Priority      int32                  `protobuf:"varint,13,opt,name=priority,proto3" json:"priority,omitempty"`
 	Condition     string                 `protobuf:"bytes,14,opt,name=condition,proto3" json:"condition,omitempty"`
 	Status        string                 `protobuf:"bytes,15,opt,name=status,proto3" json:"status,omitempty"`
+	Budgeted      bool                   `protobuf:"varint,16,opt,name=budgeted,proto3" json:"budgeted,omitempty"` // there is a budget, which may be 0
+	Pacing        string                 `protobuf:"bytes,17,opt,name=pacing,proto3" json:"pacing,omitempty"`      // none, even
+	Stack         bool                   `protobuf:"varint,18,opt,name=stack,proto3" json:"stack,omitempty"`       // combines with others that do
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2831,7 +2945,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[23]
+	mi := &file_sync_wire_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2844,7 +2958,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{23}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Offer) GetId() string {
@@ -2952,6 +3066,27 @@ func (x *Offer) GetStatus() string {
 	return ""
 }
 
+func (x *Offer) GetBudgeted() bool {
+	if x != nil {
+		return x.Budgeted
+	}
+	return false
+}
+
+func (x *Offer) GetPacing() string {
+	if x != nil {
+		return x.Pacing
+	}
+	return ""
+}
+
+func (x *Offer) GetStack() bool {
+	if x != nil {
+		return x.Stack
+	}
+	return false
+}
+
 // Profile is a local write of a person's fields. The body is sealed under the
 // person's key on this node, so nobody up the line can read it.
 type Profile struct {
@@ -2966,7 +3101,7 @@ type Profile struct {
 
 func (x *Profile) Reset() {
 	*x = Profile{}
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2978,7 +3113,7 @@ func (x *Profile) String() string {
 func (*Profile) ProtoMessage() {}
 
 func (x *Profile) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[24]
+	mi := &file_sync_wire_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2991,7 +3126,7 @@ func (x *Profile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Profile.ProtoReflect.Descriptor instead.
 func (*Profile) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{24}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Profile) GetPseudonym() []byte {
@@ -3033,7 +3168,7 @@ type HoldEnd struct {
 
 func (x *HoldEnd) Reset() {
 	*x = HoldEnd{}
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3045,7 +3180,7 @@ func (x *HoldEnd) String() string {
 func (*HoldEnd) ProtoMessage() {}
 
 func (x *HoldEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[25]
+	mi := &file_sync_wire_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3058,7 +3193,7 @@ func (x *HoldEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HoldEnd.ProtoReflect.Descriptor instead.
 func (*HoldEnd) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{25}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HoldEnd) GetHold() []byte {
@@ -3089,7 +3224,7 @@ type Drop struct {
 
 func (x *Drop) Reset() {
 	*x = Drop{}
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3101,7 +3236,7 @@ func (x *Drop) String() string {
 func (*Drop) ProtoMessage() {}
 
 func (x *Drop) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[26]
+	mi := &file_sync_wire_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3114,7 +3249,7 @@ func (x *Drop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Drop.ProtoReflect.Descriptor instead.
 func (*Drop) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{26}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Drop) GetClass() string {
@@ -3154,7 +3289,7 @@ type Tick struct {
 
 func (x *Tick) Reset() {
 	*x = Tick{}
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3166,7 +3301,7 @@ func (x *Tick) String() string {
 func (*Tick) ProtoMessage() {}
 
 func (x *Tick) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[27]
+	mi := &file_sync_wire_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3179,7 +3314,7 @@ func (x *Tick) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tick.ProtoReflect.Descriptor instead.
 func (*Tick) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{27}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
 }
 
 // Erasure takes a person out of the tables. While it is under way it names whom and
@@ -3200,7 +3335,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3212,7 +3347,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[28]
+	mi := &file_sync_wire_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3225,7 +3360,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{28}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Erasure) GetReceipt() []byte {
@@ -3288,7 +3423,7 @@ type Erased struct {
 
 func (x *Erased) Reset() {
 	*x = Erased{}
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3435,7 @@ func (x *Erased) String() string {
 func (*Erased) ProtoMessage() {}
 
 func (x *Erased) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[29]
+	mi := &file_sync_wire_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3448,7 @@ func (x *Erased) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erased.ProtoReflect.Descriptor instead.
 func (*Erased) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{29}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Erased) GetKind() uint32 {
@@ -3348,7 +3483,7 @@ type SegmentHeader struct {
 
 func (x *SegmentHeader) Reset() {
 	*x = SegmentHeader{}
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3360,7 +3495,7 @@ func (x *SegmentHeader) String() string {
 func (*SegmentHeader) ProtoMessage() {}
 
 func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[30]
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3373,7 +3508,7 @@ func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentHeader.ProtoReflect.Descriptor instead.
 func (*SegmentHeader) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{30}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SegmentHeader) GetAgent() string {
@@ -3452,7 +3587,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3464,7 +3599,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3477,7 +3612,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Mark) GetAgent() string {
@@ -3517,7 +3652,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3529,7 +3664,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3542,7 +3677,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Release) GetCounter() uint64 {
@@ -3596,7 +3731,7 @@ func (x *Release) GetNote() string {
 
 type Artifact struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, model/rankings.json, model/<name>, own/<name>
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"` // slots.yaml, rules.yaml, features.yaml, offers.csv, escrow.csv, model/rankings.json, model/<name>, own/<name>
 	Digest        []byte                 `protobuf:"bytes,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -3605,7 +3740,7 @@ type Artifact struct {
 
 func (x *Artifact) Reset() {
 	*x = Artifact{}
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3617,7 +3752,7 @@ func (x *Artifact) String() string {
 func (*Artifact) ProtoMessage() {}
 
 func (x *Artifact) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3630,7 +3765,7 @@ func (x *Artifact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Artifact.ProtoReflect.Descriptor instead.
 func (*Artifact) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Artifact) GetName() string {
@@ -3667,7 +3802,7 @@ type Scorer struct {
 
 func (x *Scorer) Reset() {
 	*x = Scorer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3679,7 +3814,7 @@ func (x *Scorer) String() string {
 func (*Scorer) ProtoMessage() {}
 
 func (x *Scorer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3692,7 +3827,7 @@ func (x *Scorer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scorer.ProtoReflect.Descriptor instead.
 func (*Scorer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Scorer) GetModel() string {
@@ -3747,7 +3882,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_sync_wire_wire_proto_msgTypes[35]
+	mi := &file_sync_wire_wire_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3759,7 +3894,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[35]
+	mi := &file_sync_wire_wire_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3772,7 +3907,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{35}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Status) GetAgent() string {
@@ -3955,7 +4090,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
 	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
-	"\x04body\"\xfd\t\n" +
+	"\x04body\"\xb3\n" +
+	"\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x18\n" +
@@ -4000,7 +4136,11 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\acontext\x18$ \x01(\fR\acontext\x12\x1c\n" +
 	"\thousehold\x18% \x01(\fR\thousehold\x12)\n" +
 	"\x05plans\x18( \x03(\v2\x13.aisle.wire.v0.PlanR\x05plans\x12*\n" +
-	"\x05group\x18) \x01(\v2\x14.aisle.wire.v0.GroupR\x05group\"L\n" +
+	"\x05group\x18) \x01(\v2\x14.aisle.wire.v0.GroupR\x05group\x12\x1e\n" +
+	"\n" +
+	"prediction\x18- \x01(\fR\n" +
+	"prediction\x12\x14\n" +
+	"\x05worth\x18. \x01(\fR\x05worth\"L\n" +
 	"\x05Group\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04part\x18\x02 \x01(\tR\x04part\x12\x14\n" +
@@ -4042,7 +4182,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\rcontext_dense\x18\x02 \x01(\fR\fcontextDense\x12/\n" +
 	"\x13context_categorical\x18\x03 \x01(\fR\x12contextCategorical\x12\x14\n" +
 	"\x05dense\x18\x04 \x01(\fR\x05dense\x12 \n" +
-	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\xe3\x03\n" +
+	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\x95\x04\n" +
 	"\x05Shown\x12 \n" +
 	"\vprobability\x18\x01 \x01(\x01R\vprobability\x12\x1a\n" +
 	"\bfeasible\x18\x02 \x01(\rR\bfeasible\x12*\n" +
@@ -4065,7 +4205,15 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\tlowest30d\x18\x15 \x01(\x03R\tlowest30d\x12\x1e\n" +
 	"\n" +
 	"fulfilment\x18\x16 \x01(\tR\n" +
-	"fulfilment\"M\n" +
+	"fulfilment\x120\n" +
+	"\aapplied\x18\x19 \x03(\v2\x16.aisle.wire.v0.AppliedR\aapplied\"\x99\x01\n" +
+	"\aApplied\x12\x14\n" +
+	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1a\n" +
+	"\bdiscount\x18\x02 \x01(\x03R\bdiscount\x12\x14\n" +
+	"\x05units\x18\x03 \x01(\rR\x05units\x12\x19\n" +
+	"\buntil_ms\x18\x04 \x01(\x03R\auntilMs\x12\x12\n" +
+	"\x04once\x18\x05 \x01(\bR\x04once\x12\x17\n" +
+	"\aends_ms\x18\x06 \x01(\x03R\x06endsMs\"M\n" +
 	"\x04Hold\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\buntil_ms\x18\x02 \x01(\x03R\auntilMs\x12\x1a\n" +
@@ -4195,7 +4343,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x06source\x18\x13 \x01(\tR\x06source\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x93\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdd\x03\n" +
 	"\x05Offer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
@@ -4212,7 +4360,10 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\acadence\x18\f \x01(\tR\acadence\x12\x1a\n" +
 	"\bpriority\x18\r \x01(\x05R\bpriority\x12\x1c\n" +
 	"\tcondition\x18\x0e \x01(\tR\tcondition\x12\x16\n" +
-	"\x06status\x18\x0f \x01(\tR\x06status\"m\n" +
+	"\x06status\x18\x0f \x01(\tR\x06status\x12\x1a\n" +
+	"\bbudgeted\x18\x10 \x01(\bR\bbudgeted\x12\x16\n" +
+	"\x06pacing\x18\x11 \x01(\tR\x06pacing\x12\x14\n" +
+	"\x05stack\x18\x12 \x01(\bR\x05stack\"m\n" +
 	"\aProfile\x12\x1c\n" +
 	"\tpseudonym\x18\x01 \x01(\fR\tpseudonym\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x12\n" +
@@ -4348,7 +4499,7 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
 	(ActionState)(0),      // 1: aisle.wire.v0.ActionState
@@ -4363,50 +4514,51 @@ var file_sync_wire_wire_proto_goTypes = []any{
 	(*Removal)(nil),       // 10: aisle.wire.v0.Removal
 	(*Features)(nil),      // 11: aisle.wire.v0.Features
 	(*Shown)(nil),         // 12: aisle.wire.v0.Shown
-	(*Hold)(nil),          // 13: aisle.wire.v0.Hold
-	(*Plan)(nil),          // 14: aisle.wire.v0.Plan
-	(*Prepared)(nil),      // 15: aisle.wire.v0.Prepared
-	(*Action)(nil),        // 16: aisle.wire.v0.Action
-	(*ActionUpdate)(nil),  // 17: aisle.wire.v0.ActionUpdate
-	(*Money)(nil),         // 18: aisle.wire.v0.Money
-	(*Activation)(nil),    // 19: aisle.wire.v0.Activation
-	(*Outcome)(nil),       // 20: aisle.wire.v0.Outcome
-	(*Consent)(nil),       // 21: aisle.wire.v0.Consent
-	(*Evidence)(nil),      // 22: aisle.wire.v0.Evidence
-	(*StockCount)(nil),    // 23: aisle.wire.v0.StockCount
-	(*StockMove)(nil),     // 24: aisle.wire.v0.StockMove
-	(*Item)(nil),          // 25: aisle.wire.v0.Item
-	(*Offer)(nil),         // 26: aisle.wire.v0.Offer
-	(*Profile)(nil),       // 27: aisle.wire.v0.Profile
-	(*HoldEnd)(nil),       // 28: aisle.wire.v0.HoldEnd
-	(*Drop)(nil),          // 29: aisle.wire.v0.Drop
-	(*Tick)(nil),          // 30: aisle.wire.v0.Tick
-	(*Erasure)(nil),       // 31: aisle.wire.v0.Erasure
-	(*Erased)(nil),        // 32: aisle.wire.v0.Erased
-	(*SegmentHeader)(nil), // 33: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 34: aisle.wire.v0.Mark
-	(*Release)(nil),       // 35: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 36: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 37: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 38: aisle.wire.v0.Status
-	nil,                   // 39: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 40: aisle.wire.v0.Status.DroppedEntry
+	(*Applied)(nil),       // 13: aisle.wire.v0.Applied
+	(*Hold)(nil),          // 14: aisle.wire.v0.Hold
+	(*Plan)(nil),          // 15: aisle.wire.v0.Plan
+	(*Prepared)(nil),      // 16: aisle.wire.v0.Prepared
+	(*Action)(nil),        // 17: aisle.wire.v0.Action
+	(*ActionUpdate)(nil),  // 18: aisle.wire.v0.ActionUpdate
+	(*Money)(nil),         // 19: aisle.wire.v0.Money
+	(*Activation)(nil),    // 20: aisle.wire.v0.Activation
+	(*Outcome)(nil),       // 21: aisle.wire.v0.Outcome
+	(*Consent)(nil),       // 22: aisle.wire.v0.Consent
+	(*Evidence)(nil),      // 23: aisle.wire.v0.Evidence
+	(*StockCount)(nil),    // 24: aisle.wire.v0.StockCount
+	(*StockMove)(nil),     // 25: aisle.wire.v0.StockMove
+	(*Item)(nil),          // 26: aisle.wire.v0.Item
+	(*Offer)(nil),         // 27: aisle.wire.v0.Offer
+	(*Profile)(nil),       // 28: aisle.wire.v0.Profile
+	(*HoldEnd)(nil),       // 29: aisle.wire.v0.HoldEnd
+	(*Drop)(nil),          // 30: aisle.wire.v0.Drop
+	(*Tick)(nil),          // 31: aisle.wire.v0.Tick
+	(*Erasure)(nil),       // 32: aisle.wire.v0.Erasure
+	(*Erased)(nil),        // 33: aisle.wire.v0.Erased
+	(*SegmentHeader)(nil), // 34: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 35: aisle.wire.v0.Mark
+	(*Release)(nil),       // 36: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 37: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 38: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 39: aisle.wire.v0.Status
+	nil,                   // 40: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 41: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
 	4,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
-	19, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
-	20, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
-	21, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
-	23, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
-	24, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
-	25, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
-	27, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
-	28, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
-	29, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
-	30, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
-	31, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
-	32, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
-	17, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
+	20, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
+	21, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
+	22, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
+	24, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
+	25, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
+	26, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
+	28, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
+	29, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
+	30, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
+	31, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
+	32, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
+	33, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
+	18, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
 	6,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
 	7,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
 	8,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
@@ -4415,32 +4567,33 @@ var file_sync_wire_wire_proto_depIdxs = []int32{
 	10, // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
 	11, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
 	12, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	14, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
+	15, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
 	5,  // 23: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
-	18, // 24: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	13, // 25: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	2,  // 26: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
-	18, // 27: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
-	14, // 28: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
-	18, // 29: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
-	1,  // 30: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
-	1,  // 31: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
-	18, // 32: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
-	2,  // 33: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	18, // 34: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	17, // 35: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
-	22, // 36: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	18, // 37: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	39, // 38: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	18, // 39: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	36, // 40: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	37, // 41: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	40, // 42: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	19, // 24: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	14, // 25: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	13, // 26: aisle.wire.v0.Shown.applied:type_name -> aisle.wire.v0.Applied
+	2,  // 27: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
+	19, // 28: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
+	15, // 29: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
+	19, // 30: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
+	1,  // 31: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
+	1,  // 32: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
+	19, // 33: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
+	2,  // 34: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	19, // 35: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	18, // 36: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
+	23, // 37: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	19, // 38: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	40, // 39: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	19, // 40: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	37, // 41: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	38, // 42: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	41, // 43: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	44, // [44:44] is the sub-list for method output_type
+	44, // [44:44] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -4470,7 +4623,7 @@ func file_sync_wire_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   38,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
