@@ -68,6 +68,7 @@ type Agent struct {
 	events    *attribution.Events
 	holds     *coordinate.Holds
 	actions   *coordinate.Actions
+	budgets   *coordinate.Budgets
 	engine    *host.Engine
 	releases  *release.Keeper
 	erasures  *erasure.Eraser

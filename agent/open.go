@@ -73,6 +73,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	a.events = attribution.New(a.store, a.consents, a.id.Secret, attribution.Options{})
 	a.holds = coordinate.New(a.store, a.catalogue)
 	a.actions = coordinate.NewActions(a.store, a.holds)
+	a.budgets = coordinate.NewBudgets(a.store)
 	if a.replay, err = profile.OpenReplay(filepath.Join(c.State, "replay"), a.vault, profile.ReplayOptions{}); err != nil {
 		return fmt.Errorf("open what is kept for replays: %w", err)
 	}
@@ -95,7 +96,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.decider = ranking.New(ranking.Options{
-		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Actions: a.actions, Releases: a.releases,
+		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Actions: a.actions, Budgets: a.budgets, Releases: a.releases,
 		Secret: a.id.Secret, Site: a.id.Site, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
 	})
 	return a.listen()
@@ -109,7 +110,7 @@ func (a *Agent) openReleases() (err error) {
 		return fmt.Errorf("start the engine of modules: %w", err)
 	}
 	o := release.Options{
-		Dir: filepath.Join(c.State, "release"), Engine: a.engine, Catalogue: a.catalogue, Now: a.store.Now, Scheme: c.Scheme, Poll: c.Hub.Poll,
+		Dir: filepath.Join(c.State, "release"), Engine: a.engine, Catalogue: a.catalogue, Now: a.store.Now, Scheme: c.Scheme, Site: a.id.Site, Agent: a.id.Agent, Poll: c.Hub.Poll,
 	}
 	if a.id.Enrolled() {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {

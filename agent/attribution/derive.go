@@ -153,7 +153,7 @@ func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcom
 // for the activations that were asked for before.
 func (e *Events) applyConsent(tx *store.Tx, c *wire.Consent) {
 	e.touch(c.Pseudonym)
-	known := slices.ContainsFunc(c.Purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) })
+	known := Knows(c.Purposes)
 	switch {
 	case !known:
 		tx.Put(e.tables.persons, c.Pseudonym, []byte{version, closed})
@@ -197,6 +197,11 @@ func (e *Events) leave(tx *store.Tx, person []byte) {
 	tx.Delete(e.tables.members, person)
 	tx.Delete(e.tables.households, household)
 	e.touch(household)
+}
+
+// Knows tells whether a consent to these purposes lets a person be remembered.
+func Knows(purposes []string) bool {
+	return slices.ContainsFunc(purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) })
 }
 
 // knowing are the purposes for which a person may be remembered.

@@ -65,13 +65,18 @@ func (h *Holds) Settle() error {
 	return nil
 }
 
-// Release lets go of what a decision holds, because its answer was never given.
+// Release lets go of what a decision holds and reserves, because its answer was
+// never given.
 func (h *Holds) Release(d *wire.Decision) error {
-	for _, s := range d.Shown {
-		if s.Hold == nil {
+	for i, s := range d.Shown {
+		id := s.Hold.GetId()
+		if _, promised := promiseOf(d, i); id == nil && promised {
+			id = ID([16]byte(d.Id), i)
+		}
+		if id == nil {
 			continue
 		}
-		_, err := h.store.Commit(&wire.Record{Body: &wire.Record_HoldEnd{HoldEnd: &wire.HoldEnd{Hold: s.Hold.Id}}}, nil)
+		_, err := h.store.Commit(&wire.Record{Body: &wire.Record_HoldEnd{HoldEnd: &wire.HoldEnd{Hold: id}}}, nil)
 		if err != nil {
 			return fmt.Errorf("let go of a hold: %w", err)
 		}

@@ -14,7 +14,7 @@ import (
 // offersCSV checks offers and gives them as the file of a release.
 func offersCSV(rows []byte, o item.Options) (r Report, file []byte) {
 	out := [][]string{{"id", "title", "kind", "target", "slot", "price", "percent", "currency", "starts", "ends",
-		"budget", "per_person_cap", "cadence", "priority", "condition", "status"}}
+		"budget", "pacing", "per_person_cap", "cadence", "priority", "stack", "condition", "status"}}
 	for offer, err := range item.Offers(bytes.NewReader(rows), o) {
 		var refused *item.RowError
 		switch {
@@ -52,12 +52,18 @@ func offerRow(o *wire.Offer) []string {
 		}
 		return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano)
 	}
-	price, percent, currency := "", "", ""
+	price, percent, currency, budget, stack := "", "", "", "", "no"
+	if o.Budgeted {
+		budget = strconv.FormatInt(o.Budget, 10)
+	}
+	if o.Stack {
+		stack = "yes"
+	}
 	if o.Price != nil {
 		price, currency = strconv.FormatInt(o.Price.Amount, 10), o.Price.Currency
 	} else {
 		percent = strconv.FormatFloat(o.Percent, 'f', -1, 64)
 	}
 	return []string{o.Id, o.Title, o.Kind, o.Target, o.Slot, price, percent, currency, at(o.StartsMs), at(o.EndsMs),
-		number(o.Budget), number(int64(o.PerPersonCap)), o.Cadence, number(int64(o.Priority)), o.Condition, o.Status}
+		budget, o.Pacing, number(int64(o.PerPersonCap)), o.Cadence, number(int64(o.Priority)), stack, o.Condition, o.Status}
 }

@@ -3,6 +3,7 @@ package ranking
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
@@ -19,7 +20,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	if err := s.find(); err != nil {
 		return nil, err
 	}
-	if err := s.d.opt.Holds.Settle(); err != nil && s.slot.Hold != nil {
+	if err := errors.Join(s.d.opt.Holds.Settle(), s.d.opt.Budgets.Settle()); err != nil && (s.promises() || s.slot.Book.Pays()) {
 		return nil, unwritten(err)
 	}
 	known, err := s.read()
@@ -36,6 +37,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	s.of.Allow(&s.allowed, s.stock, rules.Asked{
 		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Profile: s.who.Fields,
 		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
+		Known: s.known != (wire.Pseudonym{}), Used: s.d.opt.Budgets.Used, Redeemed: s.last, Units: s.units(),
 	})
 	s.assign()
 	if err := s.score(); err != nil {
@@ -78,7 +80,7 @@ func purpose(kind rulebook.SlotKind) wire.Purpose {
 // It tells whether the event was decided before.
 func (s *scratch) read() (known bool, err error) {
 	events := s.d.opt.Events
-	s.marks = s.changes()
+	s.marks, s.redeems = s.changes(), s.d.opt.Budgets.Redemptions()
 	clash := false // the group's event id was a single decision's
 	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
 		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPPSid: s.request.Consent.GPPSid, GPC: s.request.Consent.GPC,
@@ -97,6 +99,10 @@ func (s *scratch) read() (known bool, err error) {
 		}
 		s.saw[0] = events.History(s.saw[0][:0], v, wire.Person, s.known)
 		s.saw[1] = events.History(s.saw[1][:0], v, wire.Session, s.session)
+		s.redeemed = s.redeemed[:0]
+		if s.slot.Book.Redeems() {
+			s.redeemed = s.d.opt.Budgets.Redeemed(s.redeemed, v, s.known)
+		}
 		return nil
 	})
 	if err != nil {
@@ -224,6 +230,10 @@ func (s *scratch) check(v *store.View) error {
 		}
 	}
 	if now[0] != s.marks[0] || now[1] != s.marks[1] || now[2] != s.marks[2] || s.household != (wire.Pseudonym{}) && now[4] != s.marks[4] {
+		return errMoved
+	}
+	budgets := s.d.opt.Budgets
+	if !s.of.Affordable(&s.allowed, budgets.Used, s.count()) || s.allowed.Redeemed() && budgets.Redemptions() != s.redeems {
 		return errMoved
 	}
 	if s.slot.Hold == nil {

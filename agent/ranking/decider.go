@@ -25,6 +25,7 @@ type Options struct {
 	Events    *attribution.Events
 	Holds     *coordinate.Holds
 	Actions   *coordinate.Actions
+	Budgets   *coordinate.Budgets
 	Releases  *release.Keeper
 	Secret    []byte // of the pseudonyms
 	Site      string // where the node stands

@@ -56,3 +56,11 @@ func (s *scratch) drawSlate(count int) (err error) {
 	s.slate, err = s.drawer.Draw(&s.problem)
 	return err
 }
+
+// units is how many of each shown item are promised.
+func (s *scratch) units() int64 {
+	if h := s.slot.Hold; h != nil {
+		return int64(h.Quantity)
+	}
+	return 1
+}

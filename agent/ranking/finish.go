@@ -35,7 +35,7 @@ func (s *scratch) finish(ctx context.Context) (*Answer, error) {
 		return nil, unwritten(err)
 	}
 	s.tally()
-	if err == nil && (s.d.opt.Durable || s.promises()) {
+	if err == nil && (s.d.opt.Durable || s.promises() || promised(&s.record.decision)) {
 		if err := s.d.opt.Store.Sync(ctx, seq); err != nil {
 			return nil, s.letGo(err)
 		}
@@ -95,7 +95,7 @@ func (d *Decider) tellLost(now int64) {
 
 // letGo ends the holds and actions of an answer that can't be given.
 func (s *scratch) letGo(cause error) error {
-	if s.promises() {
+	if s.promises() || promised(&s.record.decision) {
 		if err := s.takeBack(); err != nil {
 			slog.Warn("a promise that nobody was given stays until its time is over", "err", err)
 		}

@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aisle-edge/aisle/agent/coordinate"
@@ -19,7 +20,7 @@ func (s *scratch) promises() bool {
 // promised is promises of a record.
 func promised(rec *wire.Decision) bool {
 	for _, x := range rec.Shown {
-		if x.Hold != nil || x.QuoteUntilMs > 0 {
+		if x.Hold != nil || x.QuoteUntilMs > 0 || slices.ContainsFunc(x.Applied, func(a *wire.Applied) bool { return a.Units > 0 }) {
 			return true
 		}
 	}
@@ -60,7 +61,7 @@ func actions(rec *wire.Decision, position int) (called []Called) {
 	return called
 }
 
-// takeBack ends the holds and actions of an answer that was never given.
+// takeBack ends the holds, reservations and actions of an answer that was never given.
 func (s *scratch) takeBack() error {
 	d := &s.record.decision
 	err := s.d.opt.Holds.Release(d)

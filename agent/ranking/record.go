@@ -42,9 +42,10 @@ type record struct {
 // shown is the memory of one position.
 type shown struct {
 	wire.Shown
-	price wire.Money
-	hold  wire.Hold
-	id    [17]byte
+	price   wire.Money
+	hold    wire.Hold
+	id      [17]byte
+	applied []*wire.Applied // room
 }
 
 func (r *record) init() {
@@ -312,16 +313,18 @@ func (r *record) weighed(x *shown, slate *explore.Slate, p explore.Position, hoo
 // promise enters what a shown item costs, what there is of it, and its hold.
 func (s *scratch) promise(x *shown, candidate, position int) {
 	x.Price, x.TaxRate, x.Cost, x.CostKnown, x.OnHand, x.Offer, x.Hold = nil, 0, 0, false, 0, "", nil
-	x.QuoteUntilMs = 0
+	x.QuoteUntilMs, x.Applied = 0, x.Applied[:0]
 	if candidate == s.of.Len() || s.of.Places[candidate] == rules.Nowhere {
 		return
 	}
 	v, place := s.of.View, int(s.of.Places[candidate])
-	x.price.Amount, x.price.Currency = v.Gross[place], v.Currency.At(place)
-	x.Price, x.TaxRate, x.Offer = &x.price, v.TaxRate[place], v.Offer(place)
+	price := s.of.Price(&s.allowed, candidate)
+	x.price.Amount, x.price.Currency = price.Gross, v.Currency.At(place)
+	x.Price, x.TaxRate, x.Offer = &x.price, v.TaxRate[place], price.Offers()
 	if q := s.slot.Quote; q != nil {
 		x.QuoteUntilMs = s.now + q.TTL.Milliseconds()
 	}
+	s.apply(x, &price)
 	if v.Cost[place] != rulebook.UnknownCost {
 		x.Cost, x.CostKnown = v.Cost[place], true
 	}
@@ -330,6 +333,38 @@ func (s *scratch) promise(x *shown, candidate, position int) {
 		copy(x.id[:], coordinate.ID(s.id, position))
 		x.hold.Id, x.hold.UntilMs, x.hold.Quantity = x.id[:], s.now+h.TTL.Milliseconds(), uint32(h.Quantity)
 		x.Hold = &x.hold
+	}
+}
+
+// toTheTill is how long a price stands where the slot neither holds nor quotes.
+const toTheTill = 10 * time.Minute
+
+// reservedFor is how long a budget is kept for what is shown.
+func (s *scratch) reservedFor() time.Duration {
+	h, q := s.slot.Hold, s.slot.Quote
+	switch {
+	case h != nil && q != nil:
+		return max(h.TTL, q.TTL)
+	case h != nil:
+		return h.TTL
+	case q != nil:
+		return q.TTL
+	}
+	return toTheTill
+}
+
+// apply enters the offers that make a price, and what they take out of budgets.
+func (s *scratch) apply(x *shown, price *rules.Price) {
+	for i, o := range price.Applied {
+		if i == len(x.applied) {
+			x.applied = append(x.applied, new(wire.Applied))
+		}
+		a := x.applied[i]
+		a.Offer, a.Discount, a.Once, a.EndsMs, a.Units, a.UntilMs = o.Id, o.Discount, o.Once(), o.EndsMs, 0, 0
+		if o.Budgeted {
+			a.Units, a.UntilMs = uint32(s.units()), s.now+s.reservedFor().Milliseconds()
+		}
+		x.Applied = append(x.Applied, a)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/consent"
+	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/rules"
@@ -27,6 +28,7 @@ type scratch struct {
 	// immutable after newScratch
 	d       *Decider
 	checked func(*store.View) error                       // check, bound once
+	last    func(offer string) int64                      // when the person redeemed an offer, bound once
 	granted func(wire.Purpose) bool                       // grants.Has, bound once
 	said    func(key string) (consent.Value, bool)        // of the context, bound once
 	mask    func(at explore.At, remove, pool bitmap.Bits) // prefix.Mask, bound once
@@ -50,10 +52,12 @@ type scratch struct {
 	slot      *release.Slot
 	scorer    *release.Scorer // nil: no model scores
 	who       consent.Answer
-	known     wire.Pseudonym         // person, if they may be known
-	household wire.Pseudonym         // of the person, if rules count by it and it may be known
-	marks     [5]uint32              // of person, session, basket, event and household, before anything was read
-	saw       [3][]attribution.Entry // of person, session and household
+	known     wire.Pseudonym          // person, if they may be known
+	household wire.Pseudonym          // of the person, if rules count by it and it may be known
+	marks     [5]uint32               // of person, session, basket, event and household, before anything was read
+	saw       [3][]attribution.Entry  // of person, session and household
+	redeemed  []coordinate.Redemption // by the person
+	redeems   uint64                  // changes of that, before it was read
 	of        *rules.Candidates
 	given     rules.Candidates
 	ids       []string
@@ -94,6 +98,7 @@ func newScratch(d *Decider) *scratch {
 	s.granted = func(p wire.Purpose) bool { return s.who.Grants.Has(p) }
 	s.said = func(key string) (consent.Value, bool) { return s.request.Context.Find(key) }
 	s.mask = s.prefix.Mask
+	s.last = func(offer string) int64 { return coordinate.Last(s.redeemed, offer) }
 	s.record.init()
 	return s
 }

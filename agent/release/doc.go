@@ -6,7 +6,8 @@
 //
 // On a node that is enrolled a release comes from the hub and only if
 // sync/trust verified it. Its artifacts are the files that people wrote
-// (slots.yaml, rules.yaml, features.yaml, offers.csv), what was learned about items
+// (slots.yaml, rules.yaml, features.yaml, offers.csv, and escrow.csv: which node may
+// give away how much of an offer's budget), what was learned about items
 // (model/rankings.json, an object of slots, each a list of item ids, best first)
 // and a bundle for each model: model/<name> of what is learned, own/<name> of what
 // was made elsewhere and no online role may change. A module travels along or is
@@ -14,7 +15,7 @@
 // names; its golden vectors are run in the engine it will run in; every column must
 // be declared in features.yaml. What fails any of this is not activated, and Status says why. A
 // node of its own (no trust) runs a folder of the same files instead, unsigned,
-// where offers, rankings and models may be missing, and <name>.wasm is a scorer file
+// where offers, rankings and models may be missing, every budget is its own, and <name>.wasm is a scorer file
 // (package bundle).
 //
 // A release is provisional until its modules have scored well a number of times.

@@ -13,7 +13,7 @@ import (
 // ReadFolder reads the files of a release from a folder, for Keeper.Use: those
 // that people write, scorer files, and what lies in its folder model.
 func ReadFolder(dir string) (map[string][]byte, error) {
-	names := []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv"}
+	names := []string{"slots.yaml", "rules.yaml", "features.yaml", "offers.csv", "escrow.csv"}
 	for folder, is := range map[string]func(name string) bool{
 		"":      func(name string) bool { return filepath.Ext(name) == scorerExt },
 		"model": func(string) bool { return true },

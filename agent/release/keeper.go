@@ -38,6 +38,8 @@ type Options struct {
 	Trust     *trust.Verifier // nil: a node of its own
 	Now       func() int64    // node time, Unix milliseconds
 	Scheme    item.Scheme     // of the ids in offers.csv; default own
+	Site      string          // where the node stands
+	Agent     string          // its name; with the site it says which shares of budgets are its own
 	Good      int             // scores that end being provisional; default 100
 	Poll      time.Duration   // how often the hub is asked without a hint; default 1 min
 	Log       *slog.Logger    // default slog.Default()
@@ -210,7 +212,7 @@ func (k *Keeper) read(bank, digest string, much extent) (*Active, error) {
 
 // load loads a verified release from its artifacts.
 func (k *Keeper) load(r *wire.Release, much extent) (*Active, error) {
-	s := source{engine: k.opt.Engine, scheme: k.opt.Scheme, skip: k.state.bans, read: func(name string) ([]byte, error) {
+	s := source{engine: k.opt.Engine, scheme: k.opt.Scheme, skip: k.state.bans, share: k.owns, read: func(name string) ([]byte, error) {
 		for _, a := range r.Artifacts {
 			if a.Name == name && (much == whole || !learned(name)) {
 				return k.artifacts.Read(artifact.Digest(a.Digest))
@@ -223,6 +225,11 @@ func (k *Keeper) load(r *wire.Release, much extent) (*Active, error) {
 		a.bare = much == bare
 	}
 	return a, err
+}
+
+// owns tells whether a share of a budget is this node's.
+func (k *Keeper) owns(s *item.Share) bool {
+	return s.Site == k.opt.Site && (s.Agent == "" || s.Agent == k.opt.Agent)
 }
 
 // learned tells whether an artifact is a model or what is learned beside them: not
@@ -253,6 +260,9 @@ func (k *Keeper) swap(a *Active) error {
 	keys := rules.Attributes(a.Rulebook)
 	for _, one := range a.scorers {
 		keys = append(keys, features.Attributes(one.Columns)...)
+	}
+	for _, slot := range a.slots {
+		keys = append(keys, slot.Book.Attributes()...)
 	}
 	if err := k.opt.Catalogue.SetAttributes(keys...); err != nil {
 		return errors.Join(fmt.Errorf("activate release %d: %w", a.Counter, err), a.close())

@@ -1,7 +1,6 @@
 package release
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ type source struct {
 	engine *host.Engine
 	scheme item.Scheme
 	read   func(name string) ([]byte, error) // nil bytes: there is none
+	share  func(*item.Share) bool            // is this node's; nil: it has all of every budget
 	skip   func(model [32]byte) bool         // in quarantine
 }
 
@@ -46,7 +46,7 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 	a.RulebookText = Text(a.Rulebook.Digest[:])
 	a.Terms = consent.Terms{Regime: a.Rulebook.Regime, Lease: a.Rulebook.Lease, Strings: a.Rulebook.Consent}
 	a.declare()
-	offers, err := s.offers()
+	offers, err := s.offers(a.Rulebook)
 	if err != nil {
 		return a, err
 	}
@@ -88,20 +88,6 @@ func (a *Active) declare() {
 			a.Profile = append(a.Profile, consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL})
 		}
 	}
-}
-
-func (s *source) offers() (offers []*wire.Offer, err error) {
-	b, err := s.read("offers.csv")
-	if err != nil || b == nil {
-		return nil, err
-	}
-	for o, err := range item.Offers(bytes.NewReader(b), item.Options{Scheme: s.scheme}) {
-		if err != nil {
-			return nil, fmt.Errorf("offers.csv: %w", err)
-		}
-		offers = append(offers, o)
-	}
-	return offers, nil
 }
 
 func (s *source) rankings() (rankings map[string][]string, err error) {

@@ -28,6 +28,8 @@ type Allowed struct {
 	prefix []upon   // by prefix rule
 	item   func(path string, place int) condition.Value
 	view   *View // of item
+
+	campaigns campaigns
 }
 
 // located are entries with where their items are.
@@ -54,6 +56,7 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 		dst.Removed = counted(dst.Removed, b.stock, before-dst.Bits.Count())
 	}
 	dst.prepare(c, &a)
+	c.campaign(dst, &a)
 	for i := range b.later {
 		r := &b.later[i]
 		if !dst.aim(c, r, &c.View.scopes[i]) {
@@ -61,7 +64,7 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 		}
 		dst.Removed = counted(dst.Removed, r.ID, c.apply(dst, r, &c.View.scopes[i], stock, &a))
 	}
-	dst.Removed = counted(dst.Removed, OfferCap, c.capOffers(dst, a.Person))
+	dst.Removed = counted(dst.Removed, NoOffer, dst.leave())
 	dst.Removed = counted(dst.Removed, Excluded, c.exclude(dst, a.Excluded))
 }
 
@@ -70,7 +73,7 @@ func (dst *Allowed) prepare(c *Candidates, a *Asked) {
 	b := c.View.book
 	dst.read(b, a)
 	dst.target, dst.met = sized(dst.target, c.Len()), sized(dst.met, c.Len())
-	if len(b.later) > 0 || c.View.offer != nil {
+	if len(b.later) > 0 || len(c.touched) > 0 {
 		dst.both, dst.house = [2]*located{&dst.saw[0], &dst.saw[1]}, [1]*located{&dst.saw[2]}
 		dst.saw[0].locate(c, a.Person)
 		dst.saw[1].locate(c, a.Session)
@@ -128,6 +131,10 @@ func (c *Candidates) apply(dst *Allowed, r *rule, s *scope, stock *Stock, a *Ask
 	switch r.Kind {
 	case rulebook.Stock:
 		dst.target.AndNot(stock.more[r.need])
+	case rulebook.Margin, rulebook.Price:
+		if c.View.later(r) {
+			c.tooCheap(dst, r, s)
+		}
 	case rulebook.Avoid:
 		c.avoid(dst, r, s)
 	case rulebook.Needs:

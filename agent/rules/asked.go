@@ -26,6 +26,25 @@ type Asked struct {
 
 	Context func(key string) (v consent.Value, ok bool) // nil: nothing is said
 	Granted func(wire.Purpose) bool                     // nil: nothing is
+
+	Known    bool                     // there is a person, and they may be known
+	Used     func(offer string) int64 // spent and reserved of a budget; nil: nothing
+	Redeemed func(offer string) int64 // node time at which this person last redeemed an offer, 0 for never; nil: never
+	Units    int64                    // of a shown item that budgets pay for; 0: one
+}
+
+func (a *Asked) used(offer string) int64 {
+	if a.Used == nil {
+		return 0
+	}
+	return a.Used(offer)
+}
+
+func (a *Asked) redeemed(offer string) int64 {
+	if a.Redeemed == nil {
+		return 0
+	}
+	return a.Redeemed(offer)
 }
 
 // asks are the paths of a request that a book's rules read, each once.

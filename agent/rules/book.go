@@ -19,9 +19,9 @@ import (
 
 // Names under which removals are counted that no rule of the rulebook made.
 const (
-	Excluded = "excluded"       // the request said so
-	Held     = "hold"           // fewer are there than a hold takes
-	OfferCap = "per_person_cap" // the offer was shown to this person often enough
+	Excluded = "excluded" // the request said so
+	Held     = "hold"     // fewer are there than a hold takes
+	NoOffer  = "offer"    // it is there by an offer, and none of those runs for this request
 )
 
 // Book is what a release says of one slot's candidates.
@@ -35,19 +35,20 @@ type Book struct {
 	Sensitive []wire.Purpose
 
 	// immutable after New
-	slot   *rulebook.Slot
-	key    uint32         // of the slot, as histories name it
-	zone   *time.Location // of times in conditions
-	static []rule         // about items alone
-	later  []rule         // about the request or its person, too
-	prefix []rule         // about what stands above in the answer
-	stock  string         // the rule that counts for stock
-	need   int64          // that must be promisable; 0: stock does not matter
-	needs  []int64        // further numbers, of rules of kind stock with conditions
-	asks   asks           // what conditions and rules read of a request
-	pins   []pin          // by position
-	offers []offer        // that run at some time
-	ranked map[uint64]int32
+	slot                       *rulebook.Slot
+	key                        uint32         // of the slot, as histories name it
+	zone                       *time.Location // of times in conditions
+	static                     []rule         // about items alone
+	later                      []rule         // about the request or its person, too
+	prefix                     []rule         // about what stands above in the answer
+	stock                      string         // the rule that counts for stock
+	need                       int64          // that must be promisable; 0: stock does not matter
+	needs                      []int64        // further numbers, of rules of kind stock with conditions
+	asks                       asks           // what conditions and rules read of a request
+	pins                       []pin          // by position
+	offers                     []offer        // that run at some time
+	overlays, capped, budgeted bool           // some are decided for each request, count showings, have a budget
+	ranked                     map[uint64]int32
 
 	building sync.Mutex
 	view     atomic.Pointer[View]
@@ -61,9 +62,10 @@ type pin struct {
 
 // New makes the book of a slot: its rules out of the rulebook, its offers out of
 // all, and its ranking, best first.
-func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ranking []string) *Book {
+func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*Offer, ranking []string) *Book {
 	b := &Book{slot: slot, key: attribution.SlotKey(slot.ID), ranked: map[uint64]int32{}}
 	b.zone, _ = time.LoadLocation(book.Zone) // the rulebook was checked
+	b.addOffers(offers)
 	for _, id := range slot.Rules {
 		i := slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })
 		b.add(&book.Rules[i])
@@ -76,7 +78,6 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*wire.Offer, ran
 	if h := slot.Hold; h != nil && b.need < int64(h.Quantity) {
 		b.stock, b.need = Held, int64(h.Quantity)
 	}
-	b.addOffers(offers)
 	for i, id := range ranking {
 		if h := xxhash.Sum64String(id); b.ranked[h] == 0 {
 			b.ranked[h] = int32(i) + 1
@@ -102,15 +103,15 @@ func (b *Book) add(r *rulebook.Rule) {
 		one.prefix = len(b.prefix)
 		b.prefix = append(b.prefix, one)
 		b.later = append(b.later, one)
-	case one.ofItems() && one.unconditional():
+	case one.ofItems() && one.unconditional() && !(b.overlays && one.ofPrices()):
 		b.static = append(b.static, one)
 	default:
 		b.later = append(b.later, one)
 	}
 }
 
-// declare finds the fields that the rules read: of one that is declared for several
-// purposes each counts.
+// declare finds the fields that the rules and offers read: of one that is declared
+// for several purposes each counts.
 func (b *Book) declare(book *rulebook.Rulebook) {
 	var paths []string
 	for i := range book.Rules {
@@ -125,6 +126,9 @@ func (b *Book) declare(book *rulebook.Rulebook) {
 		if r.Kind == rulebook.Sensitive {
 			b.Sensitive = append(b.Sensitive, sensitive(r.Class))
 		}
+	}
+	for i := range b.offers {
+		paths = append(paths, b.offers[i].paths()...)
 	}
 	for _, f := range book.Features {
 		field, ok := strings.CutPrefix(f.Source, "profile.")
@@ -157,7 +161,7 @@ func Attributes(book *rulebook.Rulebook) (keys []string) {
 }
 
 // Counts tells whether any rule counts what such a person or session sees, so that
-// showing them something unrecorded would break it later.
+// showing them something unrecorded would break it later; or any budget pays.
 func (b *Book) Counts(person, session bool) bool {
 	for i := range b.later {
 		r := &b.later[i]
@@ -169,7 +173,15 @@ func (b *Book) Counts(person, session bool) bool {
 			return true
 		}
 	}
-	return person && slices.ContainsFunc(b.offers, func(o offer) bool { return o.PerPersonCap > 0 })
+	return b.budgeted || person && b.capped
+}
+
+// Pays tells whether any offer of the slot has a budget.
+func (b *Book) Pays() bool { return b.budgeted }
+
+// Redeems tells whether any runs by when a person redeemed it.
+func (b *Book) Redeems() bool {
+	return slices.ContainsFunc(b.offers, func(o offer) bool { return o.Once() })
 }
 
 // View is the book over a snapshot at node time now. It is made anew only when

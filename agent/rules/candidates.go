@@ -31,6 +31,7 @@ type Candidates struct {
 	unknown bitmap.Bits // what is no item of the catalogue
 	static  bitmap.Bits // left by the rules that need nobody
 	removed []Count     // by those
+	touched []int32     // candidates that a personal offer is for, ascending
 	at      []int32     // by place: candidate, from 1; only of the slot's own
 	table   []int32     // candidate, from 1, by hash of the id; only of given ones
 	hashes  []uint64    // likewise
@@ -113,6 +114,21 @@ func (c *Candidates) applyStatic() {
 	c.removed = c.removed[:0]
 	for k := range v.book.static {
 		c.removed = counted(c.removed, v.book.static[k].ID, removeAll(c.static, c.set(v.static[k])))
+	}
+	c.touch()
+}
+
+// touch finds the candidates that a personal offer is for.
+func (c *Candidates) touch() {
+	c.touched = c.touched[:0]
+	v := c.View
+	if !v.personal {
+		return
+	}
+	for i, place := range c.Places {
+		if place != Nowhere && slices.ContainsFunc(v.cover.offers(int(place)), func(k int32) bool { return v.book.offers[k].personal }) {
+			c.touched = append(c.touched, int32(i))
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func (c *Candidates) applyHistory(dst *Allowed, r *rule, s *scope, a *Asked) (re
 				removed += removeAll(dst.Bits, dst.target)
 			}
 		case r.Of == rulebook.OfOffer:
-			removed += c.capSame(dst, r, l, since, c.View.offerGroup())
+			removed += c.capSame(dst, r, l, since, c.View.onOffer)
 		case s.group != nil:
 			removed += c.capSame(dst, r, l, since, s.group)
 		default:
@@ -97,22 +97,28 @@ func (c *Candidates) capSame(dst *Allowed, r *rule, l *located, since int64, g *
 	}
 	dst.tally = zeros(dst.tally, g.n)
 	count, full := uint32(r.Count), false
+	group := func(candidate, place int32) uint32 {
+		if r.Of == rulebook.OfOffer {
+			return dst.offerAt(g, candidate, place)
+		}
+		return g.at(place)
+	}
 	for k := range l.entries {
 		e := &l.entries[k]
-		if in := g.at(l.places[k]); in != 0 && e.At > since && c.counts(r, e, in) {
+		if in := group(l.at[k], l.places[k]); in != 0 && e.At > since && c.counts(r, e, in) {
 			dst.tally[in] += uint32(e.Times)
 			full = full || dst.tally[in] >= max(count, 1)
 		}
 	}
 	if full {
 		for i := range dst.Bits.All() {
-			if in := g.at(c.Places[i]); in != 0 && dst.tally[in] >= max(count, 1) && dst.target.Has(i) {
+			if in := group(int32(i), c.Places[i]); in != 0 && dst.tally[in] >= max(count, 1) && dst.target.Has(i) {
 				removed += remove(dst, i)
 			}
 		}
 	}
 	for k := range l.entries {
-		dst.tally[g.at(l.places[k])] = 0
+		dst.tally[group(l.at[k], l.places[k])] = 0
 	}
 	return removed
 }

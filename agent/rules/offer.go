@@ -1,37 +1,94 @@
 package rules
 
 import (
-	"cmp"
-	"log/slog"
+	"strings"
 
-	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
-// offer is one of the slot's.
-type offer struct {
+// Offer is an offer of a release, with what its columns say compiled.
+type Offer struct {
 	*wire.Offer
-	place   int // in the file
-	targets []string
+	Condition *condition.Condition // nil: none
+	Cadence   item.Cadence
+	Share     int64 // of its budget, what this node may give away by itself
 }
 
-// addOffers keeps those of the slot that can run at all.
-func (b *Book) addOffers(offers []*wire.Offer) {
-	for i, o := range offers {
-		if (o.Slot == "" || o.Slot == b.slot.ID) && keepable(o) {
-			b.offers = append(b.offers, offer{o, i, item.Targets(o)})
+// Once tells whether what counts is when a person redeemed it.
+func (o *Offer) Once() bool { return o.Cadence.Once || o.Cadence.Every > 0 }
+
+// offer is one of the slot's.
+type offer struct {
+	*Offer
+	targets  []string
+	personal bool                 // decided for each request
+	item     *condition.Condition // what its condition says of items alone; nil: nothing
+	request  *asked               // of the request alone
+	mixed    *asked               // of both
+	list     *asked               // that a person's list holds the offer
+}
+
+// addOffers keeps those of the slot.
+func (b *Book) addOffers(offers []*Offer) {
+	for _, o := range offers {
+		if (o.Slot == "" || o.Slot == b.slot.ID) && o.Status == "active" {
+			one := newOffer(o, &b.asks)
+			b.offers = append(b.offers, one)
+			b.overlays = b.overlays || one.personal
+			b.capped = b.capped || o.PerPersonCap > 0
+			b.budgeted = b.budgeted || o.Budgeted
 		}
 	}
 }
 
-// keepable tells whether an offer can run at all.
-func keepable(o *wire.Offer) bool {
-	if o.Condition != "" || o.Cadence != "" || o.Budget != 0 {
-		slog.Warn("an offer does not run: conditions, cadences and budgets are not kept to yet", "offer", o.Id)
-		return false
+func newOffer(o *Offer, a *asks) offer {
+	one := offer{Offer: o, targets: item.Targets(o.Offer)}
+	one.personal = o.Budgeted || o.PerPersonCap > 0 || o.Cadence != item.Cadence{}
+	if o.Condition != nil {
+		parts := o.Condition.Split(rulebook.IsItemPath)
+		if !parts.Item.Always() {
+			one.item = parts.Item
+		}
+		if !parts.Request.Always() {
+			one.personal, one.request = true, a.ask(parts.Request)
+		}
+		if !parts.Mixed.Always() {
+			one.personal, one.mixed = true, a.ask(parts.Mixed)
+		}
 	}
-	return o.Status == "active"
+	if field := o.Cadence.Field; field != "" {
+		holds := condition.Object([]string{"$in"}, []condition.Value{condition.Texts([]string{o.Id})})
+		c, _ := condition.Compile(condition.Object([]string{"profile." + field}, []condition.Value{holds}), condition.Options{})
+		one.list = a.ask(c)
+	}
+	return one
+}
+
+// paths are all that the offer reads of items and requests.
+func (o *offer) paths() (paths []string) {
+	if o.Condition != nil {
+		paths = o.Condition.Paths()
+	}
+	if o.Cadence.Field != "" {
+		paths = append(paths, "profile."+o.Cadence.Field)
+	}
+	return paths
+}
+
+// Attributes are those of items that the offers' conditions read, for the
+// catalogue to keep.
+func (b *Book) Attributes() (keys []string) {
+	for i := range b.offers {
+		for _, p := range b.offers[i].paths() {
+			if key, ok := strings.CutPrefix(p, "item.attr."); ok {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 func (o *offer) runs(now int64) bool {
@@ -54,38 +111,33 @@ func (b *Book) steady(now int64) (from, until int64) {
 	return from, until
 }
 
-// capOffers removes what is on an offer that this person has seen often enough.
-func (c *Candidates) capOffers(dst *Allowed, person []attribution.Entry) (removed int) {
-	b, v := c.View.book, c.View
-	if v.offer == nil || len(person) == 0 {
-		return 0
+// groupOffers lets rules count together what is on the same offer: of several, on
+// the one that takes off first.
+func (v *View) groupOffers() {
+	if v.cover.at == nil {
+		return
 	}
-	for k := range b.offers {
-		o := &b.offers[k]
-		if o.PerPersonCap == 0 {
-			continue
-		}
-		removed += c.limit(dst, &dst.saw[0], o.PerPersonCap, func(e *attribution.Entry, i int) bool {
-			place := c.Places[i]
-			return place != Nowhere && v.offer[place] == int32(k)+1 && e.Slot == b.key && e.At >= o.StartsMs
-		})
+	v.onOffer = &grouping{make([]uint32, v.Len()), len(v.book.offers) + 1}
+	for place, applied := range v.applied {
+		v.onOffer.of[place] = onOffer(applied)
 	}
-	return removed
 }
 
-// offerGroup counts together what is on the same offer; nil: none runs.
-func (v *View) offerGroup() *grouping { return v.onOffer }
+// onOffer is the group of what has such a price.
+func onOffer(applied []Applied) uint32 {
+	if len(applied) == 0 {
+		return 0
+	}
+	return uint32(applied[0].k) + 1
+}
+
+// offerAt is the group of an item in one decision.
+func (dst *Allowed) offerAt(g *grouping, candidate, place int32) uint32 {
+	if p := dst.campaigns.find(int(candidate)); p != nil {
+		return onOffer(dst.campaigns.applied[p.from:p.to])
+	}
+	return g.at(place)
+}
 
 // offerBegan is when an offer of the book began.
 func (v *View) offerBegan(k int) int64 { return v.book.offers[k].StartsMs }
-
-// best orders offers for one item: lowest price, higher priority, first.
-func best(a, b priced) int {
-	return cmp.Or(cmp.Compare(a.gross, b.gross), -cmp.Compare(a.priority, b.priority), cmp.Compare(a.place, b.place))
-}
-
-type priced struct {
-	gross    int64
-	priority int32
-	place    int
-}

@@ -18,6 +18,10 @@ type Prefix struct {
 	limits  []limit     // by prefix rule
 	pins    []explore.Pin
 	shares  [1]float64
+	scarce  bool   // a budget may not last for all positions
+	slate   []int  // the pins, as budgets see them
+	tiers   []tier // highest first; none where they don't matter
+	free    bitmap.Bits
 }
 
 // limit is one rule at work.
@@ -38,10 +42,12 @@ func (p *Prefix) Begin(c *Candidates, allowed *Allowed, count int) (pins []explo
 			p.add(k, up.target)
 		}
 	}
+	p.scarce = allowed.Scarce(count)
+	p.sortTiers()
 	p.forget()
 	p.pin(count)
 	p.forget()
-	return p.pins, len(p.limits) > 0 || b.slot.Promoted != nil
+	return p.pins, len(p.limits) > 0 || b.slot.Promoted != nil || p.scarce || len(p.tiers) > 0
 }
 
 func (p *Prefix) add(k int, target bitmap.Bits) {
@@ -66,12 +72,15 @@ func (p *Prefix) forget() {
 
 // pin takes the slot's pins that may stand, in the order of positions.
 func (p *Prefix) pin(count int) {
-	p.pins = p.pins[:0]
+	p.pins, p.slate = p.pins[:0], p.slate[:0]
 	for _, pin := range p.of.View.book.pins {
 		i, ok := p.of.find(pin.hash)
 		if ok && pin.position < count && p.allowed.Bits.Has(i) && !p.removed.Has(i) {
-			p.pins = append(p.pins, explore.Pin{Position: pin.position, Candidate: i})
+			p.pins, p.slate = append(p.pins, explore.Pin{Position: pin.position, Candidate: i}), append(p.slate, i)
 			p.stand(i)
+			if p.scarce {
+				p.of.Spent(p.allowed, p.slate, p.removed)
+			}
 		}
 	}
 }
@@ -91,6 +100,10 @@ func (p *Prefix) Mask(at explore.At, remove, pool bitmap.Bits) {
 			copy(pool, set[:min(len(set), len(pool))])
 		}
 	}
+	if p.scarce {
+		p.of.Spent(p.allowed, at.Slate, remove)
+	}
+	p.climb(remove, pool)
 }
 
 // stand takes in a candidate that has a position.

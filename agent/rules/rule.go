@@ -80,6 +80,9 @@ func (r *rule) ofItems() bool {
 	return false
 }
 
+// ofPrices tells whether what it removes depends on what offers make of prices.
+func (r *rule) ofPrices() bool { return r.Kind == rulebook.Margin || r.Kind == rulebook.Price }
+
 // unconditional tells whether the rule is the same in every request.
 func (r *rule) unconditional() bool { return r.when == nil && r.request == nil && r.mixed == nil }
 

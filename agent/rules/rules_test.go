@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +40,8 @@ rules:
 
 func shop(t testing.TB, offers string) (*nodetest.Node, *rules.Book) {
 	n := nodetest.New(t, nodetest.Options{})
-	files := nodetest.Files(t, nodetest.Slots(slot), book, nodetest.Features, map[string]func(*scoring.Linear){})
-	files["offers.csv"] = []byte("id,kind,target,slot,price,currency,percent,starts,ends,priority,per_person_cap,budget,cadence,condition,status\n" + offers)
+	files := nodetest.Files(t, nodetest.Slots(slot+strings.ReplaceAll(slot, "hero", "till")), book, nodetest.Features, map[string]func(*scoring.Linear){})
+	files["offers.csv"] = []byte("id,kind,target,slot,price,currency,percent,starts,ends,priority,per_person_cap,budget,cadence,condition,status,stack,pacing\n" + offers)
 	nodetest.Rankings(t, files, map[string][]string{"hero": {"c", "unknown", "a", "c"}})
 	n.Use(files)
 	return n, n.Releases.Active().Slot("hero").Book
@@ -53,16 +54,18 @@ func at(n *nodetest.Node, hours int) string {
 // Of the running offers the lowest price wins; what can't be kept to does not run.
 func TestOffers(t *testing.T) {
 	clock := nodetest.New(t, nodetest.Options{})
-	n, b := shop(t, fmt.Sprintf(`low,items,a|b,hero,,,30,,,0,,,,,active
-lower,category,food,,700,EUR,,%s,%s,0,,,,,active
-same,brand,b1,,700,EUR,,%[1]s,,5,,,,,active
-dollars,items,a,,1,USD,,,,0,,,,,active
-higher,items,a,,5000,EUR,,,,0,,,,,active
-elsewhere,items,a,till,1,EUR,,,,0,,,,,active
-paused,items,a,hero,1,EUR,,,,0,,,,,paused
-conditional,items,a,hero,1,EUR,,,,0,,,,rain,active
-rare,items,a,hero,1,EUR,,,,0,,,weekly,,active
-bounded,items,a,hero,1,EUR,,,,0,,100,,,active
+	n, b := shop(t, fmt.Sprintf(`low,items,a|b,hero,,,30,,,0,,,,,active,,
+lower,category,food,,700,EUR,,%s,%s,0,,,,,active,,
+same,brand,b1,,700,EUR,,%[1]s,,5,,,,,active,,
+dollars,items,a,,1,USD,,,,0,,,,,active,,
+higher,items,a,,5000,EUR,,,,0,,,,,active,,
+elsewhere,items,a,till,1,EUR,,,,0,,,,,active,,
+paused,items,a,hero,1,EUR,,,,0,,,,,paused,,
+conditional,items,a,hero,1,EUR,,,,0,,,,"{""context.weather"": ""rain""}",active,,
+mixed,items,a,hero,1,EUR,,,,0,,,,"{""$or"": [{""context.weather"": ""rain""}, {""item.brand"": ""b9""}]}",active,,
+rare,items,a,hero,1,EUR,,,,0,,,repeating:7d,,active,,
+bounded,items,a,hero,1,EUR,,,,0,,100,,,active,,
+ofother,items,a,hero,1,EUR,,,,0,,,,"{""item.brand"": ""b2""}",active,,
 `, at(clock, 1), at(clock, 2)))
 	n.Put(nodetest.Item("a", nil), nodetest.Item("b", func(it *wire.Item) { it.Brand = "b2" }), nodetest.Item("c", func(it *wire.Item) { it.Brand, it.Category = "b2", "drinks" }))
 	for hours, want := range [][]string{{"833 low", "833 low", "1190 "}, {"700 same", "700 lower", "1190 "}, {"700 same", "833 low", "1190 "}} {
@@ -71,7 +74,9 @@ bounded,items,a,hero,1,EUR,,,,0,,100,,,active
 			t.Error("a view was made again though nothing changed")
 		}
 		for place, want := range want {
-			if got := fmt.Sprintf("%d %s", v.Gross[place], v.Offer(place)); got != want {
+			var none rules.Allowed
+			price := v.Source().Price(&none, place)
+			if got := fmt.Sprintf("%d %s", v.Gross[place], price.Offers()); got != want {
 				t.Errorf("after %d hours, item %d: %q, want %q", hours, place, got, want)
 			}
 		}
@@ -81,7 +86,7 @@ bounded,items,a,hero,1,EUR,,,,0,,100,,,active
 
 // What an offer takes off the price is taken off the margin that a rule asks for.
 func TestMarginIsAfterTheOffer(t *testing.T) {
-	n, b := shop(t, "half,items,a,,,,50,,,,,,,,active\n")
+	n, b := shop(t, "half,items,a,,,,50,,,,,,,,active,,\n")
 	n.Put(nodetest.Item("a", nil), nodetest.Item("b", nil))
 	v := b.View(n.Catalogue.Snapshot(), n.Store.Now())
 	var allowed rules.Allowed
@@ -94,7 +99,7 @@ func TestMarginIsAfterTheOffer(t *testing.T) {
 // An offer's own cap counts what this person was shown in this slot since it began,
 // and nothing else.
 func TestOffersAreCappedPerPerson(t *testing.T) {
-	n, b := shop(t, fmt.Sprintf("capped,items,a|b|c|d,,,,30,%s,,,2,,,,active\n", time.UnixMilli(1_767_225_600_000).UTC().Format(time.RFC3339)))
+	n, b := shop(t, fmt.Sprintf("capped,items,a|b|c|d,,,,30,%s,,,2,,,,active,,\n", time.UnixMilli(1_767_225_600_000).UTC().Format(time.RFC3339)))
 	var items []*wire.Item
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		items = append(items, nodetest.Item(id, nil))
@@ -109,10 +114,16 @@ func TestOffersAreCappedPerPerson(t *testing.T) {
 	a := rules.Asked{Now: n.Store.Now(), Person: []attribution.Entry{
 		seen(0, "hero", began), seen(1, "till", began), seen(2, "hero", began-1), seen(4, "hero", began),
 	}, Session: []attribution.Entry{seen(3, "hero", began)}}
+	a.Known = true
 	var allowed rules.Allowed
 	v.Source().Allow(&allowed, nil, a)
-	if want := []rules.Count{{Rule: rules.OfferCap, N: 1}}; allowed.Bits.Has(0) || !cmp.Equal(allowed.Removed, want) {
-		t.Errorf("removed are %v, want %v", allowed.Removed, want)
+	var got []int64
+	for i := range items {
+		price := v.Source().Price(&allowed, i)
+		got = append(got, price.Gross)
+	}
+	if want := []int64{1190, 833, 833, 833, 1190}; !slices.Equal(got, want) || !cmp.Equal(allowed.Removed, []rules.Count(nil)) && len(allowed.Removed) > 0 {
+		t.Errorf("prices are %v, want %v; removed are %v", got, want, allowed.Removed)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // sets are numbers of the view's.
 type scope struct {
 	base, rest int // see rule
+	cheap      int // items that a rule about prices removes at the view's; of those in base or rest
 	*vocabulary
 	ages  []float64 // ascending
 	older []int     // by age: items that demand it or more
@@ -48,6 +49,9 @@ func (v *View) scope(r *rule, c *rulebook.Columns, m *maker) scope {
 		s.rest = m.add(rest, r.takesUnknown())
 	} else if r.excuse != nil {
 		s.rest = m.add(bitmap.New(m.places), r.takesUnknown() && r.mixed != nil)
+	}
+	if v.later(r) {
+		s.cheap = m.add(v.removed(r, c), true)
 	}
 	switch r.Kind {
 	case rulebook.Avoid, rulebook.Needs:

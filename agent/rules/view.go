@@ -12,14 +12,18 @@ import (
 // from one time until an offer starts or ends. It does not change.
 type View struct {
 	*catalogue.Snapshot
-	Gross []int64 // prices after the offers, by place
+	Gross []int64 // prices after the offers that hold for everybody, by place
 	Net   []int64
 
 	book     *Book
 	from     int64
 	until    int64
-	offer    []int32     // by place: in the book's offers, from 1; nil: none runs
-	onOffer  *grouping   // the same, for rules
+	regular  *View       // without any offer, for their conditions
+	cover    cover       // by place: the offers that run
+	common   bitmap.Bits // places that an offer which holds for everybody is for
+	personal bool        // an offer that runs is decided for each request
+	applied  [][]Applied // by place: the offers that make the price; nil: none runs
+	onOffer  *grouping   // the first of those, for rules
 	sets     sets        // of items
 	static   []int       // by static rule: the set it removes
 	scopes   []scope     // by later rule
@@ -37,11 +41,14 @@ func (v *View) Source() *Candidates { return v.source }
 func (b *Book) build(s *catalogue.Snapshot, now int64) *View {
 	v := &View{Snapshot: s, Gross: s.Gross, Net: s.Net, book: b, promoted: -1}
 	v.from, v.until = b.steady(now)
-	running := v.applyOffers(now)
+	regular := *v
+	v.regular, v.cover = &regular, v.newCover(now)
+	v.personal = slices.ContainsFunc(b.offers, func(o offer) bool { return o.personal && o.runs(now) })
+	v.applyOffers()
 	v.groupOffers()
 	v.makeSets()
 	if !b.slot.Source.Actions {
-		v.source = newSource(v, b.places(s, running))
+		v.source = newSource(v, b.places(s, &v.cover))
 	}
 	return v
 }
@@ -84,11 +91,22 @@ func (v *View) about(r *rule, c *rulebook.Columns) bitmap.Bits {
 	if r.Where.Condition != nil {
 		v.keep(r.Where.Condition, places)
 	}
-	if r.ofItems() {
-		left := slices.Clone(places)
-		r.Apply(c, left)
-		places.AndNot(left)
+	if r.ofItems() && !v.later(r) {
+		places.And(v.removed(r, c))
 	}
+	return places
+}
+
+// later tells whether a rule looks at prices that are known in each decision only.
+func (v *View) later(r *rule) bool { return v.book.overlays && r.ofPrices() }
+
+// removed are the items that a rule removes by their columns.
+func (v *View) removed(r *rule, c *rulebook.Columns) bitmap.Bits {
+	places := bitmap.New(v.Len())
+	places.Fill(v.Len())
+	left := slices.Clone(places)
+	r.Apply(c, left)
+	places.AndNot(left)
 	return places
 }
 
@@ -113,14 +131,14 @@ func (m *maker) every() bitmap.Bits {
 const maxCandidates = 10_000
 
 // places are the slot's own candidates, ascending.
-func (b *Book) places(s *catalogue.Snapshot, running bitmap.Bits) []uint32 {
+func (b *Book) places(s *catalogue.Snapshot, c *cover) []uint32 {
 	var places []uint32
 	switch from := b.slot.Source; {
 	case from.Catalogue != nil:
 		places = s.Select(*from.Catalogue)
 	case from.Offers:
-		for i := range running.All() {
-			if s.Status[i] != catalogue.Discontinued {
+		for i := range s.Len() {
+			if len(c.offers(i)) > 0 && s.Status[i] != catalogue.Discontinued {
 				places = append(places, uint32(i))
 			}
 		}

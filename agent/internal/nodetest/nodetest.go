@@ -43,6 +43,7 @@ type Node struct {
 	Events    *attribution.Events
 	Holds     *coordinate.Holds
 	Actions   *coordinate.Actions
+	Budgets   *coordinate.Budgets
 	Replay    *profile.Replay
 	Engine    *host.Engine
 	Releases  *release.Keeper
@@ -105,16 +106,17 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.Events = attribution.New(st, n.Consents, Secret, o.Attribution)
 	n.Holds = coordinate.New(st, n.Catalogue)
 	n.Actions = coordinate.NewActions(st, n.Holds)
+	n.Budgets = coordinate.NewBudgets(st)
 	n.Replay, err = profile.OpenReplay(filepath.Join(dir, "replay"), n.Vault, profile.ReplayOptions{})
 	n.check(err)
 	n.ReleaseDir = filepath.Join(dir, "release")
 	n.Releases, err = release.Open(release.Options{
-		Dir: n.ReleaseDir, Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now,
+		Dir: n.ReleaseDir, Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now, Site: "north", Agent: "north-1",
 		Log: slog.New(slog.DiscardHandler),
 	})
 	n.check(err)
 	n.Decider = ranking.New(ranking.Options{
-		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Releases: n.Releases,
+		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Budgets: n.Budgets, Releases: n.Releases,
 		Secret: Secret, Site: "north", Replay: n.Replay, Durable: o.Durable, Now: o.Now,
 	})
 }
