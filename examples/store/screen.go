@@ -138,13 +138,13 @@ func (p *Promises) write(b *strings.Builder) {
 	fmt.Fprintf(b, "  broken promises per 10,000 items shown in the stores, by %s\n", p.Source)
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(t, "\t")
-	for _, promise := range judge.Promises() {
+	for _, promise := range told {
 		fmt.Fprintf(t, "%s\t", word(promise))
 	}
 	fmt.Fprint(t, "items shown\t\n")
 	line := func(name string, broken map[judge.Promise]float64, shown int) {
 		fmt.Fprintf(t, "    %s\t", name)
-		for _, promise := range judge.Promises() {
+		for _, promise := range told {
 			fmt.Fprintf(t, "%.1f\t", broken[promise])
 		}
 		fmt.Fprintf(t, "%d\t\n", shown)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,9 @@ const (
 	BeatsRandom Milestone = "learned_beats_random"     // with the intervals apart
 	BeatsFixed  Milestone = "learned_beats_best_fixed" // likewise
 )
+
+// told are the promises that the example's slots make: they hold nothing.
+var told = slices.DeleteFunc(judge.Promises(), func(p judge.Promise) bool { return p == judge.Twice })
 
 // source is who counts broken promises, said wherever they are shown.
 const source = "the example's judge, who knows the true shelves"
@@ -133,7 +137,7 @@ func (w *watch) look(ctx context.Context) (Report, bool) {
 
 func promises(on, off judge.Tally) *Promises {
 	p := &Promises{Source: source, With: map[judge.Promise]float64{}, Off: map[judge.Promise]float64{}}
-	for _, promise := range judge.Promises() {
+	for _, promise := range told {
 		p.With[promise], p.Off[promise] = on.Per10k(promise), off.Per10k(promise)
 	}
 	p.Shown.With, p.Shown.Off = on.Shown, off.Shown
@@ -207,7 +211,7 @@ func (r *Report) measurements() map[string]api.Told {
 // told is one side for the console.
 func (p *Promises) told(title string, broken map[judge.Promise]float64) api.Told {
 	m := api.Told{Title: title, Unit: "per 10,000 items shown", Source: p.Source}
-	for _, promise := range judge.Promises() {
+	for _, promise := range told {
 		m.Values = append(m.Values, api.Reading{Label: word(promise), Value: math.Round(10*broken[promise]) / 10})
 	}
 	return m

@@ -23,6 +23,7 @@ type Promise string
 
 const (
 	OutOfStock  Promise = "out_of_stock" // none on the true shelf
+	Twice       Promise = "twice"        // as many as are there are promised to others
 	BelowMargin Promise = "below_margin" // price less tax and cost below the floor
 	OverCap     Promise = "over_cap"     // shown to this person too often
 	HadIt       Promise = "had_it"       // this person bought or dismissed it of late
@@ -32,7 +33,7 @@ const (
 
 // Promises are all of them, in the order in which they are told.
 func Promises() []Promise {
-	return []Promise{OutOfStock, BelowMargin, OverCap, HadIt, Withdrawn, Unconsented}
+	return []Promise{OutOfStock, Twice, BelowMargin, OverCap, HadIt, Withdrawn, Unconsented}
 }
 
 // Terms are what the shop has promised, as its people would say it.
@@ -40,6 +41,7 @@ type Terms struct {
 	Floor  float64       // least share of the net price that is margin
 	Cap    int           // showings of an item to a person
 	Window time.Duration // within which showings, purchases and dismissals count
+	Hold   time.Duration // for which one is promised to whom an item is shown; 0: nothing is
 }
 
 // Goods is what is true of an item.
@@ -61,6 +63,7 @@ type Span struct{ Sent, Answered time.Time }
 // Answer is what was shown to somebody.
 type Answer struct {
 	Span
+	Event   string // by which Over knows it
 	Person  string // empty: nobody who lets themselves be recognised
 	Items   []Item
 	Used    []string // purposes the answer says it used
@@ -80,7 +83,14 @@ type Judge struct {
 
 	mu     sync.Mutex
 	people map[string][]event // what counts within the window, oldest first
+	held   map[string][]hold  // by item
 	tally  Tally
+}
+
+// hold is one item that is promised to somebody, certainly until then.
+type hold struct {
+	event string
+	until time.Time
 }
 
 type event struct {
@@ -91,7 +101,7 @@ type event struct {
 
 // New makes a judge who has seen nothing.
 func New(terms Terms, truth Truth) *Judge {
-	return &Judge{terms: terms, truth: truth, people: map[string][]event{}, tally: Tally{Broken: map[Promise]int{}}}
+	return &Judge{terms: terms, truth: truth, people: map[string][]event{}, held: map[string][]hold{}, tally: Tally{Broken: map[Promise]int{}}}
 }
 
 // Show judges an answer and remembers what was shown.
@@ -107,7 +117,26 @@ func (j *Judge) Show(a Answer) {
 	}
 	for _, it := range a.Items {
 		j.remember(a.Person, event{a.Span, it.ID, false})
+		if j.terms.Hold > 0 {
+			j.held[it.ID] = append(j.held[it.ID], hold{a.Event, a.Sent.Add(j.terms.Hold)})
+		}
 	}
+}
+
+// Over says that an item is not promised to an answer's shopper any more, who took
+// it or will not.
+func (j *Judge) Over(event, item string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.held[item] = slices.DeleteFunc(j.held[item], func(h hold) bool { return h.event == event })
+}
+
+// twice tells whether all that are there are promised to others. Where nothing is
+// there at all that is another promise.
+func (j *Judge) twice(a Answer, item string) bool {
+	j.held[item] = slices.DeleteFunc(j.held[item], func(h hold) bool { return !h.until.After(a.Answered) })
+	n := j.truth.OnShelf(item)
+	return n > 0 && len(j.held[item]) >= n
 }
 
 // Had remembers that a person bought or dismissed an item, told to the product
@@ -148,6 +177,7 @@ func (j *Judge) broken(a Answer, it Item) (list []Promise) {
 	goods, known := j.truth.Goods(it.ID)
 	shown, had := j.past(a, it.ID)
 	add(OutOfStock, j.truth.OnShelf(it.ID) <= 0)
+	add(Twice, j.twice(a, it.ID))
 	add(BelowMargin, known && below(j.terms.Floor, goods, it.Price))
 	add(OverCap, shown >= j.terms.Cap)
 	add(HadIt, had)

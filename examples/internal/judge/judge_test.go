@@ -83,6 +83,41 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// What is promised to one shopper is not there for the next, until that is over.
+func TestTwice(t *testing.T) {
+	held := terms
+	held.Hold = 10 * time.Second
+	a := func(ms int, event, item string) judge.Answer {
+		answer := at(ms, "", judge.Item{ID: item, Price: 200})
+		answer.Event = event
+		return answer
+	}
+	for name, c := range map[string]struct {
+		answers []judge.Answer
+		over    string // event that is over before the last answer
+		want    int
+	}{
+		"the last one, once":      {answers: []judge.Answer{a(0, "e", "a")}},
+		"the last one, twice":     {answers: []judge.Answer{a(0, "e", "a"), a(9000, "f", "a")}, want: 1},
+		"maybe twice":             {answers: []judge.Answer{a(0, "e", "a"), a(9990, "f", "a")}},
+		"another one":             {answers: []judge.Answer{a(0, "e", "a"), a(1000, "f", "taxed")}},
+		"taken, or let go":        {answers: []judge.Answer{a(0, "e", "a"), a(1000, "f", "a")}, over: "e"},
+		"somebody else let go":    {answers: []judge.Answer{a(0, "e", "a"), a(1000, "f", "a")}, over: "g", want: 1},
+		"nothing is there at all": {answers: []judge.Answer{a(0, "e", "empty"), a(1000, "f", "empty")}},
+	} {
+		j := judge.New(held, small())
+		for i, answer := range c.answers {
+			if i == len(c.answers)-1 {
+				j.Over(c.over, answer.Items[0].ID)
+			}
+			j.Show(answer)
+		}
+		if got := j.Tally().Broken[judge.Twice]; got != c.want {
+			t.Errorf("%s: %d promised twice, want %d", name, got, c.want)
+		}
+	}
+}
+
 func TestForget(t *testing.T) {
 	j := judge.New(terms, small())
 	j.Had("p", "a", span(0))

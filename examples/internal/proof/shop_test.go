@@ -50,11 +50,12 @@ type shop struct {
 	releases  *release.Keeper
 	decider   *ranking.Decider
 
-	folder  *registry.Folder
-	ledger  *ledger.Ledger
-	trainer *training.Trainer
-	studied chan struct{} // a file was learned from
-	sent    uint64        // of the log, to the ledger
+	folder    *registry.Folder
+	ledger    *ledger.Ledger
+	trainer   *training.Trainer
+	studied   chan struct{}     // a file was learned from
+	sent      uint64            // of the log, to the ledger
+	published map[string][]byte // the release that it decides by
 
 	told   []attribution.Outcome // since the last flush
 	events agenda
@@ -91,12 +92,23 @@ func open(t *testing.T, w *world.World, f files) *shop {
 	s.openNode()
 	s.openCentre(f)
 	s.publish(registry.Learned{})
-	var goods, people bytes.Buffer
-	s.must(w.WriteItems(&goods, s.site))
-	s.must(w.WriteProfiles(&people, s.site, opened))
-	s.took(s.catalogue.PutItems(t.Context(), item.Items(&goods, item.Options{Scheme: item.GTIN})))
-	s.took(s.consents.Import(t.Context(), s.releases.Active().Terms, s.releases.Active().Profile, persons(&people)))
+	s.stock(w)
 	return s
+}
+
+// goods are what a world's site says it has.
+func (s *shop) goods(w *world.World) iter.Seq2[*wire.Item, error] {
+	var file bytes.Buffer
+	s.must(w.WriteItems(&file, s.site))
+	return item.Items(&file, item.Options{Scheme: item.GTIN})
+}
+
+// stock brings in the goods and people of a world.
+func (s *shop) stock(w *world.World) {
+	var people bytes.Buffer
+	s.must(w.WriteProfiles(&people, s.site, opened))
+	s.took(s.catalogue.PutItems(s.t.Context(), s.goods(w)))
+	s.took(s.consents.Import(s.t.Context(), s.releases.Active().Terms, s.releases.Active().Profile, persons(&people)))
 }
 
 func (s *shop) openNode() {
@@ -171,7 +183,12 @@ func (s *shop) openCentre(f files) {
 func (s *shop) publish(l registry.Learned) {
 	r, err := s.folder.Assemble(registry.Header{Counter: 1, CreatedMs: s.now().UnixMilli()}, l)
 	s.must(err)
-	s.must(s.releases.Use(r.Artifacts))
+	s.use(r.Artifacts)
+}
+
+func (s *shop) use(artifacts map[string][]byte) {
+	s.published = artifacts
+	s.must(s.releases.Use(artifacts))
 }
 
 // learn sends the log up, waits until it was learned from, and publishes that.

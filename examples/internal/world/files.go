@@ -13,13 +13,13 @@ import (
 )
 
 // WriteItems writes the goods with what one site has of them, as an items file
-// for import. Sites count right on the first day.
+// for import. Sites count right on the first day, unless the world is badly kept.
 func (w *World) WriteItems(out io.Writer, site Site) error {
 	stock := w.Stock(site)
 	rows := [][]string{{"id", "scheme", "title", "brand", "category", "price", "currency", "tax_rate", "cost", "stock", "status"}}
 	for i, it := range w.items {
 		rows = append(rows, []string{it.ID, "gtin", it.Title, it.Brand, it.Category,
-			fmt.Sprint(it.Price), "EUR", fmt.Sprint(it.TaxRate), fmt.Sprint(it.Cost), strconv.Itoa(stock.shelf[i]), it.Status})
+			fmt.Sprint(it.Price), "EUR", fmt.Sprint(it.TaxRate), fmt.Sprint(it.Cost), strconv.Itoa(stock.first(w.seed, i)), it.Status})
 	}
 	return csv.NewWriter(out).WriteAll(rows)
 }

@@ -9,8 +9,18 @@ import (
 
 const (
 	full   = 300 // units of an item on a full shelf
+	scarce = 40  // of a badly kept one
 	review = 10 * time.Second
 )
+
+// Badly is the same world but for its shelves, which are small and badly kept: one
+// first count in ten is wrong, one delivery in six brings half of what its papers
+// say, and one in four stands on the shelf half a minute after it was booked.
+func (w *World) Badly() *World {
+	other := *w
+	other.badly = true
+	return &other
+}
 
 // Stock is what truly stands on the shelves of one site. Safe for concurrent
 // use; the order of sales decides who gets the last one.
@@ -18,12 +28,15 @@ type Stock struct {
 	site  Site   // immutable after Stock
 	items []Item // immutable after Stock
 	place map[string]int
+	full  int
+	badly bool
 
 	mu     sync.Mutex
 	r      *rand.Rand
 	shelf  []int
 	missed []bool          // somebody found the shelf empty: it will be counted
 	due    []time.Duration // when the delivery on its way arrives; 0: none
+	booked []int           // what of it was told already, and is not on the shelf yet
 	at     time.Duration   // how far Advance has come
 	serial int
 }
@@ -40,10 +53,14 @@ type Movement struct {
 
 // Stock makes the shelves of a site as they stand when the world begins.
 func (w *World) Stock(site Site) *Stock {
-	s := &Stock{site: site, items: w.items, place: w.place, r: source(w.seed, "stock "+site.Name)}
-	s.shelf, s.missed, s.due = make([]int, len(s.items)), make([]bool, len(s.items)), make([]time.Duration, len(s.items))
+	s := &Stock{site: site, items: w.items, place: w.place, full: full, badly: w.badly, r: source(w.seed, "stock "+site.Name)}
+	if s.badly {
+		s.full = scarce
+	}
+	n := len(s.items)
+	s.shelf, s.missed, s.due, s.booked = make([]int, n), make([]bool, n), make([]time.Duration, n), make([]int, n)
 	for i := range s.shelf {
-		if s.shelf[i] = full/3 + s.r.IntN(full*2/3); s.r.IntN(15) == 0 {
+		if s.shelf[i] = s.full/3 + s.r.IntN(s.full*2/3); s.r.IntN(15) == 0 {
 			s.shelf[i] = 0
 		}
 	}
@@ -111,7 +128,7 @@ func (s *Stock) Advance(to time.Duration) []Movement {
 // pass lets one review's time pass for one item.
 func (s *Stock) pass(told []Movement, i int) []Movement {
 	if s.missed[i] && s.r.IntN(3) == 0 {
-		s.missed[i] = false
+		s.missed[i], s.booked[i] = false, 0 // what was booked and is not there is booked again
 		told = append(told, s.movement(i, Movement{Counted: true, Found: s.shelf[i]}))
 	}
 	if s.r.IntN(60) == 0 {
@@ -126,15 +143,33 @@ func (s *Stock) pass(told []Movement, i int) []Movement {
 
 func (s *Stock) deliver(told []Movement, i int) []Movement {
 	switch {
-	case s.due[i] == 0 && s.shelf[i] < full/2:
+	case s.due[i] == 0 && s.shelf[i] < s.full/2:
 		s.due[i] = s.at + time.Duration(20+s.r.IntN(60))*time.Second
+	case s.booked[i] > 0 && s.at >= s.due[i]:
+		s.shelf[i] += s.booked[i]
+		s.due[i], s.booked[i] = 0, 0
 	case s.due[i] != 0 && s.at >= s.due[i]:
-		s.due[i] = 0
-		n := full - s.shelf[i]
-		s.shelf[i] += n
+		n := s.full - s.shelf[i]
 		told = append(told, s.movement(i, Movement{Change: n}))
+		if s.badly && s.r.IntN(6) == 0 {
+			n /= 2
+		}
+		if s.badly && s.r.IntN(4) == 0 {
+			s.booked[i], s.due[i] = n, s.at+3*review
+			break
+		}
+		s.shelf[i] += n
+		s.due[i] = 0
 	}
 	return told
+}
+
+// first is what was counted of an item before the first customer.
+func (s *Stock) first(seed uint64, i int) int {
+	if r := source(seed, fmt.Sprint("first count ", s.site.Name, i)); s.badly && r.IntN(10) == 0 {
+		return s.shelf[i] + 1 + r.IntN(4)
+	}
+	return s.shelf[i]
 }
 
 func (s *Stock) movement(i int, m Movement) Movement {

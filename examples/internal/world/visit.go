@@ -56,6 +56,7 @@ type World struct {
 	items []Item
 	place map[string]int
 	truth truth
+	badly bool           // see Badly
 	share float64        // of the people who grant the same for good; below 0: each as they like
 	grant []wire.Purpose // what those do
 }
