@@ -34,6 +34,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/delivery"
 	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -69,6 +70,7 @@ type Agent struct {
 	holds     *coordinate.Holds
 	actions   *coordinate.Actions
 	budgets   *coordinate.Budgets
+	courier   *delivery.Courier
 	engine    *host.Engine
 	releases  *release.Keeper
 	erasures  *erasure.Eraser

@@ -47,6 +47,7 @@ type Config struct {
 	Pages        map[string]string  `yaml:"pages" env:"PAGES"` // folders of static files, by path, as /kiosk: ./kiosk. Default none
 	Fragments    FragmentsConfig    `yaml:"fragments" envPrefix:"FRAGMENTS_"`
 	Personalizer PersonalizerConfig `yaml:"personalizer" envPrefix:"PERSONALIZER_"`
+	Functions    FunctionsConfig    `yaml:"functions" envPrefix:"FUNCTIONS_"`
 	Hub          HubConfig          `yaml:"hub" envPrefix:"HUB_"`
 	Log          LogConfig          `yaml:"log" envPrefix:"LOG_"`
 }
@@ -164,6 +165,7 @@ func (c *Config) fill(beside string) {
 	for at, dir := range c.Pages {
 		c.Pages[at] = within(dir)
 	}
+	c.Functions.fill(within)
 	c.Address = cmp.Or(c.Address, "127.0.0.1:8461")
 	c.Scheme = cmp.Or(c.Scheme, item.Own)
 	c.Memory = cmp.Or(c.Memory, 36<<20)
@@ -208,6 +210,7 @@ func (c *Config) check() error {
 	for key, d := range map[string]time.Duration{"hub.status": c.Hub.Status, "hub.tick": c.Hub.Tick, "hub.poll": c.Hub.Poll, "hub.backoff": c.Hub.Backoff, "log.keep": c.Log.Keep} {
 		fault(d < 0, key, "must not be below zero")
 	}
+	c.Functions.check(fault)
 	fault(c.Log.Limit < 64<<20, "log.limit", "must be at least 64MiB, four of its files")
 	return errors.Join(faults...)
 }
@@ -222,8 +225,8 @@ func loopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// CheckFolders checks what the configuration names: pages, and the release folder
-// of a node of its own.
+// CheckFolders checks what the configuration names: pages, the release folder of a
+// node of its own, and secrets.
 func (c *Config) CheckFolders() error {
 	var faults []error
 	for at, dir := range c.Pages {
@@ -234,5 +237,6 @@ func (c *Config) CheckFolders() error {
 	if c.Release != "" {
 		faults = append(faults, checkFolder(c.Release))
 	}
+	faults = append(faults, c.Functions.checkSecrets()...)
 	return errors.Join(faults...)
 }

@@ -89,6 +89,9 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	if err := a.openLink(); err != nil {
 		return err
 	}
+	if err := a.openCourier(); err != nil {
+		return err
+	}
 	a.erasures, err = erasure.Open(erasure.Options{
 		Log: a.log, LogDir: logDir(c), Store: a.store, Consents: a.consents, Vault: a.vault, Replay: a.replay, Outbox: a.outbox, Keys: keysDir(c),
 	})

@@ -67,6 +67,7 @@ func (a *Agent) start(g *errgroup.Group, ctx context.Context) {
 	g.Go(func() error { return a.erasures.Run(ctx) })
 	g.Go(func() error { return every(ctx, settle, a.holds.Settle) })
 	g.Go(func() error { return every(ctx, settle, a.actions.Settle) })
+	g.Go(func() error { return a.courier.Run(ctx) })
 	g.Go(func() error { return every(ctx, a.cfg.Hub.Tick, a.ticker()) })
 	g.Go(func() error { return every(ctx, sweep, a.trim) })
 	g.Go(func() error { return every(ctx, expire, func() error { return a.replay.Expire(a.store.Now()) }) })

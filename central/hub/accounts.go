@@ -23,6 +23,7 @@ const (
 func accounts() string {
 	services := []string{
 		subject.Up.Subjects(),
+		subject.Actions.Subjects(),
 		subject.Artifacts.Get(subject.Artifacts.Subjects()),
 		subject.Trust.Get(subject.Trust.Subjects()),
 		subject.Marks.Get(subject.Marks.Subjects()),
@@ -49,6 +50,7 @@ func permissions(n subject.Node) *server.Permissions {
 		Publish: &server.SubjectPermission{Allow: []string{
 			n.Segment(),
 			n.Status(),
+			n.Actions(),
 			subject.Artifacts.Get(subject.Artifacts.Subjects()),
 			subject.Trust.Get(subject.Trust.Subjects()),
 			subject.Marks.Get(n.Mark()),

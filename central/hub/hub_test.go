@@ -140,6 +140,10 @@ func TestDevicesAreKeptApart(t *testing.T) {
 	}{
 		{"aisle.up.shop.a.seg", true},
 		{"aisle.up.shop.a.status", true},
+		{"aisle.act.shop.a.stock_room", true},
+		{"aisle.act.shop.b.stock_room", false},
+		{"aisle.act.other.a.stock_room", false},
+		{"$JS.API.DIRECT.GET.AISLE_ACTIONS.aisle.act.shop.a.stock_room", false},
 		{"$JS.API.DIRECT.GET.AISLE_MARKS.aisle.mark.a", true},
 		{"$JS.API.DIRECT.GET.AISLE_TRUST.aisle.trust.1_root_json", true},
 		{"$JS.API.DIRECT.GET.AISLE_ARTIFACTS.aisle.art." + digest + ".0", true},

@@ -36,6 +36,19 @@ func (a *Agent) Send(ctx context.Context, id string, segment []byte) error {
 	return nil
 }
 
+// Action publishes an action for a function of the site and returns nil once the hub
+// has it on disk. After any error send the same bytes under the same id again.
+func (a *Agent) Action(ctx context.Context, function, id string, action []byte) error {
+	subj, err := a.node.Action(function)
+	if err != nil {
+		return err
+	}
+	if err := a.store(ctx, subject.Actions, subj, id, action); err != nil {
+		return fmt.Errorf("send action %s: %w", id, err)
+	}
+	return nil
+}
+
 // Status tells the centre about the node: once, to whoever listens.
 func (a *Agent) Status(status []byte) error {
 	nc, _, _ := a.now()

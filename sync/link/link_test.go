@@ -164,7 +164,7 @@ func TestNothingIsSentLater(t *testing.T) {
 	}
 }
 
-// lossy cuts a connection at the first answer after a segment went out: the hub
+// lossy cuts a connection at the first answer after a segment or action went out: the hub
 // has stored it, the agent never hears so.
 type lossy struct {
 	net.Conn
@@ -173,7 +173,7 @@ type lossy struct {
 }
 
 func (l *lossy) Write(b []byte) (int, error) {
-	if bytes.Contains(b, []byte(kiosk.Segment())) && l.cut.Load() {
+	if (bytes.Contains(b, []byte(kiosk.Segment())) || bytes.Contains(b, []byte("aisle.act."))) && l.cut.Load() {
 		l.sent.Store(true)
 	}
 	return l.Conn.Write(b)
@@ -181,7 +181,7 @@ func (l *lossy) Write(b []byte) (int, error) {
 
 func (l *lossy) Read(b []byte) (int, error) {
 	n, err := l.Conn.Read(b)
-	if l.sent.Load() && bytes.Contains(b[:n], []byte("AISLE_UP")) {
+	if l.sent.Load() && (bytes.Contains(b[:n], []byte(subject.Up)) || bytes.Contains(b[:n], []byte(subject.Actions))) {
 		l.cut.Store(false)
 		l.Conn.Close()
 		return 0, io.ErrUnexpectedEOF
@@ -208,6 +208,17 @@ func TestAckLostAfterTheStore(t *testing.T) {
 		if err := a.Send(t.Context(), id, []byte("segment "+id)); err != nil {
 			t.Fatalf("sent again: %v", err)
 		}
+		cut.Store(true)
+		if err := a.Action(t.Context(), "stock_room", id, []byte("action "+id)); !errors.Is(err, link.ErrOffline) {
+			t.Fatalf("the lost acknowledgement of action %d: %v", i, err)
+		}
+		wait(t, a)
+		if err := a.Action(t.Context(), "stock_room", id, []byte("action "+id)); err != nil {
+			t.Fatalf("action sent again: %v", err)
+		}
+	}
+	if n := s.stored(subject.Actions); n != 5 {
+		t.Errorf("%d actions stored of 5 sent twice", n)
 	}
 	if n := s.stored(subject.Up); n != 5 {
 		t.Errorf("%d segments stored of 5 sent twice", n)

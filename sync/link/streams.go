@@ -18,6 +18,9 @@ const (
 	ackWait = 10 * time.Second
 )
 
+// actionsFor is how long actions are kept at the hub: none is due later.
+const actionsFor = 24 * time.Hour
+
 // Limits bounds what the hub keeps, in bytes. A full stream refuses what is
 // new: agents keep their segments and try again.
 type Limits struct {
@@ -25,6 +28,7 @@ type Limits struct {
 	Artifacts int64 // default 4 GiB
 	Trust     int64 // default 256 MiB
 	Marks     int64 // default 64 MiB
+	Actions   int64 // those of a day; default 256 MiB
 }
 
 // Prepare connects once and makes the streams, or sets their limits anew. Nobody
@@ -72,11 +76,17 @@ func streams(l Limits) []jetstream.StreamConfig {
 		{subject.Artifacts, l.Artifacts, 4 << 30, 1},
 		{subject.Trust, l.Trust, 256 << 20, 1},
 		{subject.Marks, l.Marks, 64 << 20, 1},
+		{subject.Actions, l.Actions, 256 << 20, -1},
 	} {
 		if s.bytes <= 0 {
 			s.bytes = s.otherwise
 		}
+		age := time.Duration(0)
+		if s.name == subject.Actions {
+			age = actionsFor
+		}
 		all = append(all, jetstream.StreamConfig{
+			MaxAge:            age,
 			Name:              string(s.name),
 			Subjects:          []string{s.name.Subjects()},
 			Storage:           jetstream.FileStorage,

@@ -4,6 +4,7 @@
 //
 //	aisle.up.<site>.<agent>.seg     a sealed segment of an agent's log
 //	aisle.up.<site>.<agent>.status  an agent's account of itself, kept nowhere
+//	aisle.act.<site>.<agent>.<function>  an approved action for a function of the site
 //	aisle.mark.<agent>              how far its log is in the ledger
 //	aisle.art.<sha256>.<n>          chunk n of an artifact, digest in hex
 //	aisle.trust.<file>              a trust file, '.' written as '_'
@@ -29,6 +30,8 @@ type Stream string
 const (
 	// Up keeps segments until they are in the ledger.
 	Up Stream = "AISLE_UP"
+	// Actions keeps approved actions for whoever carries them out, a day.
+	Actions Stream = "AISLE_ACTIONS"
 	// Artifacts keeps chunks of artifacts, one message a subject.
 	Artifacts Stream = "AISLE_ARTIFACTS"
 	// Trust keeps trust files, the last of each name.
@@ -45,6 +48,8 @@ func (s Stream) Subjects() string {
 	switch s {
 	case Up:
 		return "aisle.up.*.*.seg"
+	case Actions:
+		return "aisle.act.*.*.*"
 	case Artifacts:
 		return "aisle.art.*.*"
 	case Trust:
@@ -81,6 +86,32 @@ func (n Node) Segment() string { return n.up("seg") }
 
 // Status is where the node publishes its status.
 func (n Node) Status() string { return n.up("status") }
+
+// Action is where the node publishes actions for a function, [a-z0-9_]{1,64}.
+func (n Node) Action(function string) (string, error) {
+	if !token(function, "_") || len(function) > 64 {
+		return "", fmt.Errorf("%w: function %.80q", ErrName, function)
+	}
+	return "aisle.act." + n.site + "." + n.agent + "." + function, nil
+}
+
+// Actions matches where the node publishes actions.
+func (n Node) Actions() string { return "aisle.act." + n.site + "." + n.agent + ".*" }
+
+// ParseAction is the inverse of Action.
+func ParseAction(subject string) (n Node, function string, err error) {
+	p := strings.Split(subject, ".")
+	if len(p) != 5 || p[0] != "aisle" || p[1] != "act" {
+		return Node{}, "", malformed(subject)
+	}
+	if n, err = NewNode(p[2], p[3]); err != nil {
+		return Node{}, "", err
+	}
+	if _, err := n.Action(p[4]); err != nil {
+		return Node{}, "", err
+	}
+	return n, p[4], nil
+}
 
 func (n Node) up(kind string) string { return "aisle.up." + n.site + "." + n.agent + "." + kind }
 

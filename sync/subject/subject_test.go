@@ -34,6 +34,10 @@ func TestParsersInvertBuilders(t *testing.T) {
 			t.Errorf("%s: %v %v", s, got, err)
 		}
 	}
+	s, err := n.Action("stock_room")
+	if got, function, perr := ParseAction(s); err != nil || perr != nil || got != n || function != "stock_room" {
+		t.Errorf("%s: %v %q %v", s, got, function, perr)
+	}
 	d := sha256.Sum256([]byte("x"))
 	if got, i, err := ParseChunk(Chunk(d, 4294967295)); got != d || i != 4294967295 || err != nil {
 		t.Errorf("chunk: %x %d %v", got, i, err)
@@ -54,6 +58,11 @@ func TestParsersRefuseTheRest(t *testing.T) {
 	for _, s := range []string{"", "aisle.up.a.b", "aisle.up.a.b.other", "aisle.up.*.b.seg", "aisle.up.a.b.seg.c", "x.up.a.b.seg"} {
 		if _, err := ParseUp(s); !errors.Is(err, ErrName) {
 			t.Errorf("up %q: %v", s, err)
+		}
+	}
+	for _, s := range []string{"", "aisle.act.a.b", "aisle.act.a.b.*", "aisle.act.a.b.stock-room", "aisle.act.A.b.pricing", "aisle.act.a.b.pricing.c", "aisle.up.a.b.pricing"} {
+		if _, _, err := ParseAction(s); !errors.Is(err, ErrName) {
+			t.Errorf("action %q: %v", s, err)
 		}
 	}
 	for _, s := range []string{"", "aisle.art.00.1", "aisle.art." + d + ".01", "aisle.art." + d + ".-1", "aisle.art." + d + ".4294967296",
