@@ -105,11 +105,12 @@ type Features struct {
 	Categorical []uint32   `json:"categorical"`
 }
 
-type eventID struct {
+// EventID is exported, or the router would pass it over where it is embedded.
+type EventID struct {
 	ID string `path:"eventId" minLength:"1" maxLength:"256"`
 }
 
-func (a *API) getDecision(_ context.Context, in *eventID) (*answer[Decision], error) {
+func (a *API) getDecision(_ context.Context, in *EventID) (*answer[Decision], error) {
 	ev, rec, at, err := a.Events.Find(in.ID)
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func (a *API) getDecision(_ context.Context, in *eventID) (*answer[Decision], er
 	return &answer[Decision]{d}, nil
 }
 
-func (a *API) replay(_ context.Context, in *eventID) (*answer[ranking.Replayed], error) {
+func (a *API) replay(_ context.Context, in *EventID) (*answer[ranking.Replayed], error) {
 	r, err := a.Decider.Replay(in.ID)
 	if err != nil {
 		return nil, err
@@ -127,7 +128,20 @@ func (a *API) replay(_ context.Context, in *eventID) (*answer[ranking.Replayed],
 	return &answer[ranking.Replayed]{*r}, nil
 }
 
-func (a *API) activate(ctx context.Context, in *eventID) (*struct{}, error) {
+type eventAndItem struct {
+	EventID
+	Item string `path:"itemId" minLength:"1" maxLength:"256"`
+}
+
+func (a *API) whyNot(_ context.Context, in *eventAndItem) (*answer[ranking.WhyNot], error) {
+	w, err := a.Decider.WhyNot(in.ID, a.itemID(in.Item))
+	if err != nil {
+		return nil, err
+	}
+	return &answer[ranking.WhyNot]{*w}, nil
+}
+
+func (a *API) activate(ctx context.Context, in *EventID) (*struct{}, error) {
 	return nil, a.Decider.Activate(ctx, in.ID)
 }
 
@@ -135,5 +149,6 @@ func (a *API) decisionRecordRoutes(api huma.API) {
 	const one = "/v1/decisions/{eventId}"
 	handle(api, operation("GET", one, "decisions", "The record of a decision", http.StatusOK), a.getDecision)
 	handle(api, operation("POST", one+"/replay", "decisions", "Score and draw it again, and say whether the bits agree", http.StatusOK), a.replay)
+	handle(api, operation("GET", one+"/why-not/{itemId}", "decisions", "What became of an item, and which rules stood against it", http.StatusOK), a.whyNot)
 	handle(api, operation("POST", one+"/activate", "decisions", "Say that a deferred decision was shown", http.StatusNoContent), a.activate)
 }

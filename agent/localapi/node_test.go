@@ -30,7 +30,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 		t.Fatal(err, doc.OpenAPI)
 	}
 	want := []string{
-		"delete /v1/profiles/{id}", "get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/items/{id}",
+		"delete /v1/profiles/{id}", "get /fragments/{slot}", "get /livez", "get /metrics", "get /readyz", "get /v1/decisions/{eventId}", "get /v1/decisions/{eventId}/why-not/{itemId}", "get /v1/items/{id}",
 		"get /v1/profiles/{id}", "get /v1/profiles/{id}/consent", "get /v1/status", "post /v1/decide", "post /v1/decide:batch",
 		"get /v1/actions", "get /v1/actions/{id}", "post /v1/actions/{id}/accept", "post /v1/actions/{id}/done", "post /v1/actions/{id}/edit",
 		"post /v1/actions/{id}/reject", "post /v1/decisions/{eventId}/activate", "post /v1/decisions/{eventId}/replay", "post /v1/outcomes", "post /v1/stock",

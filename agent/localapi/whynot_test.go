@@ -1,0 +1,177 @@
+package localapi_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+type whyNot struct {
+	Verdict, Text  string
+	Position, Rank int
+	Holdback       bool
+	Probabilities  []*float64
+	Rules          []struct {
+		Rule, Kind, Text    string
+		First, Sure, Likely bool
+	}
+	Unknown []string
+}
+
+func (w *whyNot) first() string {
+	for _, r := range w.Rules {
+		if r.First {
+			return r.Rule
+		}
+		if r.Likely {
+			return "likely " + r.Rule
+		}
+	}
+	return ""
+}
+
+const whyRules = `
+version: 0
+rules:
+  - {id: in-stock, kind: stock, safety: 2}
+  - {id: live, kind: active}
+  - {id: margin, kind: margin, floor: 0.3}
+  - {id: no-acme, kind: exclude, brands: [acme]}
+  - {id: bought, kind: suppress, outcomes: [purchase], window: 24h}
+  - {id: frozen-heat, kind: exclude, where: {item.category: frozen}, when: {context.weather: {$ne: cold}}}
+`
+
+// TestWhyNot asks after an item that each thing in turn was done to: the answer names
+// it, and no other as the first.
+func TestWhyNot(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	one := func(id string, change func(*wire.Item)) {
+		s.Put(nodetest.Item(id, func(it *wire.Item) { it.Category = "odd"; change(it) }))
+	}
+	one("hidden", func(it *wire.Item) { it.Status = "hidden"; it.Brand = "acme" })
+	one("dear", func(it *wire.Item) { it.Cost = 900 })
+	one("acme", func(it *wire.Item) { it.Brand = "acme" })
+	one("few", func(it *wire.Item) { it.Stock = 2 })
+	one("gone", func(it *wire.Item) { it.Status = "discontinued" })
+	one("elsewhere", func(it *wire.Item) { it.Category = "other" })
+	one("ice", func(it *wire.Item) { it.Category = "frozen" })
+	for i := range 30 {
+		one(fmt.Sprint("fine", i), func(it *wire.Item) { it.Price.Amount += int64(i) })
+	}
+	source := strings.Replace(slots, "{catalogue: {limit: 1000}}", "{catalogue: {categories: [odd, frozen], limit: 1000}}", 1)
+	s.Use(nodetest.Files(t, nodetest.Slots(source), whyRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	s.get(nil, 202, "POST", "/v1/outcomes", `[{"id":"o","sessionId":"s","itemId":"fine0","type":"purchase"}]`)
+	var a decided
+	s.get(&a, 200, "POST", "/v1/decide", `{"slot":"hero","eventId":"e","sessionId":"s","context":{"weather":"hot"},"excludedActions":["fine1"]}`)
+	why := func(item string) (w whyNot) {
+		t.Helper()
+		s.get(&w, 200, "GET", "/v1/decisions/e/why-not/"+item, "")
+		if strings.Contains(w.Text, "hot") {
+			t.Errorf("%s tells what the request said: %s", item, w.Text)
+		}
+		return w
+	}
+	for item, want := range map[string]struct{ verdict, first, text string }{
+		"hidden":    {"removed", "live", "status is hidden"},
+		"dear":      {"removed", "margin", "10.0 % of the net price; the rule asks for 30.0 %"},
+		"acme":      {"removed", "no-acme", "excludes"},
+		"few":       {"removed", "likely in-stock", "2 can be promised"},
+		"fine0":     {"removed", "likely bought", "purchase came within 24h"},
+		"gone":      {"not_candidate", "", "discontinued"},
+		"elsewhere": {"not_candidate", "", "categories"},
+		"nowhere":   {"not_candidate", "", "no such item"},
+	} {
+		w := why(item)
+		if w.Verdict != want.verdict || w.first() != want.first || !strings.Contains(w.Text, want.text) {
+			t.Errorf("%s: %+v, want %+v", item, w, want)
+		}
+	}
+	// The second rule against it is told too, and no rule that does not stand against it.
+	if w := why("hidden"); len(w.Rules) != 2 || w.Rules[1].Rule != "no-acme" || w.Rules[1].First || !w.Rules[1].Sure {
+		t.Errorf("hidden: %+v", w.Rules)
+	}
+	// What depends on what was said is not claimed.
+	for item, rule := range map[string]string{"ice": "frozen-heat", "fine1": "excluded"} {
+		w := why(item)
+		i := slices.IndexFunc(w.Rules, func(r struct {
+			Rule, Kind, Text    string
+			First, Sure, Likely bool
+		}) bool {
+			return r.Rule == rule
+		})
+		if w.Verdict != "removed" || i < 0 || w.Rules[i].Sure || w.first() == rule || len(w.Unknown) == 0 {
+			t.Errorf("%s: %+v", item, w)
+		}
+	}
+	for i, it := range a.Items {
+		w := why(it.ID)
+		if w.Verdict != "shown" || w.Position != i+1 || len(w.Probabilities) != i+1 || *w.Probabilities[i] != it.Probability {
+			t.Errorf("%s: %+v", it.ID, w)
+		}
+	}
+	s.chancesSumUp(a)
+	// A stock movement later changes what can be promised now, and not who removed it.
+	s.Move("m", "few", 50)
+	if w := why("few"); w.first() != "" || w.Rules[0].Rule != "in-stock" || w.Rules[0].Sure {
+		t.Errorf("few, restocked: %+v", w)
+	}
+	// Once items change, only the record tells.
+	one("fine2", func(it *wire.Item) { it.Title = "other" })
+	if w := why("dear"); w.Verdict != "unknown" || w.first() != "" || len(w.Unknown) == 0 {
+		t.Errorf("after a change: %+v", w)
+	}
+	if w := why(a.Items[0].ID); w.Verdict != "shown" {
+		t.Errorf("after a change: %+v", w)
+	}
+	s.Use(nodetest.Files(t, nodetest.Slots(source), rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	if w := why("acme"); w.Verdict != "unknown" || len(w.Rules) == 0 || w.first() != "" {
+		t.Errorf("after another release: %+v", w)
+	}
+	if w := s.ask("GET", "/v1/decisions/never/why-not/x", ""); w.Code != 404 {
+		t.Errorf("an unknown event answers %d", w.Code)
+	}
+}
+
+// chancesSumUp adds up what is told of every item at each position: one, less what
+// stands above.
+func (s *site) chancesSumUp(a decided) {
+	s.t.Helper()
+	sums := make([]float64, len(a.Items))
+	for i := range 30 {
+		var w whyNot
+		s.get(&w, 200, "GET", fmt.Sprint("/v1/decisions/e/why-not/fine", i), "")
+		for at, p := range w.Probabilities {
+			sums[at] += *p
+		}
+	}
+	for at, sum := range sums {
+		if math.Abs(sum-1) > 1e-9 {
+			s.t.Errorf("at position %d all that was feasible sums to %v", at+1, sum)
+		}
+	}
+}
+
+// TestWhyNotOfGivenActions tells candidates that the caller gave by the record, also
+// after the catalogue changed.
+func TestWhyNotOfGivenActions(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	s.get(nil, 201, "POST", personalizer+"/rank", `{"eventId":"r",`+actions(4, "a3")[1:])
+	s.Put(nodetest.Item("new", nil))
+	var w whyNot
+	if s.get(&w, 200, "GET", "/v1/decisions/r/why-not/a3", ""); w.Verdict != "removed" || w.first() != "excluded" {
+		t.Errorf("%+v", w)
+	}
+	if w = (whyNot{}); true {
+		s.get(&w, 200, "GET", "/v1/decisions/r/why-not/a9", "")
+	}
+	if w.Verdict != "not_candidate" {
+		t.Errorf("%+v", w)
+	}
+}

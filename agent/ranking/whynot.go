@@ -1,0 +1,214 @@
+package ranking
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/release"
+	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// Verdict is what became of an item in a decision.
+type Verdict string
+
+const (
+	VerdictShown        Verdict = "shown"
+	VerdictNotDrawn     Verdict = "not_drawn"     // it was allowed, and others were drawn
+	VerdictNotScored    Verdict = "not_scored"    // likewise, and only exploration could have drawn it
+	VerdictRemoved      Verdict = "removed"       // a rule removed it
+	VerdictNotCandidate Verdict = "not_candidate" // it was none of those the decision was about
+	VerdictUnknown      Verdict = "unknown"       // what would tell is not there any more
+)
+
+// WhyNot explains one item of a decision from its record, and from the release and
+// catalogue as far as they are those of then.
+type WhyNot struct {
+	EventID  string  `json:"eventId"`
+	ItemID   string  `json:"itemId"`
+	Slot     string  `json:"slot"`
+	Verdict  Verdict `json:"verdict" enum:"shown,not_drawn,not_scored,removed,not_candidate,unknown"`
+	Text     string  `json:"text"`
+	Holdback bool    `json:"holdback" doc:"Nothing was shown, on purpose"`
+
+	Position      int        `json:"position,omitempty" doc:"Where it was shown, from 1"`
+	Rank          int        `json:"rank,omitempty" doc:"By score among what was recorded, from 1"`
+	Probabilities []*float64 `json:"probabilities,omitempty" doc:"At each position up to its own, given what stands above; null: not known"`
+	Rules         []WhyRule  `json:"rules,omitempty" doc:"Those that removed it, would have, or may have, in their order"`
+	Unknown       []string   `json:"unknown,omitempty" doc:"What can't be known any more"`
+}
+
+// WhyRule is one rule that stands against an item.
+type WhyRule struct {
+	Rule   string `json:"rule"`
+	Kind   string `json:"kind,omitempty"`
+	First  bool   `json:"first" doc:"It removed the item: no other can have"`
+	Likely bool   `json:"likely,omitempty" doc:"Of those that may have, the first that would now"`
+	Sure   bool   `json:"sure" doc:"False: it looks at what is not recorded, and may have been otherwise then"`
+	Text   string `json:"text"`
+}
+
+// WhyNot explains an item of a recorded decision.
+func (d *Decider) WhyNot(eventID, itemID string) (*WhyNot, error) {
+	ev, rec, at, err := d.opt.Events.Find(eventID)
+	if err != nil {
+		return nil, unfound(err)
+	}
+	w := &WhyNot{EventID: rec.EventId, ItemID: itemID, Slot: rec.Slot, Holdback: rec.Holdback}
+	if w.drawn(rec) {
+		return w, nil
+	}
+	active := d.opt.Releases.Active()
+	if active == nil || active.Slot(rec.Slot) == nil || !slices.Equal(rec.Versions.GetRulebook(), active.Rulebook.Digest[:]) {
+		w.past(rec)
+		return w, nil
+	}
+	book := active.Slot(rec.Slot).Book
+	view := book.At(d.opt.Catalogue.Snapshot(), at)
+	same := view.Version == rec.Catalogue
+	of, i, known := candidate(view, rec, itemID)
+	switch {
+	case of == nil:
+		w.past(rec)
+		return w, nil
+	case !known && (same || rec.Actions != nil):
+		w.Verdict, w.Text = VerdictNotCandidate, notCandidate(view, rec, active.Slot(rec.Slot), itemID)
+		return w, nil
+	case !known:
+		w.past(rec)
+		return w, nil
+	}
+	if !same {
+		w.Unknown = append(w.Unknown, "items changed since; what the rules ask of them is told as of now")
+	}
+	if same || rec.Actions != nil {
+		if allowed(rec, i) {
+			w.outdrawn(rec)
+			return w, nil
+		}
+		w.Verdict = VerdictRemoved
+	} else {
+		w.Verdict = VerdictUnknown
+	}
+	asked, err := d.askedThen(rec, ev, at)
+	if err != nil {
+		return nil, err
+	}
+	w.rules(rec, of.Explain(i, d.opt.Catalogue, asked), same)
+	return w, nil
+}
+
+// past is for when nothing but the record is left.
+func (w *WhyNot) past(rec *wire.Decision) {
+	w.Verdict, w.Text = VerdictUnknown, "it was neither shown nor weighed; whether it was a candidate, and which rule removed it, can't be told any more"
+	w.Unknown = append(w.Unknown, "the release or the items have changed since, and the record names only what was weighed")
+	w.Rules = counted(rec, nil)
+}
+
+// counted are rules of which the record only tells that they removed something.
+func counted(rec *wire.Decision, but []WhyRule) (all []WhyRule) {
+	for _, r := range rec.Removed {
+		if !slices.ContainsFunc(but, func(one WhyRule) bool { return one.Rule == r.Rule }) {
+			all = append(all, WhyRule{Rule: r.Rule, Text: fmt.Sprintf("removed %d candidates", r.Count)})
+		}
+	}
+	return all
+}
+
+// candidate finds the item among the decision's candidates. They are those of then
+// only if the catalogue is, or the caller gave them.
+func candidate(view *rules.View, rec *wire.Decision, itemID string) (of *rules.Candidates, i int, known bool) {
+	if rec.Actions != nil {
+		of = new(rules.Candidates)
+		if view.Give(of, rec.Actions) != nil {
+			return nil, 0, false
+		}
+	} else if of = view.Source(); of == nil {
+		return nil, 0, false
+	}
+	i, known = of.Find(itemID)
+	return of, i, known
+}
+
+func allowed(rec *wire.Decision, i int) bool {
+	return i/8 < len(rec.Allowed) && rec.Allowed[i/8]>>(i%8)&1 == 1
+}
+
+func notCandidate(view *rules.View, rec *wire.Decision, slot *release.Slot, itemID string) string {
+	switch _, known := view.Place(itemID); {
+	case rec.Actions != nil:
+		return "it was none of the actions that the request gave"
+	case !known:
+		return "the catalogue has no such item; check the id, or import it"
+	case slot.Source.Offers:
+		return "no offer that ran in this slot is for it, or it is discontinued"
+	case slot.Source.Catalogue != nil:
+		return fmt.Sprintf("it is not in the categories and brands of the slot's source, discontinued, or beyond its limit of %d items", slot.Source.Catalogue.Limit)
+	}
+	return "it is none of the items of the slot's source"
+}
+
+// askedThen is what the rules looked at, as far as it is remembered.
+func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) (a rules.Asked, err error) {
+	a = rules.Asked{Now: at, Site: rec.Site}
+	before := func(e attribution.Entry) bool { return e.Seq >= ev.Seq }
+	err = d.opt.Store.View(func(v *store.View) error {
+		var person, session wire.Pseudonym
+		copy(person[:], rec.Pseudonym)
+		copy(session[:], rec.Session)
+		a.Person = slices.DeleteFunc(d.opt.Events.History(nil, v, wire.Person, person), before)
+		a.Session = slices.DeleteFunc(d.opt.Events.History(nil, v, wire.Session, session), before)
+		return nil
+	})
+	if err != nil {
+		return a, unreadable(err)
+	}
+	return a, nil
+}
+
+// rules tells which rules stand against the item. The record counts each removal for
+// the first rule that made it, so a rule that counted none was not the first.
+func (w *WhyNot) rules(rec *wire.Decision, causes []rules.Cause, same bool) {
+	counts := map[string]uint32{}
+	for _, r := range rec.Removed {
+		counts[r.Rule] = r.Count
+	}
+	var may []int // of w.Rules: those that may have been the first
+	settled, likely := false, -1
+	for _, c := range causes {
+		c.Sure = c.Sure && same
+		first := counts[c.Rule] > 0 && !settled
+		if !c.Removes && (c.Sure || !first) {
+			continue
+		}
+		w.Rules = append(w.Rules, WhyRule{Rule: c.Rule, Kind: c.Kind, Sure: c.Sure, Text: c.Text})
+		if first {
+			may = append(may, len(w.Rules)-1)
+			settled = c.Sure && c.Removes
+			if c.Removes && likely < 0 {
+				likely = len(w.Rules) - 1
+			}
+		}
+	}
+	if w.Verdict != VerdictRemoved {
+		w.Text = "the items have changed since; these rules stand against it now, or counted removals then"
+		return
+	}
+	switch {
+	case len(may) == 1:
+		w.Rules[may[0]].First = true
+		w.Text = "the rule " + w.Rules[may[0]].Rule + " removed it: " + w.Rules[may[0]].Text
+	case len(may) == 0:
+		w.Rules = append(w.Rules, counted(rec, w.Rules)...)
+		w.Text = "a rule removed it; what that looked at is not remembered any more"
+	default:
+		w.Text = "one of these rules removed it; which depends on what is not recorded"
+		if likely >= 0 {
+			w.Rules[likely].Likely = true
+			w.Text = "most likely the rule " + w.Rules[likely].Rule + " removed it: " + w.Rules[likely].Text
+		}
+		w.Unknown = append(w.Unknown, "what the request and the person said to these rules, and what was in stock")
+	}
+}
