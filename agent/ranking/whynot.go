@@ -152,7 +152,7 @@ func notCandidate(view *rules.View, rec *wire.Decision, slot *release.Slot, item
 
 // askedThen is what the rules looked at, as far as it is remembered.
 func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) (a rules.Asked, err error) {
-	a = rules.Asked{Now: at, Site: rec.Site}
+	a = rules.Asked{Now: at, Site: rec.Site, Known: len(rec.Pseudonym) > 0}
 	before := func(e attribution.Entry) bool { return e.Seq >= ev.Seq }
 	err = d.opt.Store.View(func(v *store.View) error {
 		var person, session wire.Pseudonym

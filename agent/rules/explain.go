@@ -66,22 +66,31 @@ func (c *Candidates) Explain(i int, cat *catalogue.Catalogue, a Asked) (causes [
 		dst.Bits = sized(dst.Bits, c.Len())
 		dst.Bits.Set(i)
 		dst.prepare(c, &a)
+		c.campaign(&dst, &a)
 		if dst.aim(c, r, &v.scopes[k]) {
 			c.apply(&dst, r, &v.scopes[k], stock, &a)
 		}
-		one := Cause{r.ID, string(r.Kind), !dst.Bits.Has(i), !b.open(r) || !c.set(v.scopes[k].base).Has(i), c.text(r, i)}
+		one := Cause{r.ID, string(r.Kind), !dst.Bits.Has(i), c.sure(r, &v.scopes[k], i), c.text(r, i)}
 		if r.Kind == rulebook.Stock {
 			one.Text = stockText(c.promisableNow(cat, i), b.needs[r.need])
 		}
 		causes = append(causes, one)
 	}
-	dst.Bits = sized(dst.Bits, c.Len())
-	dst.Bits.Set(i)
 	dst.prepare(c, &a)
-	c.capOffers(&dst, a.Person)
+	c.campaign(&dst, &a)
 	return append(causes,
-		Cause{OfferCap, "", !dst.Bits.Has(i), true, "the person was shown its offer as often as the offer allows"},
+		Cause{NoOffer, "", slices.Contains(dst.campaigns.gone, int32(i)), !slices.Contains(c.touched, int32(i)), "it is there by an offer, and none of those ran for this request"},
 		Cause{Excluded, "", false, false, "the request excluded it, or a decision of the same event before it shows it"})
+}
+
+// sure tells whether a rule looks at nothing of candidate i, or at nothing but what
+// is remembered. The price that a personal offer made is not.
+func (c *Candidates) sure(r *rule, s *scope, i int) bool {
+	if !c.set(s.base).Has(i) {
+		return true
+	}
+	prices := r.Kind == rulebook.Margin || r.Kind == rulebook.Price
+	return !c.View.book.open(r) && !(prices && slices.Contains(c.touched, int32(i)))
 }
 
 // open tells whether a rule reads what no record holds: the context, what a person
