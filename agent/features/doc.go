@@ -42,6 +42,9 @@
 //	                    brand: times·2^(-days/60) of those, by that of all
 //	pair.price_ratio    price after the offer, by the mean of what the person paid in
 //	                    its category; if nothing, by the median regular price there
+//	pair.basket_fit     the mean, over the different items of the basket that the
+//	                    artifact model/together.bin knows, of how well the item goes
+//	                    with them (package together); missing if it knows none
 //
 // A dense value is transform(value)·scale + offset as f32; a text counts where it
 // is a number, true is 1. A categorical one is the id of "name=value".
@@ -51,7 +54,7 @@
 //
 // # Persons
 //
-// What is of a person, of profile and of pair, is missing unless its own purpose is
+// What is of a person, of profile and of pair but for basket_fit, is missing unless its own purpose is
 // granted now, and the slot's; two columns may read one field for two purposes. It
 // is missing, too, once its ttl is over: since a field was set, or since the day of
 // a purchase began. Pairs read the field purchases of the profile (package consent

@@ -271,7 +271,7 @@ func TestColumnsAreApproved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := features.New(&opened.Manifest, book); err != nil {
+	if _, err := features.New(&opened.Manifest, book, nil); err != nil {
 		t.Fatal(err)
 	}
 	for i := range opened.Manifest.Columns {
@@ -293,7 +293,7 @@ func TestColumnsAreApproved(t *testing.T) {
 			m := opened.Manifest
 			m.Columns, m.Crosses = slices.Clone(m.Columns), nil
 			change(&m.Columns[i])
-			if _, err := features.New(&m, book); !errors.Is(err, features.ErrColumns) {
+			if _, err := features.New(&m, book, nil); !errors.Is(err, features.ErrColumns) {
 				t.Errorf("column %s with another %s: %v", opened.Manifest.Columns[i].Name, what, err)
 			}
 		}
@@ -302,7 +302,7 @@ func TestColumnsAreApproved(t *testing.T) {
 	trained.Columns = slices.Clone(trained.Columns)
 	weather := slices.IndexFunc(trained.Columns, func(c bundle.Column) bool { return c.Name == "weather" })
 	trained.Columns[weather].Hash = "vw:Sky^is_" // by Vowpal Wabbit, elsewhere
-	plan, err := features.New(&trained, book)
+	plan, err := features.New(&trained, book, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

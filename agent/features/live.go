@@ -48,7 +48,9 @@ func (l *live) fill(col *column, c *rules.Candidates, a *Asked, r *Rows) {
 	case col.purpose != "" && !a.Granted(col.purpose):
 	case col.origin == "action":
 		l.fromActions(a.Actions)
-	case col.origin == "pair": // of somebody whose history nobody knows
+	case col.fits() && r.fit.known > 0:
+		r.fit.fill(l, c)
+	case col.origin == "pair": // of somebody, or a basket, that nobody knows anything of
 	case col.origin == "item" && col.key == "stock":
 		col.onHand(l.numbers, c, a.Catalogue)
 	case col.dense:

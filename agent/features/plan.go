@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/together"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -34,15 +35,18 @@ type Plan struct {
 	kept     cache
 	medians  medians
 	decays   []float64
+	together *together.Pairs // nil: how well items go together is not known
+	fits     bool            // it reads how well items go with the basket
 }
 
-// New makes the plan of a model: ErrColumns unless every column is declared.
-func New(m *bundle.Manifest, book *rulebook.Rulebook) (*Plan, error) {
+// New makes the plan of a model: ErrColumns unless every column is declared. Where
+// pairs is nil, nothing goes with any basket: that column is missing.
+func New(m *bundle.Manifest, book *rulebook.Rulebook, pairs *together.Pairs) (*Plan, error) {
 	shape, err := m.Frame()
 	if err != nil {
 		return nil, fmt.Errorf("plan the features: %w", err)
 	}
-	p := &Plan{Shape: shape, Columns: m.ColumnSet(), says: book.Context}
+	p := &Plan{Shape: shape, Columns: m.ColumnSet(), says: book.Context, together: pairs}
 	if p.zone, err = time.LoadLocation(book.Zone); err != nil {
 		return nil, fmt.Errorf("plan the features: %w", err)
 	}
@@ -76,6 +80,7 @@ func (p *Plan) add(col column, item bool) {
 	if col.origin == "context" {
 		col.says = typeOf(p.says, col.key)
 	}
+	p.fits = p.fits || col.fits()
 	p.Basket = p.Basket || col.origin == "basket" || col.fits()
 	p.Session = p.Session || col.origin == "session"
 	at := len(p.context)

@@ -25,7 +25,7 @@ func TestNumbersAreRoundedAsTheModelWants(t *testing.T) {
 		"to the nearest": {nil, 0.1}, "also to the nearest": {&rows.Rules{Width: 1}, 0.1}, "down": {&rows.Rules{Width: 1, Down: true}, rows.Floor(0.1)},
 	} {
 		m.Rows = c.rules
-		plan, err := features.New(&m, book)
+		plan, err := features.New(&m, book, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

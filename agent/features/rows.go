@@ -20,6 +20,7 @@ type Rows struct {
 	room  []byte // of own
 	live  []live
 	pasts []past // of the person, by how long purchases count
+	fit   fit    // of the basket
 }
 
 // Asked is what of a request the items' columns are filled from.
@@ -29,6 +30,7 @@ type Asked struct {
 	Granted   func(p wire.Purpose) bool // for columns that need a purpose
 	Profile   []consent.Field           // what may be read of the person
 	Now       int64                     // node time
+	Basket    []int32                   // as Basket gives it
 }
 
 // Rows gets the rows of candidates ready; r's memory is reused.
@@ -37,6 +39,9 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 		return err
 	}
 	p.remember(r, c.View, a)
+	if r.fit.known = 0; p.together != nil && p.fits {
+		r.fit.weigh(p.together, c.View, a.Basket)
+	}
 	n := 0
 	for i := range p.items {
 		if col := &p.items[i]; col.lives() {

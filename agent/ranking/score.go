@@ -125,7 +125,7 @@ func (s *scratch) plan() error {
 		Session: s.inSession(p), View: s.of.View, Basket: inside,
 	})
 	err := p.Rows(&s.rows, s.of, &features.Asked{
-		Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted, Profile: s.who.Fields, Now: s.now,
+		Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted, Profile: s.who.Fields, Now: s.now, Basket: inside,
 	})
 	s.planned = err == nil
 	return err

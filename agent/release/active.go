@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/modules/together"
 )
 
 // ErrRelease: a release that can't run here. Release a sound one.
@@ -33,7 +34,9 @@ type Active struct {
 
 	slots   map[string]*Slot
 	scorers map[string]*Scorer // by model
-	bare    bool               // none of its models can run
+
+	together *together.Pairs // nil: the release has none
+	bare     bool            // none of its models can run
 }
 
 // Slot is one slot of a release.

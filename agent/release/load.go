@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/together"
 	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -28,6 +29,7 @@ const (
 	ownPrefix    = "own/"                        // of models that are not learned, and no online role may change
 	scorerExt    = ".wasm"                       // of a scorer file, in a folder
 	rankingsName = modelPrefix + "rankings.json" // named so that the online role may refresh it
+	togetherName = modelPrefix + "together.bin"  // likewise
 	maxRankings  = 4 << 20
 )
 
@@ -52,6 +54,9 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 	}
 	rankings, err := s.rankings()
 	if err != nil {
+		return a, err
+	}
+	if a.together, err = s.together(); err != nil {
 		return a, err
 	}
 	for i := range a.Rulebook.Slots {
@@ -88,6 +93,19 @@ func (a *Active) declare() {
 			a.Profile = append(a.Profile, consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL})
 		}
 	}
+}
+
+// together reads which items go together.
+func (s *source) together() (*together.Pairs, error) {
+	b, err := s.read(togetherName)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	p, err := together.Parse(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", togetherName, err)
+	}
+	return p, nil
 }
 
 func (s *source) rankings() (rankings map[string][]string, err error) {

@@ -73,7 +73,7 @@ func (s *source) scorer(a *Active, model string, r *wire.Release) (*Scorer, *fea
 	if err != nil || f == nil {
 		return nil, nil, err
 	}
-	plan, err := features.New(&f.Manifest, a.Rulebook)
+	plan, err := features.New(&f.Manifest, a.Rulebook, a.together)
 	if err != nil {
 		return nil, nil, err
 	}

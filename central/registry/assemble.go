@@ -21,6 +21,8 @@ const (
 	// with the others by the online role. No slot's model may be called so.
 	rankingsName = "rankings.json"
 	rankingsFile = modelPrefix + rankingsName
+	// togetherName, likewise: a node reads how well items go together from there.
+	togetherName = "together.bin"
 )
 
 // Learned is what training adds to a folder.

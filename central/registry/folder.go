@@ -163,6 +163,9 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 	}
 	f.Rulebook = book
 	for i, s := range book.Slots {
+		if s.Model == togetherName {
+			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: togetherName + " is the name of what says which items go together; choose another"})
+		}
 		if s.Model == rankingsName {
 			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: rankingsName + " is the name of the rankings; choose another"})
 		}
