@@ -1,17 +1,21 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
 	"github.com/aisle-edge/aisle/modules/host"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/modules/together"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -21,14 +25,17 @@ const (
 	// with the others by the online role. No slot's model may be called so.
 	rankingsName = "rankings.json"
 	rankingsFile = modelPrefix + rankingsName
-	// togetherName, likewise: a node reads how well items go together from there.
+	// togetherName, likewise: a node reads how well items go together from there. A
+	// folder has it where a feature asks, so that a refresh has no more than it.
 	togetherName = "together.bin"
+	togetherFile = modelPrefix + togetherName
 )
 
 // Learned is what training adds to a folder.
 type Learned struct {
 	Models   map[string]*scoring.Linear // by name; a missing one is released knowing nothing
 	Rankings map[string][]string        // by slot: item ids, best first; a missing one is empty
+	Together *together.Pairs            // nil: nothing is known to go with anything
 }
 
 // Header is what a release says of itself.
@@ -70,6 +77,9 @@ func (f *Folder) Assemble(h Header, learned Learned) (*Release, error) {
 		return nil, fmt.Errorf("assemble release %d: encode rankings: %w", h.Counter, err)
 	}
 	r.add(rankingsFile, rankings)
+	if f.Together() {
+		r.add(togetherFile, cmp.Or(learned.Together, &together.Pairs{}).Append(nil))
+	}
 	for _, name := range f.Models() {
 		if err := f.addModel(r, name, learned.Models[name]); err != nil {
 			return nil, fmt.Errorf("assemble release %d: model %s: %w", h.Counter, name, err)
@@ -86,6 +96,11 @@ func (r *Release) add(name string, b []byte) {
 	digest := sha256.Sum256(b)
 	r.Artifacts[name] = b
 	r.Release.Artifacts = append(r.Release.Artifacts, &wire.Artifact{Name: name, Digest: digest[:], Size: uint64(len(b))})
+}
+
+// Together tells whether a feature reads which items go together.
+func (f *Folder) Together() bool {
+	return slices.ContainsFunc(f.Rulebook.Features, func(x rulebook.Feature) bool { return x.Source == rulebook.BasketFit })
 }
 
 // rankings is model/rankings.json: an object of slots, each a list of item ids.

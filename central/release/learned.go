@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-edge/aisle/central/training"
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/modules/together"
 )
 
 // learned is what is known of the slots of a folder: what training has; or else,
@@ -20,17 +21,26 @@ func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learn
 	if inForce == nil {
 		return registry.Learned{}, lineage(f, nil), nil
 	}
-	l, from, err := m.known(ctx, inForce)
+	l, from, err := m.known(ctx, inForce, f.Together())
 	if inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
 		l.Models, from = nil, nil
 	}
 	return l, lineage(f, from), err
 }
 
-// known is what is known of the slots in force.
-func (m *Maker) known(ctx context.Context, inForce *registry.Folder) (l registry.Learned, from []registry.Lineage, err error) {
+// leastTogether is in how many baskets two items must have been to be released as
+// going together: less would tell of somebody's basket.
+const leastTogether = 5
+
+// known is what is known of the slots in force, and if asked for, which items go
+// together.
+func (m *Maker) known(ctx context.Context, inForce *registry.Folder, pairs bool) (l registry.Learned, from []registry.Lineage, err error) {
 	if s := m.cfg.Learned(inForce); s != nil {
-		return registry.Learned{Models: s.Models, Rankings: s.Rankings}, fromTraining(s), nil
+		l = registry.Learned{Models: s.Models, Rankings: s.Rankings}
+		if pairs {
+			l.Together = together.Count(slices.Values(s.Baskets), together.MaxNear, leastTogether)
+		}
+		return l, fromTraining(s), nil
 	}
 	newest, _, err := m.Newest(ctx)
 	if err != nil {
@@ -59,6 +69,11 @@ func (m *Maker) released(e registry.Entry) (registry.Learned, error) {
 			return l, err
 		}
 		if l.Models[of.Model], err = scoring.Decode(b.Model); err != nil {
+			return l, err
+		}
+	}
+	if b := artifacts[goods]; b != nil {
+		if l.Together, err = together.Parse(b); err != nil {
 			return l, err
 		}
 	}

@@ -19,6 +19,7 @@ const (
 	modelPrefix = "model/"
 	ownPrefix   = "own/"
 	rankings    = modelPrefix + "rankings.json"
+	goods       = modelPrefix + "together.bin"
 	maxRankings = 4 << 20
 )
 
