@@ -44,7 +44,7 @@ func (a *Agent) status() localapi.Status {
 		Age:   localapi.NodeAge{Model: -1, Catalogue: since(a.catalogue.Changed()), HubContact: since(a.contact())},
 		Clock: localapi.ClockStatus{Now: time.UnixMilli(now).UTC(), SkewSeconds: a.store.Stats().Skew.Seconds()},
 		Goods: localapi.GoodsStatus{Items: a.catalogue.Snapshot().Len(), Available: a.catalogue.Availability().Bits.Count(), Holds: a.holds.Live()},
-		Log:   a.logStatus(),
+		Log:   a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...),
 	}
 	r := a.releases.Status()
 	s.Release = localapi.ReleaseStatus{Counter: r.Counter, ID: r.ID, Provisional: r.Provisional, Quarantine: r.Quarantine, Slots: []string{}}

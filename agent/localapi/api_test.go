@@ -64,8 +64,10 @@ func ready(t testing.TB, n *nodetest.Node, o localapi.Options) *site {
 func serve(t testing.TB, n *nodetest.Node, o localapi.Options) *localapi.API {
 	api, err := localapi.New(localapi.Node{
 		Decider: n.Decider, Events: n.Events, Consents: n.Consents, Catalogue: n.Catalogue, Actions: n.Actions, Releases: n.Releases, Store: n.Store,
-		Status: func() localapi.Status { return localapi.Status{Agent: "till", Site: "north"} },
-		Ready:  func() error { return nil }, Secret: nodetest.Secret,
+		Status: func() localapi.Status {
+			return localapi.Status{Agent: "till", Site: "north", Choices: n.Decider.Watch()}
+		},
+		Ready: func() error { return nil }, Secret: nodetest.Secret,
 	}, o)
 	if err != nil {
 		t.Fatal(err)

@@ -125,9 +125,16 @@ var gauges = []gauge{
 }
 
 var (
-	recordsDesc = prometheus.NewDesc("aisle_log_records_total", "Records of the log since it was made.", nil, nil)
-	droppedDesc = prometheus.NewDesc("aisle_log_dropped_records_total", "Records that were lost or left out.", []string{"reason"}, nil)
+	recordsDesc   = prometheus.NewDesc("aisle_log_records_total", "Records of the log since it was made.", nil, nil)
+	evenDesc      = slotDesc("aisle_slot_evenness_ratio", "Mean entropy of the first position as a share of the greatest, over the last 200 decisions.")
+	topDesc       = slotDesc("aisle_slot_top_item_ratio", "Share of decisions whose first item was the most frequent one.")
+	collapsedDesc = slotDesc("aisle_slot_collapsed", "1 while the choices of the slot have collapsed; the status says why.")
+	droppedDesc   = prometheus.NewDesc("aisle_log_dropped_records_total", "Records that were lost or left out.", []string{"reason"}, nil)
 )
+
+func slotDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, []string{"slot"}, nil)
+}
 
 func flag(b bool) float64 {
 	if b {
@@ -142,6 +149,9 @@ func (s state) Describe(ch chan<- *prometheus.Desc) {
 	}
 	ch <- recordsDesc
 	ch <- droppedDesc
+	ch <- evenDesc
+	ch <- topDesc
+	ch <- collapsedDesc
 }
 
 func (s state) Collect(ch chan<- prometheus.Metric) {
@@ -150,6 +160,11 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(g.desc, g.kind, g.value(&now))
 	}
 	ch <- prometheus.MustNewConstMetric(recordsDesc, prometheus.CounterValue, float64(now.Log.Records))
+	for _, w := range now.Choices {
+		ch <- prometheus.MustNewConstMetric(evenDesc, prometheus.GaugeValue, w.Evenness, w.Slot)
+		ch <- prometheus.MustNewConstMetric(topDesc, prometheus.GaugeValue, w.TopShare, w.Slot)
+		ch <- prometheus.MustNewConstMetric(collapsedDesc, prometheus.GaugeValue, flag(w.Cause != ""), w.Slot)
+	}
 	for reason, n := range now.Log.Dropped {
 		ch <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, float64(n), reason)
 	}

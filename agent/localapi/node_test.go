@@ -11,7 +11,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/scoring"
 )
 
 // TestEveryRouteIsDescribed, and nothing that is not there.
@@ -186,5 +189,39 @@ func TestDistinctBatch(t *testing.T) {
 	}
 	if len(seen) != 11 || len(shared) == 11 {
 		t.Errorf("%d distinct items, and %d without being asked to", len(seen), len(shared))
+	}
+}
+
+// TestCollapse: when rules begin to leave one candidate, the status and the metrics say
+// so within a window and name the rule; before they do not, and later they don't again.
+func TestCollapse(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	use := func(rules string) {
+		s.Use(nodetest.Files(t, nodetest.Slots(slots), rules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+		for i := range 200 {
+			s.get(nil, 200, "POST", "/v1/decide", fmt.Sprintf(`{"slot":"hero","context":{"weather":"w%d"}}`, i))
+		}
+	}
+	watched := func() ranking.Watched {
+		all := s.Decider.Watch()
+		if len(all) != 1 || all[0].Slot != "hero" {
+			t.Fatalf("watched are %+v", all)
+		}
+		return all[0]
+	}
+	use(rules)
+	if w := watched(); w.Cause != "" || w.Evenness <= 0 || w.Feasible != 20 || w.TopItem == "" {
+		t.Errorf("at first %+v", w)
+	}
+	use(rules + "  - {id: only-one, kind: exclude, where: {item.id: {$ne: item-00003}}}\n")
+	if w := watched(); w.Cause != ranking.FewByRules || !strings.Contains(w.Text, "only-one removes most, 19 of 20") || w.Since == 0 || w.TopShare != 1 {
+		t.Errorf("then %+v", w)
+	}
+	if text := s.ask("GET", "/metrics", "").Body.String(); !strings.Contains(text, `aisle_slot_collapsed{slot="hero"} 1`) {
+		t.Error("the metrics don't tell")
+	}
+	use(rules)
+	if w := watched(); w.Cause != "" {
+		t.Errorf("at last %+v", w)
 	}
 }

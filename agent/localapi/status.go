@@ -23,6 +23,8 @@ type Status struct {
 	Log      LogStatus        `json:"log"`
 	Goods    GoodsStatus      `json:"goods"`
 	Clock    ClockStatus      `json:"clock"`
+
+	Choices []ranking.Watched `json:"choices" doc:"How the choices of each slot spread, and why they don't"`
 }
 
 // ReleaseStatus says what runs, and why the newest does not.

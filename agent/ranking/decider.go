@@ -43,6 +43,7 @@ type Decider struct {
 	pool sync.Pool // of *scratch
 
 	counts  counts
+	watches watches
 	lost    atomic.Int64 // decisions that were not recorded and not told of yet
 	told    atomic.Int64 // node time when such were last told of
 	rowCost atomic.Int64 // nanoseconds a thousand rows take to score, averaged

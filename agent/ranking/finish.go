@@ -46,6 +46,7 @@ func (s *scratch) finish(ctx context.Context) (*Answer, error) {
 func (s *scratch) tally() {
 	c := &s.d.counts
 	c.decisions.Add(1)
+	s.watch()
 	switch s.degraded {
 	case Shortlist:
 		c.shortlist.Add(1)

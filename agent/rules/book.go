@@ -184,6 +184,9 @@ func (b *Book) Redeems() bool {
 	return slices.ContainsFunc(b.offers, func(o offer) bool { return o.Once() })
 }
 
+// StockRule is the rule that counts for stock everywhere, "" for none.
+func (b *Book) StockRule() string { return b.stock }
+
 // View is the book over a snapshot at node time now. It is made anew only when
 // either asks for it, and then once for all who wait.
 func (b *Book) View(s *catalogue.Snapshot, now int64) *View {
