@@ -201,10 +201,7 @@ func TestBrokenPromises(t *testing.T) {
 			if without < 50 {
 				t.Errorf("%s: without rules broken %.1f times: this test proves nothing", promise, without)
 			}
-			most := 0.0
-			if promise == judge.OutOfStock || promise == judge.Twice {
-				most = 0.75 * without
-			}
+			most := map[judge.Promise]float64{judge.OutOfStock: without, judge.Twice: 0.75 * without}[promise]
 			if with > most {
 				t.Errorf("%s: with rules broken %.1f times in 10,000, may be %.1f", promise, with, most)
 			}
