@@ -112,7 +112,7 @@ func loopback(b *testing.B, h http.Handler) string {
 type load struct {
 	client *http.Client
 	url    string
-	who    string // session or person
+	who    string // session, person or whole
 	next   atomic.Int64
 
 	took  []time.Duration
@@ -122,6 +122,9 @@ type load struct {
 
 // request is that of a kiosk: of somebody with a card, or of a session alone.
 func request(who string, i int64) []byte {
+	if who == "whole" {
+		return nodetest.WholeRequest(i)
+	}
 	card := ""
 	if who == "person" {
 		card = fmt.Sprintf(`"profileId":"p%d",`, i%people)
@@ -196,6 +199,11 @@ func benchHTTP(b *testing.B, who string, connections int, durable bool) {
 	if err != nil || len(reply.Items) != 3 {
 		b.Fatal(reply, err)
 	}
+	race(b, api, reply, who, connections)
+}
+
+// race loads a server and an echo of its reply in alternating rounds.
+func race(b *testing.B, api http.Handler, reply *ranking.Answer, who string, connections int) {
 	ours, theirs := newLoad(loopback(b, api), who, connections), newLoad(loopback(b, echo(reply)), who, connections)
 	requests := 250 * min(connections, 8)
 	for _, l := range []*load{ours, theirs} { // to warm up
