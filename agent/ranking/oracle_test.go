@@ -18,14 +18,17 @@ import (
 type oracle struct {
 	book   *rulebook.Rulebook
 	offers []*wire.Offer
+	world  world
 
 	items    []*wire.Item // in the order in which they first came
 	onHand   map[string]int64
 	consents map[string]*wire.Consent
 	past     []happened
-	deferred map[string]*wire.Decision // by event, until activated
-	decided  map[string]bool           // by event
-	told     map[string]bool           // by outcome
+	fields   map[string]map[string]string // of persons
+	members  map[string]member            // by person
+	deferred map[string]*wire.Decision    // by event, until activated
+	decided  map[string]bool              // by event
+	told     map[string]bool              // by outcome
 	holds    []held
 	broken   []string
 }
@@ -37,6 +40,14 @@ type happened struct {
 	slot                    string
 	outcome                 string // "" is a showing
 	person, session, basket string
+	household               string
+	answer                  string // the event it was shown in
+}
+
+// member says to which household a person belonged when they were last told of.
+type member struct {
+	household string
+	at        int64
 }
 
 type held struct {
@@ -47,8 +58,8 @@ type held struct {
 	until    int64
 }
 
-func judge(book *rulebook.Rulebook, offers []*wire.Offer, records []*wire.Record) *oracle {
-	o := &oracle{book: book, offers: offers, onHand: map[string]int64{}, consents: map[string]*wire.Consent{},
+func judge(book *rulebook.Rulebook, offers []*wire.Offer, w world, records []*wire.Record) *oracle {
+	o := &oracle{book: book, offers: offers, world: w, fields: map[string]map[string]string{}, members: map[string]member{}, onHand: map[string]int64{}, consents: map[string]*wire.Consent{},
 		deferred: map[string]*wire.Decision{}, decided: map[string]bool{}, told: map[string]bool{}}
 	for i, r := range records {
 		o.take(i+1, r)
@@ -80,12 +91,19 @@ func (o *oracle) take(seq int, r *wire.Record) {
 		o.consents[string(c.Pseudonym)] = c
 		if !knowable(c.Purposes) {
 			o.past = slices.Clone(o.past)
+			home := o.members[string(c.Pseudonym)].household
+			delete(o.members, string(c.Pseudonym))
 			for i := range o.past {
+				if home != "" && o.past[i].household == home {
+					o.past[i].household = ""
+				}
 				if o.past[i].person == string(c.Pseudonym) {
 					o.past[i].person = ""
 				}
 			}
 		}
+	case *wire.Record_Profile:
+		o.fields[string(b.Profile.Pseudonym)] = o.world.known[profileKey(b.Profile)]
 	case *wire.Record_Decision:
 		o.judge(seq, r.AtMs, b.Decision)
 		o.enter(r.AtMs, b.Decision)
@@ -127,9 +145,12 @@ func (o *oracle) show(at int64, d *wire.Decision, known bool) {
 		return
 	}
 	for i := range d.Shown {
-		h := happened{at: at, item: d.Items[i], slot: d.Slot, session: string(d.Session), basket: string(d.Basket)}
+		h := happened{at: at, item: d.Items[i], slot: d.Slot, session: string(d.Session), basket: string(d.Basket), answer: d.EventId}
 		if known {
-			h.person = string(d.Pseudonym)
+			h.person, h.household = string(d.Pseudonym), string(d.Household)
+			if h.household != "" {
+				o.members[h.person] = member{h.household, at}
+			}
 		}
 		o.past = append(o.past, h)
 	}
@@ -140,7 +161,12 @@ func (o *oracle) outcome(seq int, at int64, x *wire.Outcome) {
 		o.breach(seq, "outcome %q was recorded before", x.Id)
 	}
 	o.told[x.Id] = true
-	o.past = append(o.past, happened{at, x.Item, x.Slot, strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")), string(x.Pseudonym), string(x.Session), string(x.Basket)})
+	h := happened{at: at, item: x.Item, slot: x.Slot, outcome: strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")),
+		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket)}
+	if m, ok := o.members[h.person]; ok && at-m.at < 30*24*3_600_000 {
+		h.household = m.household
+	}
+	o.past = append(o.past, h)
 	switch x.Type {
 	case wire.OutcomeType_OUTCOME_PURCHASE, wire.OutcomeType_OUTCOME_VOID, wire.OutcomeType_OUTCOME_REDEEM:
 		i := slices.IndexFunc(o.holds, func(h held) bool { return h.decision == string(x.Decision) && h.item == x.Item })
@@ -198,6 +224,7 @@ func (o *oracle) judge(seq int, at int64, d *wire.Decision) {
 		}
 	}
 	o.judgeShown(seq, slot, at, d, ids)
+	o.judgeTogether(seq, slot, d)
 	removed := 0
 	for _, r := range d.Removed {
 		removed += int(r.Count)
@@ -352,38 +379,6 @@ func (o *oracle) promisable(it *wire.Item) int64 {
 		}
 	}
 	return left
-}
-
-func (o *oracle) forbids(r *rulebook.Rule, slot *rulebook.Slot, at int64, id string, it *wire.Item, d *wire.Decision) bool {
-	mine := func(h happened) bool {
-		return h.item == id && at-h.at < r.Window.Milliseconds()
-	}
-	person, session := string(d.Pseudonym), string(d.Session)
-	switch r.Kind {
-	case rulebook.Stock:
-		return it == nil || o.promisable(it) < 1+int64(r.Safety)
-	case rulebook.Active:
-		return it == nil || it.Status != "active"
-	case rulebook.Exclude:
-		return slices.Contains(r.Items, id) || it != nil && (slices.Contains(r.Brands, it.Brand) ||
-			slices.ContainsFunc(r.Categories, func(c string) bool { return under(it.Category, c) }))
-	case rulebook.Margin:
-		return it == nil || o.belowFloor(slot, at, it, r.Floor)
-	case rulebook.Cap:
-		n := o.count(func(h happened) bool {
-			same := person != "" && h.person == person
-			if r.Per == rulebook.Session {
-				same = session != "" && h.session == session
-			}
-			return same && h.outcome == "" && mine(h)
-		})
-		return n >= r.Count
-	case rulebook.Suppress:
-		return o.count(func(h happened) bool {
-			return (person != "" && h.person == person || session != "" && h.session == session) && slices.Contains(r.Outcomes, h.outcome) && mine(h)
-		}) > 0
-	}
-	return false
 }
 
 func (o *oracle) belowFloor(slot *rulebook.Slot, at int64, it *wire.Item, floor float64) bool {

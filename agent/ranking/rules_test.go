@@ -43,9 +43,28 @@ func randomRules(r *rapid.T) string {
 		fmt.Sprintf("{id: cap-person, kind: cap, count: %d, window: 2h, per: person}", rapid.IntRange(1, 3).Draw(r, "cap")),
 		fmt.Sprintf("{id: cap-session, kind: cap, count: %d, window: 1h, per: session}", rapid.IntRange(1, 3).Draw(r, "cap")),
 		"{id: had-it, kind: suppress, outcomes: [purchase, dismiss], window: 90m}",
+
+		"{id: wet, kind: exclude, categories: [drinks], when: {context.weather: rain}}",
+		"{id: sweet-only, kind: exclude, brands: [b1], unless: {profile.taste: sweet}}",
+		"{id: club, kind: exclude, where: {item.price: {$gte: 900}}, unless: {$or: [{item.brand: b1, context.weather: sun}, {item.department: food, time.hour: {$lt: 12}}]}}",
+		"{id: cheap, kind: price, least: 300, max_discount: 0.4}",
+		"{id: amount, kind: margin, floor_amount: 150, where: {item.department: drinks}, when: {time.weekday: {$in: [1, 3, 5]}}}",
+		"{id: counted, kind: stock, safety: 1, where: {item.brand: b2}, unless: {context.weather: sun}}",
+		"{id: adult, kind: age, attribute: min_age, source: context.age}",
+		"{id: nuts, kind: avoid, attribute: allergens, source: context.allergens}",
+		"{id: tastes, kind: needs, attribute: tastes, source: profile.taste}",
+		"{id: secret, kind: sensitive, class: alcohol, within: 3h, where: {item.category: {$regex: wine}}}",
+		"{id: cap-brand, kind: cap, count: 3, window: 2h, per: session, of: brand}",
+		"{id: cap-top, kind: cap, count: 4, window: 3h, of: category, depth: 1}",
+		"{id: cap-slot, kind: cap, count: 3, window: 1h, per: session, of: slot}",
+		"{id: cap-offer, kind: cap, count: 3, window: 2h, per: session, of: offer}",
+		"{id: cap-home, kind: cap, count: 2, window: 2h, per: household}",
+		"{id: home-had, kind: suppress, outcomes: [purchase, shown], window: 30m, per: household, of: brand}",
+		"{id: one-brand, kind: limit, count: 1, of: brand}",
+		"{id: rivals, kind: separate, groups: [[b1], [b2, b3]]}",
 	}
 	for _, rule := range rules {
-		if rapid.IntRange(0, 3).Draw(r, "has rule") > 0 {
+		if rapid.IntRange(0, 3).Draw(r, "has rule") == 0 {
 			b.WriteString("  - " + rule + "\n")
 		}
 	}
@@ -61,6 +80,12 @@ func randomSlots(r *rapid.T) string {
 		return rapid.SampledFrom([]string{"{kind: squarecb, epsilon: 0.3, gamma: 10}", "{kind: softmax, epsilon: 0.1, temperature: 0.5}", "{kind: epsilon_greedy, epsilon: 0.5}"}).Draw(r, "policy")
 	}
 	none := rapid.SampledFrom([]string{"", "\n    none: {floor: 0.2}"}).Draw(r, "none")
+	if rapid.IntRange(0, 2).Draw(r, "pins") == 0 {
+		none += "\n    pins: [{position: 2, item: i1}]"
+	}
+	if rapid.IntRange(0, 2).Draw(r, "promoted") == 0 {
+		none += "\n    promoted: {share: 0.5, where: {item.brand: b2}}"
+	}
 	mode := rapid.SampledFrom([]string{"online", "online", "apprentice", "logging_only"}).Draw(r, "mode")
 	return nodetest.Slots(fmt.Sprintf(`
   - id: hero
@@ -91,6 +116,9 @@ func randomItem(r *rapid.T, id string) *wire.Item {
 		it.Status = rapid.SampledFrom([]string{"active", "active", "active", "hidden", "discontinued"}).Draw(r, "status")
 		it.Stock, it.StockKnown = rapid.Int64Range(-1, 5).Draw(r, "stock"), rapid.Bool().Draw(r, "counted")
 		it.SafetyStock = rapid.SampledFrom([]int64{0, 0, 0, 1}).Draw(r, "safety stock")
+		it.Attributes["min_age"] = rapid.SampledFrom([]string{"", "", "16", "18", "grown"}).Draw(r, "age")
+		it.Attributes["allergens"] = rapid.SampledFrom([]string{"", "none", "nuts", "Nuts|milk"}).Draw(r, "allergens")
+		it.Attributes["tastes"] = rapid.SampledFrom([]string{"", "sweet", "sour|sweet"}).Draw(r, "tastes")
 		if it.Price.Amount%7 == 0 {
 			it.Price.Currency = "USD"
 		}
@@ -133,7 +161,7 @@ func TestNoAnswerBreaksARule(t *testing.T) {
 		n := nodetest.New(t, nodetest.Options{})
 		defer n.Close()
 		offers := randomOffers(r, n.Now())
-		files := nodetest.Files(t, randomSlots(r), randomRules(r), nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(3), "till": nodetest.Random(4)})
+		files := nodetest.Files(t, randomSlots(r), randomRules(r), homely, map[string]func(*scoring.Linear){"hero": nodetest.Random(3), "till": nodetest.Random(4)})
 		files["offers.csv"] = []byte(offers)
 		if rapid.Bool().Draw(r, "no model") {
 			delete(files, "model/till")
@@ -143,7 +171,8 @@ func TestNoAnswerBreaksARule(t *testing.T) {
 		for i := range rapid.IntRange(1, 9).Draw(r, "items") {
 			n.Put(randomItem(r, fmt.Sprint("i", i)))
 		}
-		tellAll(r, t, n)
+		world := world{map[string]ranking.Request{}, map[string]map[string]string{}}
+		tellAll(r, t, n, world)
 		book := n.Releases.Active().Rulebook
 		var parsed []*wire.Offer
 		for o, err := range item.Offers(bytes.NewReader(files["offers.csv"]), item.Options{}) {
@@ -152,20 +181,20 @@ func TestNoAnswerBreaksARule(t *testing.T) {
 			}
 			parsed = append(parsed, o)
 		}
-		if o := judge(book, parsed, n.Records()); len(o.broken) > 0 {
+		if o := judge(book, parsed, world, n.Records()); len(o.broken) > 0 {
 			r.Fatalf("%s\noffers:\n%s\nrules:\n%s\nslots:\n%s", strings.Join(o.broken, "\n"), offers, files["rules.yaml"], files["slots.yaml"])
 		}
 	})
 }
 
 // tellAll lets shoppers and staff do things in any order.
-func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node) {
+func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node, w world) {
 	id := 0
 	unique := func(kind string) string { id++; return fmt.Sprint(kind, id) }
 	var events []string
 	anyone := func() string { return rapid.SampledFrom([]string{"", "p1", "p2"}).Draw(r, "person") }
 	session := func() string { return rapid.SampledFrom([]string{"", "s1", "s1", "s1", "s2"}).Draw(r, "session") }
-	decides := func(r *rapid.T) { decideSomething(r, t, n, anyone(), session(), &events, unique) }
+	decides := func(r *rapid.T) { decideSomething(r, t, n, w, anyone(), session(), &events, unique) }
 	r.Repeat(map[string]func(*rapid.T){
 		"decide": decides, "decide too": decides, "decide three": decides, "decide more": decides,
 		"activate": func(r *rapid.T) {
@@ -194,9 +223,10 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node) {
 		},
 		"item": func(r *rapid.T) { n.Put(randomItem(r, fmt.Sprint("i", rapid.IntRange(0, 9).Draw(r, "item")))) },
 		"consent": func(r *rapid.T) {
-			purposes := []wire.Purpose{wire.PersonalisedOffers, wire.PersonalisedContent, wire.Measurement, wire.ProfileBuilding, wire.ModelTraining}
+			purposes := []wire.Purpose{wire.PersonalisedOffers, wire.PersonalisedContent, wire.Measurement, wire.ProfileBuilding, wire.ModelTraining, "sensitive:alcohol"}
 			n.Grant(rapid.SampledFrom([]string{"p1", "p2"}).Draw(r, "who"), rapid.SliceOfDistinct(rapid.SampledFrom(purposes), rapid.ID[wire.Purpose]).Draw(r, "purposes")...)
 		},
+		"know": func(r *rapid.T) { w.know(r, t, n) }, "know too": func(r *rapid.T) { w.know(r, t, n) },
 		"time": func(r *rapid.T) {
 			n.Advance(rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second, time.Minute, 9 * time.Minute, 10 * time.Minute, time.Hour, 40 * time.Hour, 170 * time.Hour}).Draw(r, "by"))
 		},
@@ -211,10 +241,19 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node) {
 	})
 }
 
-func decideSomething(r *rapid.T, t *testing.T, n *nodetest.Node, person, session string, events *[]string, unique func(string) string) {
+func decideSomething(r *rapid.T, t *testing.T, n *nodetest.Node, w world, person, session string, events *[]string, unique func(string) string) {
 	q := ranking.Request{Slot: rapid.SampledFrom([]string{"hero", "hero", "till"}).Draw(r, "slot"), ProfileID: person, SessionID: session,
 		Count: rapid.IntRange(0, 4).Draw(r, "count"), DeferActivation: rapid.IntRange(0, 3).Draw(r, "defer") == 0, DryRun: rapid.IntRange(0, 5).Draw(r, "dry") == 0,
 		Context: features.Values{{Name: "weather", Kind: features.Text, Text: rapid.SampledFrom([]string{"rain", "sun"}).Draw(r, "weather")}}}
+	if rapid.IntRange(0, 3).Draw(r, "no weather") == 0 {
+		q.Context = nil
+	}
+	if age := rapid.IntRange(14, 20).Draw(r, "age"); age > 14 {
+		q.Context = append(q.Context, features.Value{Name: "age", Kind: features.Number, Number: float64(age)})
+	}
+	if rapid.IntRange(0, 2).Draw(r, "allergic") == 0 {
+		q.Context = append(q.Context, features.Value{Name: "allergens", Kind: features.List, List: []string{"nuts", "kiwi"}})
+	}
 	if rapid.IntRange(0, 2).Draw(r, "given") == 0 {
 		for _, id := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"i0", "i1", "i2", "i3", "i4", "i5", "u1", "u2"}), 1, 8, rapid.ID[string]).Draw(r, "actions") {
 			q.Actions = append(q.Actions, ranking.Action{ID: id, Features: features.Values{{Name: "said", Kind: features.Number, Number: 1}}})
@@ -240,6 +279,9 @@ func decideSomething(r *rapid.T, t *testing.T, n *nodetest.Node, person, session
 		return
 	}
 	*events = append(*events, a.EventID)
+	if _, again := w.asked[a.EventID]; !again {
+		w.asked[a.EventID] = q
+	}
 	for _, it := range a.Items {
 		if slices.Contains(q.ExcludedActions, it.ID) {
 			t.Fatalf("%s was excluded", it.ID)
