@@ -106,11 +106,11 @@ func (l *located) locate(c *Candidates, entries []attribution.Entry) {
 // aim makes target what the rule is about in this request; false: it does not
 // apply. What is not known lets it apply.
 func (dst *Allowed) aim(c *Candidates, r *rule, s *scope) bool {
-	if r.when != nil && dst.holds(r.when, c.View, Nowhere) == condition.False {
+	if r.when != nil && dst.holds(r.when) == condition.False {
 		return false
 	}
 	copy(dst.target, c.set(s.base))
-	if r.excuse == nil || r.request != nil && dst.holds(r.request, c.View, Nowhere) != condition.True {
+	if r.excuse == nil || r.request != nil && dst.holds(r.request) != condition.True {
 		return true
 	}
 	rest := c.set(s.rest)
@@ -118,8 +118,11 @@ func (dst *Allowed) aim(c *Candidates, r *rule, s *scope) bool {
 		copy(dst.target, rest)
 		return true
 	}
-	for i := range dst.target.All() {
-		if !rest.Has(i) && dst.Bits.Has(i) && dst.holds(r.mixed, c.View, int(c.Places[i])) == condition.True {
+	copy(dst.met, dst.target)
+	dst.met.And(dst.Bits)
+	dst.met.AndNot(rest)
+	for i := range dst.met.All() {
+		if place := c.Places[i]; place != Nowhere && dst.holdsFor(r.mixed, s.columns, int(place)) == condition.True {
 			dst.target.Clear(i)
 		}
 	}

@@ -61,17 +61,16 @@ func (a *asks) path(path string) int {
 // asked is a condition with where each of its values comes from.
 type asked struct {
 	*condition.Condition
-	from []int    // of each path: its place in asks, or -1 for an item's
-	item []string // of each path: the item's
+	from []int // of each path: its place in asks, or -1 for an item's
 }
 
 func (a *asks) ask(c *condition.Condition) *asked {
 	one := &asked{Condition: c}
 	for _, p := range c.Paths() {
 		if rulebook.IsItemPath(p) {
-			one.from, one.item = append(one.from, -1), append(one.item, p)
+			one.from = append(one.from, -1)
 		} else {
-			one.from, one.item = append(one.from, a.path(p)), append(one.item, "")
+			one.from = append(one.from, a.path(p))
 		}
 	}
 	return one
@@ -164,14 +163,20 @@ func valueOf(v *consent.Value, path string) condition.Value {
 	return condition.Text(v.Text)
 }
 
-// holds evaluates a condition for a request, and for an item where it reads any.
-func (w *answers) holds(c *asked, v *View, place int) condition.Outcome {
-	w.room = w.room[:0]
+// holds evaluates a condition for a request.
+func (w *answers) holds(c *asked) condition.Outcome {
+	return w.holdsFor(c, nil, Nowhere)
+}
+
+// holdsFor evaluates a condition for a request and the item at a place; columns are
+// those of its paths.
+func (w *answers) holdsFor(c *asked, columns []condition.Column, place int) condition.Outcome {
+	w.room = slices.Grow(w.room[:0], len(c.from))[:len(c.from)]
 	for i, from := range c.from {
-		if from >= 0 {
-			w.room = append(w.room, w.values[from])
+		if from < 0 {
+			w.room[i] = at(&columns[i], place)
 		} else {
-			w.room = append(w.room, v.value(c.item[i], place))
+			w.room[i] = w.values[from]
 		}
 	}
 	return c.Eval(w.room)

@@ -81,7 +81,7 @@ func (c *Candidates) choose(dst *Allowed, a *Asked) (any bool) {
 			d.budgets[k].ask(o.Offer, a.Now, a.used(o.Id))
 			runs = d.budgets[k].leaves(0, 0)
 		}
-		runs = runs && c.due(dst, o, int32(k), a) && (o.request == nil || dst.holds(o.request, c.View, Nowhere) == condition.True)
+		runs = runs && c.due(dst, o, int32(k), a) && (o.request == nil || dst.holds(o.request) == condition.True)
 		d.runs, any = append(d.runs, runs), any || runs
 	}
 	return any
@@ -95,7 +95,7 @@ func (c *Candidates) due(dst *Allowed, o *offer, k int32, a *Asked) bool {
 		last := a.redeemed(o.Id)
 		return a.Known && (last == 0 || o.Cadence.Every > 0 && period(o, last) < period(o, a.Now))
 	case o.list != nil:
-		return dst.holds(o.list, c.View, Nowhere) == condition.True
+		return dst.holds(o.list) == condition.True
 	case o.Cadence.Threshold > 0:
 		return a.Known && c.bought(o, k, &dst.saw[0]) >= o.Cadence.Threshold
 	}
@@ -160,7 +160,7 @@ func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
 			return true
 		}
 		if !d.runs[k] || o.PerPersonCap > 0 && d.shown(i, o.StartsMs) >= int64(o.PerPersonCap) ||
-			o.mixed != nil && dst.holds(o.mixed, v.regular, place) != condition.True {
+			o.mixed != nil && dst.holdsFor(o.mixed, v.asked[k], place) != condition.True {
 			return false
 		}
 		if o.Budgeted && !d.budgets[k].pass(d.units*v.alone(o, place, v.Snapshot.Gross[place])) {

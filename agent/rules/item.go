@@ -9,56 +9,51 @@ import (
 
 // keep takes out of places the items for which a condition over items does not
 // hold. Prices are those after the offers that hold for everybody.
-func (v *View) keep(c *condition.Condition, places bitmap.Bits) {
+func (v *View) keep(c *condition.Condition, places bitmap.Bits) { c.Keep(places, v.columnsOf(c)) }
+
+// columnsOf are what the paths of a condition lead to; for those that are not about
+// items they are of no use.
+func (v *View) columnsOf(c *condition.Condition) []condition.Column {
 	columns := make([]condition.Column, len(c.Paths()))
 	for i, path := range c.Paths() {
 		columns[i] = v.column(path)
 	}
-	c.Keep(places, columns)
+	return columns
 }
 
+// column is what a path leads to of each item; what an item does not have is
+// missing.
 func (v *View) column(path string) condition.Column {
 	_, key, _ := strings.Cut(path, ".")
 	switch key {
+	case "id":
+		return condition.Column{At: func(place int) condition.Value { return condition.Text(v.ID(place)) }}
 	case "brand":
 		return condition.Column{IDs: v.Brand.IDs, Names: v.Brand.Names}
 	case "category":
 		return condition.Column{IDs: v.Category.IDs, Names: v.Category.Names}
-	}
-	if attribute, ok := strings.CutPrefix(key, "attr."); ok {
-		if column, ok := v.Attribute(attribute); ok {
-			return condition.Column{IDs: column.IDs, Names: column.Names}
+	case "department":
+		names := make([]string, len(v.Category.Names))
+		for id, path := range v.Category.Names {
+			names[id] = above(path, 1)
 		}
+		return condition.Column{IDs: v.Category.IDs, Names: names}
+	case "price":
+		return condition.Column{At: func(place int) condition.Value { return condition.Number(float64(v.Gross[place])) }}
 	}
-	return condition.Column{At: func(place int) condition.Value { return v.value(path, place) }}
+	if column, ok := v.Attribute(strings.TrimPrefix(key, "attr.")); ok {
+		return condition.Column{IDs: column.IDs, Names: column.Names}
+	}
+	return condition.Column{At: func(int) condition.Value { return condition.Value{} }}
 }
 
-// value is what a path leads to of the item at a place; what an item does not have
-// is missing, and of what is no item nothing may be taken for known.
-func (v *View) value(path string, place int) condition.Value {
-	if place == Nowhere {
-		return condition.Withhold()
-	}
-	_, key, _ := strings.Cut(path, ".")
-	said := ""
-	switch key {
-	case "id":
-		said = v.ID(place)
-	case "brand":
-		said = v.Brand.At(place)
-	case "category":
-		said = v.Category.At(place)
-	case "department":
-		said = above(v.Category.At(place), 1)
-	case "price":
-		return condition.Number(float64(v.Gross[place]))
-	default:
-		if column, ok := v.Attribute(strings.TrimPrefix(key, "attr.")); ok {
-			said = column.At(place)
-		}
-	}
-	if said == "" {
+// at is what a column has of an item.
+func at(c *condition.Column, place int) condition.Value {
+	switch {
+	case c.At != nil:
+		return c.At(place)
+	case c.Names[c.IDs[place]] == "":
 		return condition.Value{}
 	}
-	return condition.Text(said)
+	return condition.Text(c.Names[c.IDs[place]])
 }

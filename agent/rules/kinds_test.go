@@ -264,7 +264,7 @@ func TestAllergensAndDiets(t *testing.T) {
 		{"avoid", "allergens", []string{"gluten"}, "ac"}, {"avoid", "allergens", "BARLEY | sulphites", "c"},
 		{"avoid", "allergens", []string{"kiwi"}, "abc"},
 		{"needs", "diet", nil, "xabcd"}, {"needs", "diet", "vegan", "abc"}, {"needs", "diet", []string{"vegan", "halal"}, "ac"},
-		{"needs", "diet", "vegan|kosher", "c"}, {"needs", "diet", "paleo", ""},
+		{"needs", "diet", "vegan|kosher", "c"}, {"needs", "diet", "kosher|vegan", "c"}, {"needs", "diet", "paleo", ""},
 	} {
 		for _, source := range []string{"profile", "context"} {
 			n, b := site(t, fmt.Sprintf("  - {id: r, kind: %s, attribute: %s, source: %s.%s}\n", c.kind, c.source, source, c.source), "", goods...)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 // scope is what a view says of a rule that is asked again in each decision. Its
@@ -16,9 +17,10 @@ type scope struct {
 	base, rest int // see rule
 	cheap      int // items that a rule about prices removes at the view's; of those in base or rest
 	*vocabulary
-	ages  []float64 // ascending
-	older []int     // by age: items that demand it or more
-	group *grouping // what is counted together; nil: each item by itself
+	ages    []float64          // ascending
+	older   []int              // by age: items that demand it or more
+	columns []condition.Column // of the paths of the part of unless about both
+	group   *grouping          // what is counted together; nil: each item by itself
 }
 
 // vocabulary is what the items say of an attribute.
@@ -52,6 +54,9 @@ func (v *View) scope(r *rule, c *rulebook.Columns, m *maker) scope {
 	}
 	if v.later(r) {
 		s.cheap = m.add(v.removed(r, c), true)
+	}
+	if r.mixed != nil {
+		s.columns = v.columnsOf(r.mixed.Condition)
 	}
 	switch r.Kind {
 	case rulebook.Avoid, rulebook.Needs:

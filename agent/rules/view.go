@@ -6,6 +6,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/modules/bitmap"
 	"github.com/aisle-edge/aisle/modules/rulebook"
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 // View is what a slot's release and a snapshot of the catalogue say together,
@@ -18,17 +19,18 @@ type View struct {
 	book     *Book
 	from     int64
 	until    int64
-	regular  *View       // without any offer, for their conditions
-	cover    cover       // by place: the offers that run
-	common   bitmap.Bits // places that an offer which holds for everybody is for
-	personal bool        // an offer that runs is decided for each request
-	applied  [][]Applied // by place: the offers that make the price; nil: none runs
-	onOffer  *grouping   // the first of those, for rules
-	sets     sets        // of items
-	static   []int       // by static rule: the set it removes
-	scopes   []scope     // by later rule
-	promoted int         // the set of those, -1 without
-	source   *Candidates // nil: the caller gives them
+	regular  *View                // without any offer, for their conditions
+	asked    [][]condition.Column // by offer: what its condition reads of items, at regular prices
+	cover    cover                // by place: the offers that run
+	common   bitmap.Bits          // places that an offer which holds for everybody is for
+	personal bool                 // an offer that runs is decided for each request
+	applied  [][]Applied          // by place: the offers that make the price; nil: none runs
+	onOffer  *grouping            // the first of those, for rules
+	sets     sets                 // of items
+	static   []int                // by static rule: the set it removes
+	scopes   []scope              // by later rule
+	promoted int                  // the set of those, -1 without
+	source   *Candidates          // nil: the caller gives them
 }
 
 func (v *View) holds(s *catalogue.Snapshot, now int64) bool {
@@ -44,6 +46,12 @@ func (b *Book) build(s *catalogue.Snapshot, now int64) *View {
 	regular := *v
 	v.regular, v.cover = &regular, v.newCover(now)
 	v.personal = slices.ContainsFunc(b.offers, func(o offer) bool { return o.personal && o.runs(now) })
+	for k := range b.offers {
+		v.asked = append(v.asked, nil)
+		if o := &b.offers[k]; o.mixed != nil {
+			v.asked[k] = v.regular.columnsOf(o.mixed.Condition)
+		}
+	}
 	v.applyOffers()
 	v.groupOffers()
 	v.makeSets()
