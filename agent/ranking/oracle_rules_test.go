@@ -43,7 +43,7 @@ func (j *judgement) applies(rule string) bool {
 		if j.it == nil {
 			return true
 		}
-		gross, _ := j.price(j.slot, j.at, j.it)
+		gross, _ := j.price(j.slot, j.at, j.it, nil)
 		return gross >= 900 && !(j.it.Brand == "b1" && is("sun") || under(j.it.Category, "food") && clock.Hour() < 12)
 	case "amount":
 		return (j.it == nil || under(j.it.Category, "drinks")) && slices.Contains([]time.Weekday{1, 3, 5}, clock.Weekday())
@@ -84,12 +84,12 @@ func (j *judgement) removed(r *rulebook.Rule) bool {
 		return it == nil || slices.Contains(r.Items, j.id) || r.ID == "club" || slices.Contains(r.Brands, it.Brand) ||
 			slices.ContainsFunc(r.Categories, func(c string) bool { return under(it.Category, c) })
 	case rulebook.Margin:
-		return it == nil || j.belowFloor(j.slot, j.at, it, r.Floor) || j.belowAmount(r.FloorAmount)
+		return it == nil || j.belowFloor(j.slot, j.at, it, r.Floor, j.d) || j.belowAmount(r.FloorAmount)
 	case rulebook.Price:
 		if it == nil {
 			return true
 		}
-		gross, _ := j.price(j.slot, j.at, it)
+		gross, _ := j.price(j.slot, j.at, it, j.d)
 		return gross < 300 || (it.Price.Amount-gross)*10 > it.Price.Amount*4
 	case rulebook.Age:
 		return j.tooYoung()
@@ -116,7 +116,7 @@ func (j *judgement) removed(r *rulebook.Rule) bool {
 }
 
 func (j *judgement) belowAmount(amount int) bool {
-	gross, _ := j.price(j.slot, j.at, j.it)
+	gross, _ := j.price(j.slot, j.at, j.it, j.d)
 	return item.Net(gross, j.it.TaxRate)-j.it.Cost < int64(amount)
 }
 
@@ -150,7 +150,7 @@ func (j *judgement) counted(r *rulebook.Rule) bool {
 	case rulebook.OfCategory:
 		group = group2(func(it *wire.Item) string { top, _, _ := strings.Cut(it.Category, "/"); return top })
 	case rulebook.OfOffer:
-		group = group2(func(it *wire.Item) string { _, offer := j.price(j.slot, j.at, it); return offer })
+		group = group2(func(it *wire.Item) string { _, offer := j.price(j.slot, j.at, it, j.d); return offer })
 	case rulebook.OfSlot:
 		group = func(string) string { return "everything" }
 	}

@@ -256,7 +256,7 @@ func (o *oracle) judgeShown(seq int, slot *rulebook.Slot, at int64, d *wire.Deci
 		if it == nil {
 			continue
 		}
-		gross, offer := o.price(slot, at, it)
+		gross, offer := o.price(slot, at, it, d)
 		if s.Price.Amount != gross || s.Offer != offer || int64(s.OnHand) != o.onHand[id] {
 			o.breach(seq, "%s was shown at %d with %q, %d on hand; want %d with %q, %d", id, s.Price.Amount, s.Offer, s.OnHand, gross, offer, o.onHand[id])
 		}
@@ -316,12 +316,13 @@ func targets(x *wire.Offer, it *wire.Item) bool {
 	return slices.Contains(strings.Split(x.Target, "|"), it.Id)
 }
 
-// price is the lowest an offer gives.
-func (o *oracle) price(slot *rulebook.Slot, at int64, it *wire.Item) (gross int64, offer string) {
+// price is the lowest an offer gives to the person of a decision, or without one to
+// everybody.
+func (o *oracle) price(slot *rulebook.Slot, at int64, it *wire.Item, d *wire.Decision) (gross int64, offer string) {
 	gross = it.Price.Amount
 	priority := int32(0)
 	for _, x := range o.offers {
-		if !o.runs(x, slot, at) || !targets(x, it) {
+		if !o.runs(x, slot, at) || !targets(x, it) || o.seenOften(x, slot, it.Id, d) {
 			continue
 		}
 		p := it.Price.Amount
@@ -348,18 +349,22 @@ func (o *oracle) forbidden(slot *rulebook.Slot, at int64, id string, d *wire.Dec
 	if h := slot.Hold; h != nil && (it == nil || o.promisable(it) < int64(h.Quantity)) {
 		return "hold"
 	}
-	if it != nil && len(d.Pseudonym) > 0 {
-		if _, offer := o.price(slot, at, it); offer != "" {
-			x := o.offers[slices.IndexFunc(o.offers, func(x *wire.Offer) bool { return x.Id == offer })]
-			seen := o.count(func(h happened) bool {
-				return h.outcome == "" && h.item == id && h.slot == slot.ID && h.person == string(d.Pseudonym) && h.at >= x.StartsMs
-			})
-			if x.PerPersonCap > 0 && seen >= int(x.PerPersonCap) {
-				return "per_person_cap"
-			}
-		}
+	theirs := func(x *wire.Offer) bool { return o.runs(x, slot, at) && targets(x, it) && !o.seenOften(x, slot, id, d) }
+	if it != nil && slot.Source.Offers && len(d.Actions) == 0 && !slices.ContainsFunc(o.offers, theirs) {
+		return "no_offer"
 	}
 	return ""
+}
+
+// seenOften tells whether a person was shown an item in the slot as often as an
+// offer lets anybody be; a cap is nobody's where there is no decision.
+func (o *oracle) seenOften(x *wire.Offer, slot *rulebook.Slot, id string, d *wire.Decision) bool {
+	if x.PerPersonCap == 0 || d == nil {
+		return x.PerPersonCap > 0
+	}
+	return len(d.Pseudonym) > 0 && o.count(func(h happened) bool {
+		return h.outcome == "" && h.item == id && h.slot == slot.ID && h.person == string(d.Pseudonym) && h.at >= x.StartsMs
+	}) >= int(x.PerPersonCap)
 }
 
 func (o *oracle) count(is func(happened) bool) (n int) {
@@ -381,8 +386,8 @@ func (o *oracle) promisable(it *wire.Item) int64 {
 	return left
 }
 
-func (o *oracle) belowFloor(slot *rulebook.Slot, at int64, it *wire.Item, floor float64) bool {
-	gross, _ := o.price(slot, at, it)
+func (o *oracle) belowFloor(slot *rulebook.Slot, at int64, it *wire.Item, floor float64, d *wire.Decision) bool {
+	gross, _ := o.price(slot, at, it, d)
 	net := item.Net(gross, it.TaxRate)
 	if !it.CostKnown || net <= 0 {
 		return true
