@@ -172,7 +172,9 @@ func (a *Actions) Open(function string) <-chan struct{} {
 	l := &lane{wake: make(chan struct{}, 1)}
 	a.lanes[function] = l
 	for _, one := range a.queue {
-		a.offer(one)
+		if one.row.Function == function {
+			a.offer(one)
+		}
 	}
 	slices.SortFunc(l.fresh, func(x, y ActionID) int { return slices.Compare(x[:], y[:]) })
 	return l.wake
