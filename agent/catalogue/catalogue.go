@@ -20,6 +20,7 @@ type Catalogue struct {
 	// immutable after New
 	store                      *store.Store
 	items, stock, moved, about *store.Table
+	prices                     *store.Table
 
 	// swapped atomically; changes of the snapshot come one at a time
 	snapshot   atomic.Pointer[Snapshot]
@@ -40,14 +41,15 @@ type Catalogue struct {
 // New declares the catalogue's tables; it is empty until the store has recovered.
 func New(st *store.Store) *Catalogue {
 	c := &Catalogue{
-		store: st,
-		items: st.Table(store.Catalogue, "items", 0),
-		stock: st.Table(store.Catalogue, "stock", 0),
-		moved: st.Table(store.Catalogue, "moved", plausible),
-		about: st.Table(store.Catalogue, "about", 0),
-		live:  newLive(),
-		fresh: map[string]int{},
-		held:  map[string]int64{},
+		store:  st,
+		items:  st.Table(store.Catalogue, "items", 0),
+		stock:  st.Table(store.Catalogue, "stock", 0),
+		moved:  st.Table(store.Catalogue, "moved", plausible),
+		about:  st.Table(store.Catalogue, "about", 0),
+		prices: st.Table(store.Catalogue, "prices", 0),
+		live:   newLive(),
+		fresh:  map[string]int{},
+		held:   map[string]int64{},
 	}
 	c.snapshot.Store(&Snapshot{})
 	st.Register(store.Catalogue, (*deriver)(c))

@@ -37,6 +37,15 @@ func (d *deriver) Load(v *store.View) error {
 			c.live.at(place).onHand.Store(n.onHand)
 		}
 	}
+	for id, row := range v.Scan(c.prices, nil) {
+		p, ok := parsePrices(row)
+		if !ok || p == nil {
+			return fmt.Errorf("%w: malformed prices", store.ErrCorrupt)
+		}
+		if place, ok := snapshot.Place(string(id)); ok {
+			c.keepPrices(place, p)
+		}
+	}
 	c.live.flipAll()
 	if b := v.Get(c.about, changedKey); len(b) == 8 {
 		c.changedAt.Store(int64(binary.BigEndian.Uint64(b)))
@@ -52,6 +61,8 @@ func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
 	switch body := rec.Body.(type) {
 	case *wire.Record_Item:
 		c.applyItem(tx, body.Item, rec.AtMs)
+	case *wire.Record_Decision:
+		c.offered(tx, body.Decision, rec.AtMs)
 	case *wire.Record_StockCount:
 		n := body.StockCount
 		c.count(tx, n.Item, func(at *count) { at.set(n.OnHand, n.AsOfMs, rec.AtMs) })
@@ -93,6 +104,7 @@ func (c *Catalogue) applyItem(tx *store.Tx, it *wire.Item, now int64) {
 		c.changed = append(c.changed, it.Id)
 		c.mu.Unlock()
 	}
+	c.price(tx, it, int(place), now)
 	if it.StockKnown {
 		c.count(tx, it.Id, func(at *count) { at.set(it.Stock, 0, now) })
 	} else if old == nil {

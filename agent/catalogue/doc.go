@@ -18,6 +18,12 @@
 // sells what a shelf has and a system does not. An item that was never counted
 // has nothing on hand.
 //
+// # Prices
+//
+// Of each item the prices are kept that applied to it: on the shelf, and those of
+// offers as decisions showed them, personal ones too. At most 16, and none that ended
+// more than 120 days ago.
+//
 // # Rows, version 0
 //
 // In catalogue.db; integers are big-endian, numbers in a stock row are
@@ -28,6 +34,9 @@
 //	stock  id        1 byte version 0; on hand; time of the count;
 //	                 then time and change of each movement after it, in order
 //	moved  movement  8 bytes sequence of its record; lives seven days
+//	prices id        1 byte version 0; 1 byte length of a currency and its code; then
+//	                 for each price that applied 1 byte (1: an offer's), amount,
+//	                 beginning and end as zigzag varints
 //	state  "changed" 8 bytes node time of the last change of an item
 //
 // A stock row holds at most 256 movements: past that the older half is joined

@@ -17,6 +17,7 @@ type Availability struct {
 // cell is the moving part of one item.
 type cell struct {
 	onHand, held, safety atomic.Int64
+	prices               atomic.Pointer[prices] // nil: never more than one
 }
 
 func (c *cell) promisable() int64 { return c.onHand.Load() - c.held.Load() - c.safety.Load() }

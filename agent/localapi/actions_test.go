@@ -228,3 +228,41 @@ func TestQuotesStand(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 }
+
+// An answer says how each item comes, and holds only what comes as asked; and the
+// lowest price before a reduction.
+func TestAnswersSayHowAndForHowMuch(t *testing.T) {
+	s := newDesk(t)
+	s.Advance(time.Hour)
+	s.Put(nodetest.Item("item-00002", func(it *wire.Item) {
+		it.Stock, it.Price.Amount = 1, 1000
+		it.Attributes["fulfilment"] = "in_store|Collect"
+	}))
+	var a struct {
+		Items []struct {
+			ID    string
+			Price struct {
+				Amount, Lowest30d int64
+			}
+			Availability struct{ Fulfilment []string }
+		}
+	}
+	for range 2 { // from its record, too
+		s.get(&a, 200, "POST", "/v1/decide", `{"slot":"pickup","eventId":"e1","fulfilment":"collect"}`)
+		if len(a.Items) != 1 || a.Items[0].ID != "item-00002" || fmt.Sprint(a.Items[0].Availability.Fulfilment) != "[in_store collect]" ||
+			a.Items[0].Price.Amount != 1000 || a.Items[0].Price.Lowest30d != 1192 {
+			t.Fatalf("%+v", a)
+		}
+	}
+	s.problem(409, "event-clash", "POST", "/v1/decide", `{"slot":"pickup","eventId":"e1","fulfilment":"in_store"}`)
+	for _, want := range []int{1, 1, 0} { // the other two of the shelf
+		s.get(&a, 200, "POST", "/v1/decide", `{"slot":"pickup","fulfilment":"in_store"}`)
+		if len(a.Items) != want || want > 0 && (fmt.Sprint(a.Items[0].Availability.Fulfilment) != "[in_store]" || a.Items[0].ID == "item-00002") {
+			t.Errorf("%+v", a)
+		}
+	}
+	s.get(&a, 200, "POST", "/v1/decide", `{"slot":"pickup","fulfilment":"drone"}`)
+	if len(a.Items) > 0 {
+		t.Errorf("%+v", a)
+	}
+}

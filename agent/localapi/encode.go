@@ -51,10 +51,14 @@ func appendItem(dst []byte, it *ranking.Item) []byte {
 		dst = appendText(append(dst, `,"currency":`...), p.Currency)
 		dst = appendNumber(append(dst, `,"taxRate":`...), p.TaxRate)
 		dst = strconv.AppendBool(append(dst, `,"personalised":`...), p.Personalised)
+		if p.Lowest30d != 0 {
+			dst = strconv.AppendInt(append(dst, `,"lowest30d":`...), p.Lowest30d, 10)
+		}
 		dst = append(appendSome(dst, `,"quoteUntil":`, p.QuoteUntil), '}')
 	}
 	if v := it.Availability; v != nil {
 		dst = strconv.AppendInt(append(dst, `,"availability":{"onHand":`...), v.OnHand, 10)
+		dst = appendTexts(append(dst, `,"fulfilment":`...), v.Fulfilment)
 		dst = append(appendSome(dst, `,"holdUntil":`, v.HoldUntil), '}')
 	}
 	dst = appendSome(dst, `,"offerId":`, it.OfferID)

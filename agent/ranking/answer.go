@@ -71,6 +71,7 @@ type Price struct {
 	Currency     string  `json:"currency"`
 	TaxRate      float64 `json:"taxRate"`
 	Personalised bool    `json:"personalised"`
+	Lowest30d    int64   `json:"lowest30d,omitempty"`  // of the 30 days before a reduction, or else the last ones, as far as the node knows
 	QuoteUntil   string  `json:"quoteUntil,omitempty"` // RFC 3339: the amount stands until then, whatever the catalogue says
 }
 
@@ -84,8 +85,9 @@ type Called struct {
 
 // Availability is what there was when it was shown.
 type Availability struct {
-	OnHand    int64  `json:"onHand"`
-	HoldUntil string `json:"holdUntil,omitempty"` // RFC 3339
+	OnHand     int64    `json:"onHand"`
+	Fulfilment []string `json:"fulfilment"`          // how it comes, as the item says; in_store where it says nothing and there is one
+	HoldUntil  string   `json:"holdUntil,omitempty"` // RFC 3339
 }
 
 // Reason is what one feature added to a score. It names no value.

@@ -37,6 +37,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	s.of.Allow(&s.allowed, s.stock, rules.Asked{
 		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Profile: s.who.Fields,
 		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
+		Fulfilment: s.request.Fulfilment, OnHand: s.d.opt.Catalogue.OnHand,
 		Known: s.known != (wire.Pseudonym{}), Used: s.d.opt.Budgets.Used, Redeemed: s.last, Units: s.units(),
 	})
 	s.assign()

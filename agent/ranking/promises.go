@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -79,4 +80,12 @@ func (s *scratch) takeBack() error {
 		}
 	}
 	return err
+}
+
+// ways is how a shown item comes.
+func ways(x *wire.Shown) []string {
+	if x.Fulfilment == "" && x.OnHand > 0 {
+		return []string{rules.InStore}
+	}
+	return append([]string{}, rules.Words(x.Fulfilment)...)
 }

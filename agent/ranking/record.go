@@ -313,7 +313,7 @@ func (r *record) weighed(x *shown, slate *explore.Slate, p explore.Position, hoo
 // promise enters what a shown item costs, what there is of it, and its hold.
 func (s *scratch) promise(x *shown, candidate, position int) {
 	x.Price, x.TaxRate, x.Cost, x.CostKnown, x.OnHand, x.Offer, x.Hold = nil, 0, 0, false, 0, "", nil
-	x.QuoteUntilMs, x.Applied = 0, x.Applied[:0]
+	x.QuoteUntilMs, x.Lowest30D, x.Fulfilment, x.Applied = 0, 0, "", x.Applied[:0]
 	if candidate == s.of.Len() || s.of.Places[candidate] == rules.Nowhere {
 		return
 	}
@@ -324,6 +324,8 @@ func (s *scratch) promise(x *shown, candidate, position int) {
 	if q := s.slot.Quote; q != nil {
 		x.QuoteUntilMs = s.now + q.TTL.Milliseconds()
 	}
+	x.Lowest30D = s.d.opt.Catalogue.Lowest(place, v.Snapshot.Gross[place], s.now, began(&price))
+	x.Fulfilment = v.Ways(place)
 	s.apply(x, &price)
 	if v.Cost[place] != rulebook.UnknownCost {
 		x.Cost, x.CostKnown = v.Cost[place], true
@@ -334,6 +336,15 @@ func (s *scratch) promise(x *shown, candidate, position int) {
 		x.hold.Id, x.hold.UntilMs, x.hold.Quantity = x.id[:], s.now+h.TTL.Milliseconds(), uint32(h.Quantity)
 		x.Hold = &x.hold
 	}
+}
+
+// began is when the last of the offers began that make a price, 0 without any: what
+// was asked before it is what the reduction is compared with.
+func began(price *rules.Price) (ms int64) {
+	for _, a := range price.Applied {
+		ms = max(ms, a.StartsMs, 1)
+	}
+	return ms
 }
 
 // toTheTill is how long a price stands where the slot neither holds nor quotes.

@@ -78,10 +78,11 @@ func items(rec *wire.Decision) []Item {
 			continue
 		}
 		prices[i] = Price{Amount: x.Price.Amount, Currency: x.Price.Currency, TaxRate: x.TaxRate}
+		prices[i].Lowest30d = x.Lowest30D
 		if x.QuoteUntilMs > 0 {
 			prices[i].QuoteUntil = rfc3339(x.QuoteUntilMs)
 		}
-		there[i] = Availability{OnHand: int64(x.OnHand)}
+		there[i] = Availability{OnHand: int64(x.OnHand), Fulfilment: ways(x)}
 		if x.Hold != nil {
 			there[i].HoldUntil = rfc3339(x.Hold.UntilMs)
 		}

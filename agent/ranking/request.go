@@ -23,7 +23,8 @@ type Request struct {
 
 	Actions         []Action `json:"actions,omitempty"` // default: the slot's candidate source
 	ExcludedActions []string `json:"excludedActions,omitempty"`
-	ForItem         string   `json:"forItem,omitempty"` // refused with NotSupported
+	Fulfilment      string   `json:"fulfilment,omitempty"` // only what comes this way, as in_store or collect; "": any
+	ForItem         string   `json:"forItem,omitempty"`    // refused with NotSupported
 
 	Count           int  `json:"count,omitempty"` // default: the slot's
 	DeferActivation bool `json:"deferActivation,omitempty"`

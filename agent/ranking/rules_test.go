@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -302,6 +303,6 @@ func decideSomething(r *rapid.T, t *testing.T, n *nodetest.Node, w world, person
 func sameItems(a, b *ranking.Answer) bool {
 	return slices.EqualFunc(a.Items, b.Items, func(x, y ranking.Item) bool {
 		return x.ID == y.ID && x.Rank == y.Rank && x.Score == y.Score && x.Probability == y.Probability && x.OfferID == y.OfferID &&
-			(x.Price == nil) == (y.Price == nil) && (x.Price == nil || *x.Price == *y.Price && *x.Availability == *y.Availability)
+			(x.Price == nil) == (y.Price == nil) && (x.Price == nil || *x.Price == *y.Price && reflect.DeepEqual(x.Availability, y.Availability))
 	})
 }

@@ -139,6 +139,8 @@ func (r *Request) valid() error {
 		return invalid("profileId, sessionId or basketId is longer than 256 bytes")
 	case r.Count < 0 || r.Count > MaxCount:
 		return invalid("count must be 1 to 100, or 0 for the slot's own")
+	case len(r.Fulfilment) > 64:
+		return invalid("fulfilment must be a word such as in_store or collect")
 	case r.BudgetMs < 0:
 		return invalid("budgetMs must be a number of milliseconds, or 0 for none")
 	case len(r.Actions) > MaxActions || len(r.ExcludedActions) > MaxExcluded:
@@ -177,6 +179,7 @@ func (s *scratch) digestRequest() {
 	}
 	text(r.Slot)
 	b = append(append(append(b, s.person[:]...), s.session[:]...), s.basket[:]...)
+	text(r.Fulfilment)
 	text(r.Consent.TCF)
 	text(r.Consent.GPP)
 	b = binary.AppendUvarint(b, uint64(len(r.Consent.GPPSid)))

@@ -257,7 +257,7 @@ func (k *Keeper) ready(a *Active, err error) (*Active, error) {
 
 // swap makes a release the one that runs.
 func (k *Keeper) swap(a *Active) error {
-	keys := rules.Attributes(a.Rulebook)
+	keys := append(rules.Attributes(a.Rulebook), rules.Fulfilment)
 	for _, one := range a.scorers {
 		keys = append(keys, features.Attributes(one.Columns)...)
 	}

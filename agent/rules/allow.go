@@ -66,6 +66,7 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 	}
 	dst.Removed = counted(dst.Removed, NoOffer, dst.leave())
 	dst.Removed = counted(dst.Removed, Excluded, c.exclude(dst, a.Excluded))
+	dst.Removed = counted(dst.Removed, Unfulfilled, c.fulfil(dst.Bits, a.Fulfilment, a.OnHand))
 }
 
 // prepare reads what the rules ask for.

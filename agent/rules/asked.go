@@ -24,6 +24,9 @@ type Asked struct {
 	Profile   []consent.Field
 	Excluded  []string
 
+	Fulfilment string                // how it must come; "": any way
+	OnHand     func(place int) int64 // of items that don't say how they come
+
 	Context func(key string) (v consent.Value, ok bool) // nil: nothing is said
 	Granted func(wire.Purpose) bool                     // nil: nothing is
 
