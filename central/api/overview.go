@@ -171,6 +171,15 @@ type Release struct {
 	Artifacts []Artifact `json:"artifacts,omitempty"`
 	Models    []Lineage  `json:"models,omitempty"`
 	Agents    []string   `json:"agents,omitempty" doc:"Who last said to run it."`
+	Looks     []Look     `json:"looks,omitempty" doc:"Of a check every feature, of a proposal those that the folder in force does not have so: what models may look at."`
+}
+
+// Look is a feature that models may look at.
+type Look struct {
+	Feature string `json:"feature"`
+	Source  string `json:"source"`
+	Purpose string `json:"purpose,omitempty" doc:"What persons must grant for it; absent: it is of no person."`
+	Was     string `json:"was,omitempty" doc:"The source and purpose that it has in the folder in force."`
 }
 
 // Artifact is one thing that a release names.

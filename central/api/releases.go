@@ -165,6 +165,9 @@ func Describe(m release.Made, runners map[uint64][]string) Release {
 	for _, l := range m.Lineage {
 		r.Models = append(r.Models, Lineage{l.Model, l.LastFile, l.Decisions, l.Rows})
 	}
+	for _, l := range m.Looks {
+		r.Looks = append(r.Looks, Look(l))
+	}
 	return r
 }
 

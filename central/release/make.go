@@ -26,7 +26,7 @@ func Check(f *registry.Folder, maxModel int64) (Made, error) {
 	if err != nil {
 		return Made{}, err
 	}
-	made := Made{Entry: registry.Entry{CreatedMs: r.CreatedMs, Manifest: r.Manifest}, Kind: kindFull}
+	made := Made{Entry: registry.Entry{CreatedMs: r.CreatedMs, Manifest: r.Manifest}, Kind: kindFull, Looks: f.Looks(nil)}
 	for _, a := range r.Release.Artifacts {
 		made.Artifacts = append(made.Artifacts, registry.Artifact{Name: a.Name, Digest: [32]byte(a.Digest), Size: a.Size})
 	}
@@ -46,7 +46,10 @@ func (m *Maker) Propose(ctx context.Context, actor, note string, files map[strin
 	if err != nil {
 		return Made{}, err
 	}
-	return m.get(ctx, r.Counter)
+	made, err := m.get(ctx, r.Counter)
+	inForce, _ := m.Folder()
+	made.Looks = f.Looks(inForce)
+	return made, err
 }
 
 func (m *Maker) propose(ctx context.Context, actor, note string, f *registry.Folder) (*registry.Release, error) {

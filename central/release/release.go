@@ -78,6 +78,7 @@ type Made struct {
 	registry.Entry
 	Kind      string // full, refresh or rollback
 	Published bool
+	Looks     []registry.Look // of a check all, of a proposal what the folder in force has not; else none
 }
 
 // Config says what a maker works with. All but Now and Log is required.

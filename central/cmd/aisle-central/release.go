@@ -222,6 +222,25 @@ func describe(w io.Writer, r api.Release) {
 		size += a.Size
 	}
 	fmt.Fprintf(w, "%s, made %s, %d artifacts, %d bytes\n", what, r.CreatedAt.Format(time.RFC3339), len(r.Artifacts), size)
+	for _, l := range r.Looks {
+		look(w, l)
+	}
+}
+
+// look writes what models may look at of persons, and what else is other than it
+// was.
+func look(w io.Writer, l api.Look) {
+	if l.Purpose == "" && l.Was == "" {
+		return
+	}
+	fmt.Fprintf(w, "models may look at %s: %s", l.Feature, l.Source)
+	if l.Purpose != "" {
+		fmt.Fprintf(w, " of persons who grant %s", l.Purpose)
+	}
+	if l.Was != "" {
+		fmt.Fprintf(w, ", which was %s", l.Was)
+	}
+	fmt.Fprintln(w)
 }
 
 func releases(w io.Writer, list []api.Release) {
