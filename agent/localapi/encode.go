@@ -38,7 +38,11 @@ func appendAnswer(dst []byte, a *ranking.Answer) []byte {
 	dst = a.Age.Catalogue.AppendJSON(append(dst, `,"catalogueSeconds":`...))
 	dst = a.Age.Consent.AppendJSON(append(dst, `,"consentSeconds":`...))
 	dst = a.Age.HubContact.AppendJSON(append(dst, `,"hubContactSeconds":`...))
-	return append(dst, "}}"...)
+	dst = append(dst, '}')
+	if len(a.Ignored) > 0 {
+		dst = appendTexts(append(dst, `,"ignoredContext":`...), a.Ignored)
+	}
+	return append(dst, '}')
 }
 
 func appendItem(dst []byte, it *ranking.Item) []byte {

@@ -50,6 +50,7 @@ type Answer struct {
 	Experiments  []Experiment `json:"experiments"`
 	Versions     Versions     `json:"versions"`
 	Age          Age          `json:"age"`
+	Ignored      []string     `json:"ignoredContext,omitempty"` // where reasons are asked for: keys of the context that no feature declares so
 }
 
 // Item is one position.

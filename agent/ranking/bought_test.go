@@ -102,6 +102,13 @@ func TestWhatWasBoughtScores(t *testing.T) {
 	if !explained(a) {
 		t.Error("no reason names the column")
 	}
+	if len(a.Ignored) > 0 {
+		t.Errorf("ignored %v", a.Ignored)
+	}
+	a = decide(t, n, ranking.Request{Slot: "hero", DryRun: true, Explain: true, Context: features.Values{text("season", "spring"), text("basket", "item-00001")}})
+	if !slices.Equal(a.Ignored, []string{"season"}) {
+		t.Errorf("of a season that nobody declared, ignored %v", a.Ignored)
+	}
 	n.Grant("p", all[:2]...)
 	if a, rows = ask("p"); !explained(a) || len(a.Basis.Withheld) > 0 {
 		t.Errorf("without training: %+v", a.Basis)

@@ -12,6 +12,9 @@ func (s *scratch) answer() *Answer {
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
 		s.d.explain(a, &s.record.decision, s.record.part)
+		if s.planned {
+			a.Ignored = s.slot.Plan.Ignored(nil, s.request.Context)
+		}
 	}
 	return a
 }
