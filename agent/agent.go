@@ -36,6 +36,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/delivery"
 	"github.com/aisle-edge/aisle/agent/erasure"
+	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -67,6 +68,7 @@ type Agent struct {
 	replay    *profile.Replay
 	consents  *consent.Ledger
 	events    *attribution.Events
+	tastes    *persona.Cache
 	holds     *coordinate.Holds
 	actions   *coordinate.Actions
 	budgets   *coordinate.Budgets

@@ -20,6 +20,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/erasure"
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -70,6 +71,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	a.losses = newLosses(a.store)
 	a.catalogue = catalogue.New(a.store)
 	a.consents = consent.New(a.store, a.vault, profile.NewRows(a.store))
+	a.tastes = persona.New(a.store)
 	a.events = attribution.New(a.store, a.consents, a.id.Secret, attribution.Options{})
 	a.holds = coordinate.New(a.store, a.catalogue)
 	a.actions = coordinate.NewActions(a.store, a.holds)
@@ -100,7 +102,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	}
 	a.decider = ranking.New(ranking.Options{
 		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Actions: a.actions, Budgets: a.budgets, Releases: a.releases,
-		Secret: a.id.Secret, Site: a.id.Site, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
+		Secret: a.id.Secret, Site: a.id.Site, Tastes: a.tastes, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
 	})
 	return a.listen()
 }

@@ -82,6 +82,7 @@ func purpose(kind rulebook.SlotKind) wire.Purpose {
 func (s *scratch) read() (known bool, err error) {
 	events := s.d.opt.Events
 	s.marks, s.redeems = s.changes(), s.d.opt.Budgets.Redemptions()
+	s.tastes.mark = s.d.opt.Tastes.Mark()
 	clash := false // the group's event id was a single decision's
 	r := consent.Request{Who: s.person, Terms: s.active.Terms, Signals: consent.Signals{
 		TCF: s.request.Consent.TCF, GPP: s.request.Consent.GPP, GPPSid: s.request.Consent.GPPSid, GPC: s.request.Consent.GPC,
@@ -142,16 +143,22 @@ func (s *scratch) belong() error {
 // household is the field that says to which household a person belongs.
 const household = "household"
 
-// declare lists the fields of a person that the model and the rules read.
+// declare lists the fields of a person that the model, the rules and mixing read.
 func (s *scratch) declare() {
 	s.fields = append(s.fields[:0], s.slot.Book.Profile...)
-	if s.scorer == nil {
-		return
-	}
-	for _, d := range s.slot.Plan.Profile {
-		if !slices.Contains(s.slot.Book.Profile, d) {
-			s.fields = append(s.fields, d)
+	if s.scorer != nil {
+		for _, d := range s.slot.Plan.Profile {
+			s.declareOne(d)
 		}
+	}
+	if d := s.slot.Tastes; d != nil && s.active.Embeddings != nil {
+		s.declareOne(*d)
+	}
+}
+
+func (s *scratch) declareOne(d consent.Declared) {
+	if !slices.Contains(s.fields, d) {
+		s.fields = append(s.fields, d)
 	}
 }
 

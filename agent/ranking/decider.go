@@ -11,13 +11,14 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/modules/host"
 )
 
-// Options are what a decider stands on; all but the last four are required.
+// Options are what a decider stands on; all but the last five (from Tastes on) are required.
 type Options struct {
 	Store     *store.Store
 	Catalogue *catalogue.Catalogue
@@ -30,6 +31,7 @@ type Options struct {
 	Secret    []byte // of the pseudonyms
 	Site      string // where the node stands
 
+	Tastes  *persona.Cache   // nil: they are worked out each time
 	Replay  *profile.Replay  // nil: what the log may not hold of a person is not kept
 	Durable bool             // every answer waits for the disk, not only those that hold
 	Contact func() int64     // when the hub was last heard of, Unix milliseconds, 0: never; default never

@@ -6,7 +6,9 @@
 // The slot is found in the release that runs; the person, what they grant and what
 // they saw are read in one view; the rules leave some of the candidates; a model,
 // or an order where none may score, gives each a worth; positions are drawn one
-// after the other; the record is committed. Nothing is removed or moved after the
+// after the other, masked by the rules about what stands together, in the pools of
+// promoted items and of a person's tastes, means lowered by likeness to what stands
+// above; the record is committed. Nothing is removed or moved after the
 // draw, so every recorded probability is the one it was drawn with.
 //
 // The commit looks once more, under the store's lock, whether what the rules saw

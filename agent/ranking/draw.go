@@ -46,9 +46,12 @@ func (s *scratch) drawSlate(count int) (err error) {
 		Means: s.means, Variances: s.variance, Allowed: s.allowed.Bits, Policy: s.policy, Count: count,
 		EventID: s.event, Attempt: s.number,
 	}
-	pins, masks := s.prefix.Begin(s.of, &s.allowed, count)
-	if s.problem.Pins = pins; masks {
+	s.problem.Pins, s.masks = s.prefix.Begin(s.of, &s.allowed, count)
+	if mixes := s.mixes(); mixes || s.masks {
 		s.problem.Mask = s.mask
+	}
+	if s.varies(count) {
+		s.problem.Adjust = s.adjust
 	}
 	if s.none {
 		s.problem.None, s.problem.NoneFloor = true, s.slot.None.Floor

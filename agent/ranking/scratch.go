@@ -31,7 +31,8 @@ type scratch struct {
 	last    func(offer string) int64                      // when the person redeemed an offer, bound once
 	granted func(wire.Purpose) bool                       // grants.Has, bound once
 	said    func(key string) (consent.Value, bool)        // of the context, bound once
-	mask    func(at explore.At, remove, pool bitmap.Bits) // prefix.Mask, bound once
+	mask    func(at explore.At, remove, pool bitmap.Bits) // maskAt, bound once
+	adjust  func(at explore.At, all []int, m []float64)   // adjustAt, bound once
 
 	// of the request
 	request *Request
@@ -66,7 +67,10 @@ type scratch struct {
 	ownStock  rules.Stock
 	allowed   rules.Allowed
 	prefix    rules.Prefix
-	fields    []consent.Declared // that the model and the rules read
+	masks     bool // prefix has something to say
+	tastes    tastes
+	diversity diversity
+	fields    []consent.Declared // that the model, the rules and mixing read
 	none      bool
 	arm       string
 	share     float64
@@ -97,7 +101,7 @@ func newScratch(d *Decider) *scratch {
 	s.checked = s.check
 	s.granted = func(p wire.Purpose) bool { return s.who.Grants.Has(p) }
 	s.said = func(key string) (consent.Value, bool) { return s.request.Context.Find(key) }
-	s.mask = s.prefix.Mask
+	s.mask, s.adjust = s.maskAt, s.adjustAt
 	s.last = func(offer string) int64 { return coordinate.Last(s.redeemed, offer) }
 	s.record.init()
 	return s

@@ -7,9 +7,11 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/features"
+	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/modules/abi"
 	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/embedding"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
@@ -28,9 +30,10 @@ type Active struct {
 	CreatedMs int64
 	Rulebook  *rulebook.Rulebook
 	Terms     consent.Terms
-	Profile   []consent.Declared // every field of a person that features.yaml declares
+	Profile   []consent.Declared // every field of a person that features.yaml and mixes declare
 
-	RulebookText string // the rulebook's digest as Text writes it
+	Embeddings   *embedding.Table // of items, for mixing and diversity; nil: the release has none
+	RulebookText string           // the rulebook's digest as Text writes it
 
 	slots   map[string]*Slot
 	scorers map[string]*Scorer // by model
@@ -43,8 +46,10 @@ type Active struct {
 type Slot struct {
 	*rulebook.Slot
 	Book   *rules.Book
-	Scorer *Scorer        // nil: no model scores
-	Plan   *features.Plan // of the scorer's columns
+	Scorer *Scorer           // nil: no model scores
+	Plan   *features.Plan    // of the scorer's columns
+	Tastes *consent.Declared // the field that lists are mixed by; nil: they are not
+	Shelf  persona.Shelf     // of the slot's own candidates in the release's Embeddings
 }
 
 // Scorer is a module with its model, of any family.

@@ -18,7 +18,7 @@ func (k *Keeper) quarantineAll(why string) {
 		return // and it won't run
 	}
 	for _, a := range r.Artifacts {
-		if learned(a.Name) && a.Name != rankingsName && a.Name != togetherName { // those are not run
+		if learned(a.Name) && !slices.Contains([]string{rankingsName, togetherName, embeddingsName}, a.Name) { // those are not run
 			k.state.ban(banned{Counter: r.Counter, Model: hex.EncodeToString(a.Digest), Name: a.Name, Why: why})
 		}
 	}

@@ -9,7 +9,8 @@
 // (slots.yaml, rules.yaml, features.yaml, offers.csv, and escrow.csv: which node may
 // give away how much of an offer's budget), what was learned about items
 // (model/rankings.json, an object of slots, each a list of item ids, best first;
-// model/together.bin, see package together, which may be missing)
+// model/together.bin, see package together, and model/embeddings, see package
+// embedding, where a slot or feature needs them)
 // and a bundle for each model: model/<name> of what is learned, own/<name> of what
 // was made elsewhere and no online role may change. A module travels along or is
 // made by this node's own emitter, and must be, byte for byte, the one the manifest

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/features"
@@ -59,9 +60,12 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 	if a.together, err = s.together(); err != nil {
 		return a, err
 	}
+	if a.Embeddings, err = s.embeddings(); err != nil {
+		return a, err
+	}
 	for i := range a.Rulebook.Slots {
 		slot := &a.Rulebook.Slots[i]
-		one := &Slot{Slot: slot, Book: rules.New(a.Rulebook, slot, offers, rankings[slot.ID])}
+		one := &Slot{Slot: slot, Tastes: tastes(slot), Book: rules.New(a.Rulebook, slot, offers, rankings[slot.ID])}
 		if one.Scorer, one.Plan, err = s.scorer(a, slot.Model, r); err != nil {
 			return a, fmt.Errorf("model %s: %w", slot.Model, err)
 		}
@@ -85,12 +89,17 @@ func (s *source) rulebook() (*rulebook.Rulebook, error) {
 	return rulebook.Parse(files)
 }
 
-// declare lists the fields of persons; of one that is read for several purposes
-// each counts.
+// declare lists the fields of persons, for features and for mixing; of one that is
+// read for several purposes each counts.
 func (a *Active) declare() {
 	for _, f := range a.Rulebook.Features {
 		if field, ok := features.Field(f.Source); ok {
 			a.Profile = append(a.Profile, consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL})
+		}
+	}
+	for i := range a.Rulebook.Slots {
+		if d := tastes(&a.Rulebook.Slots[i]); d != nil && !slices.Contains(a.Profile, *d) {
+			a.Profile = append(a.Profile, *d)
 		}
 	}
 }

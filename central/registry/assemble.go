@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-edge/aisle/modules/bundle"
 	"github.com/aisle-edge/aisle/modules/compile"
+	"github.com/aisle-edge/aisle/modules/embedding"
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
@@ -29,6 +30,9 @@ const (
 	// folder has it where a feature asks, so that a refresh has no more than it.
 	togetherName = "together.bin"
 	togetherFile = modelPrefix + togetherName
+	// embeddingsFile likewise; a release has it whose rulebook needs it.
+	embeddingsName = "embeddings"
+	embeddingsFile = modelPrefix + embeddingsName
 )
 
 // Learned is what training adds to a folder.
@@ -36,6 +40,8 @@ type Learned struct {
 	Models   map[string]*scoring.Linear // by name; a missing one is released knowing nothing
 	Rankings map[string][]string        // by slot: item ids, best first; a missing one is empty
 	Together *together.Pairs            // nil: nothing is known to go with anything
+
+	Embeddings *embedding.Table // of items; nil is released as none
 }
 
 // Header is what a release says of itself.
@@ -77,6 +83,9 @@ func (f *Folder) Assemble(h Header, learned Learned) (*Release, error) {
 		return nil, fmt.Errorf("assemble release %d: encode rankings: %w", h.Counter, err)
 	}
 	r.add(rankingsFile, rankings)
+	if f.Rulebook.Embeds() {
+		r.add(embeddingsFile, embeddings(learned.Embeddings))
+	}
 	if f.Together() {
 		r.add(togetherFile, cmp.Or(learned.Together, &together.Pairs{}).Append(nil))
 	}
@@ -110,6 +119,14 @@ func (f *Folder) rankings(learned map[string][]string) ([]byte, error) {
 		out[s.ID] = append([]string{}, learned[s.ID]...) // never null
 	}
 	return json.Marshal(out)
+}
+
+// embeddings is model/embeddings, see package embedding.
+func embeddings(t *embedding.Table) []byte {
+	if t == nil {
+		t = new(embedding.Table)
+	}
+	return t.Append(nil)
 }
 
 func (f *Folder) addModel(r *Release, name string, model *scoring.Linear) error {

@@ -148,6 +148,11 @@ func complete(there map[string][]byte) (faults rulebook.Faults) {
 	return faults
 }
 
+// reserved are names that are no model's.
+var reserved = map[string]string{
+	rankingsName: "the rankings", embeddingsName: "the vectors of items", togetherName: "what says which items go together",
+}
+
 func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 	book, err := rulebook.Parse(rulebook.Files{
 		Slots: f.bytes["slots.yaml"], Rules: f.bytes["rules.yaml"], Features: f.bytes["features.yaml"],
@@ -163,11 +168,8 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 	}
 	f.Rulebook = book
 	for i, s := range book.Slots {
-		if s.Model == togetherName {
-			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: togetherName + " is the name of what says which items go together; choose another"})
-		}
-		if s.Model == rankingsName {
-			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: rankingsName + " is the name of the rankings; choose another"})
+		if what := reserved[s.Model]; what != "" {
+			faults = append(faults, rulebook.Fault{File: "slots.yaml", Path: fmt.Sprintf("slots[%d].model", i), Problem: s.Model + " is the name of " + what + "; choose another"})
 		}
 	}
 	f.manifest = manifest(book)

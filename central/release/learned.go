@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-edge/aisle/central/registry"
 	"github.com/aisle-edge/aisle/central/training"
 	"github.com/aisle-edge/aisle/modules/bundle"
+	"github.com/aisle-edge/aisle/modules/embedding"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/modules/together"
 )
@@ -21,7 +22,7 @@ func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learn
 	if inForce == nil {
 		return registry.Learned{}, lineage(f, nil), nil
 	}
-	l, from, err := m.known(ctx, inForce, f.Together())
+	l, from, err := m.known(ctx, inForce, f)
 	if inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
 		l.Models, from = nil, nil
 	}
@@ -32,12 +33,14 @@ func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learn
 // going together: less would tell of somebody's basket.
 const leastTogether = 5
 
-// known is what is known of the slots in force, and if asked for, which items go
-// together.
-func (m *Maker) known(ctx context.Context, inForce *registry.Folder, pairs bool) (l registry.Learned, from []registry.Lineage, err error) {
+// known is what is known of the slots in force, and of items if a folder needs that.
+func (m *Maker) known(ctx context.Context, inForce, f *registry.Folder) (l registry.Learned, from []registry.Lineage, err error) {
 	if s := m.cfg.Learned(inForce); s != nil {
 		l = registry.Learned{Models: s.Models, Rankings: s.Rankings}
-		if pairs {
+		if f.Rulebook.Embeds() {
+			l.Embeddings = training.Embed(s.Baskets)
+		}
+		if f.Together() {
 			l.Together = together.Count(slices.Values(s.Baskets), together.MaxNear, leastTogether)
 		}
 		return l, fromTraining(s), nil
@@ -69,6 +72,11 @@ func (m *Maker) released(e registry.Entry) (registry.Learned, error) {
 			return l, err
 		}
 		if l.Models[of.Model], err = scoring.Decode(b.Model); err != nil {
+			return l, err
+		}
+	}
+	if b := artifacts[embeddings]; b != nil {
+		if l.Embeddings, err = embedding.Parse(b); err != nil {
 			return l, err
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	ownPrefix   = "own/"
 	rankings    = modelPrefix + "rankings.json"
 	goods       = modelPrefix + "together.bin"
+	embeddings  = modelPrefix + "embeddings" // bounded by its format
 	maxRankings = 4 << 20
 )
 
@@ -29,7 +30,7 @@ func fits(r *registry.Release, maxModel int64) error {
 		switch {
 		case name == rankings && len(b) > maxRankings:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; randomise fewer items", ErrPreflight, name, len(b), maxRankings)
-		case name != rankings && strings.HasPrefix(name, modelPrefix) && int64(len(b)) > maxModel:
+		case name != rankings && name != embeddings && strings.HasPrefix(name, modelPrefix) && int64(len(b)) > maxModel:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; lower `bits` in features.yaml or raise releases.max_model", ErrPreflight, name, len(b), maxModel)
 		case strings.HasPrefix(name, ownPrefix) && int64(len(b)) > maxModel:
 			return fmt.Errorf("%w: %s has %d bytes, %d are allowed; make a smaller model or raise releases.max_model", ErrPreflight, name, len(b), maxModel)

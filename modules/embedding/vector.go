@@ -30,6 +30,14 @@ func Quantize(dst []int8, v []float64) {
 	}
 }
 
+// Product is that of two vectors of one table.
+func Product(a, b []int8) (sum int) {
+	for i, x := range a[:min(len(a), len(b))] {
+		sum += int(x) * int(b[i])
+	}
+	return sum
+}
+
 // Similarity is the cosine of two vectors, in [-1, 1], by their product.
 func Similarity(product int) float64 {
 	return max(-1, min(1, float64(product)/(Unit*Unit)))
@@ -52,13 +60,20 @@ func (q *Quad) Set(lane int, v []int8) {
 
 // Products are those of the lanes with v; of an empty lane 0.
 func (q *Quad) Products(v []int8) (of [Lanes]int) {
-	var sum int64
 	if len(v) > MaxDims {
 		return of
 	}
-	for i, x := range v {
-		sum += int64(x) * q[i]
+	var sum, odd int64 // two, for one waits for the other's addition
+	w := q[:len(v)]
+	for len(v) >= 4 && len(w) >= 4 {
+		sum += int64(v[0])*w[0] + int64(v[2])*w[2]
+		odd += int64(v[1])*w[1] + int64(v[3])*w[3]
+		v, w = v[4:], w[4:]
 	}
+	for i, x := range v {
+		sum += int64(x) * w[i]
+	}
+	sum += odd
 	for lane := range of {
 		digit := int64(int16(sum))
 		of[lane] = int(digit)

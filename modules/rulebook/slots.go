@@ -63,6 +63,8 @@ type Slot struct {
 	Rules       []string    `yaml:"rules" check:"max=256"` // ids; default: all
 	Pins        []Pin       `yaml:"pins" check:"max=100"`
 	Promoted    *Promoted   `yaml:"promoted"`
+	Mix         *Mix        `yaml:"mix"`
+	Diversity   *Diversity  `yaml:"diversity"`
 
 	Arbitration *Arbitration `yaml:"arbitration"` // nil: the lowest price, and no say among items
 }

@@ -41,6 +41,9 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 			d.compile(&s.Promoted.Where, at+".promoted.where", condition.Options{})
 			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
 		}
+		if s.Mix != nil && d.sound(at+".mix") {
+			s.Mix.validate(d, at+".mix", around)
+		}
 		validateActions(d, at+".actions", s.Actions)
 		if s.Arbitration != nil && d.sound(at+".arbitration") {
 			s.Arbitration.validate(d, at+".arbitration", &s.Reward)

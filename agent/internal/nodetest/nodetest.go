@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -115,8 +116,10 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 		Log: slog.New(slog.DiscardHandler),
 	})
 	n.check(err)
+	tastes := persona.New(st)
 	n.Decider = ranking.New(ranking.Options{
-		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Budgets: n.Budgets, Releases: n.Releases,
+		Tastes: tastes,
+		Store:  st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Budgets: n.Budgets, Releases: n.Releases,
 		Secret: Secret, Site: "north", Replay: n.Replay, Durable: o.Durable, Now: o.Now,
 	})
 }
