@@ -72,6 +72,10 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(gpcHeader) == "1" {
 			request.Consent.GPC = true
 		}
+		if request.Explain && request.Language == "" {
+			accepted := r.Header.Get("Accept-Language")
+			request.Language = accepted[:min(len(accepted), 2)] // the first is the preferred one
+		}
 		err = a.choose(r.Context(), c, &request)
 	}
 	if err != nil {

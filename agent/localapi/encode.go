@@ -100,7 +100,7 @@ func appendBasis(dst []byte, b *ranking.Basis) []byte {
 		dst = append(appendText(append(dst, `,"why":`...), w.Why), '}')
 	}
 	dst = strconv.AppendUint(append(dst, `],"consentVersion":`...), b.ConsentVersion, 10)
-	return append(dst, '}')
+	return append(appendSome(dst, `,"text":`, b.Text), '}')
 }
 
 func comma(dst []byte, i int) []byte {

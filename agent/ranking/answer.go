@@ -91,7 +91,8 @@ type Availability struct {
 	HoldUntil  string   `json:"holdUntil,omitempty"` // RFC 3339
 }
 
-// Reason is what one feature added to a score. It names no value.
+// Reason is what one feature added to a score, or what else put an item where it
+// stands: order, exploration, pinned, offer. It names no value.
 type Reason struct {
 	Feature      string  `json:"feature"`
 	Contribution float64 `json:"contribution"`
@@ -103,6 +104,7 @@ type Basis struct {
 	PurposesUsed   []string   `json:"purposesUsed"`
 	Withheld       []Withheld `json:"withheld"`
 	ConsentVersion uint64     `json:"consentVersion"`
+	Text           string     `json:"text,omitempty"` // the same in words, where reasons are asked for
 }
 
 // Withheld is a declared field that was not read, whether or not there is a value.

@@ -726,15 +726,16 @@ func TestExplain(t *testing.T) {
 	a := decide(t, n, r)
 	names := map[string]bool{}
 	for _, it := range a.Items {
-		if len(it.Reasons) == 0 || len(it.Reasons) > 5 {
+		said := slices.DeleteFunc(slices.Clone(it.Reasons), func(r ranking.Reason) bool { return r.Contribution == 0 })
+		if len(said) == 0 || len(said) > 5 {
 			t.Errorf("%+v", it)
 		}
-		for i, reason := range it.Reasons {
+		for i, reason := range said {
 			names[reason.Feature] = true
-			if strings.Contains(reason.Text, "sweet") || strings.Contains(reason.Text, "rain") || !strings.HasPrefix(reason.Text, reason.Feature) {
+			if strings.Contains(reason.Text, "sweet") || strings.Contains(reason.Text, "rain") || !strings.HasPrefix(reason.Text, strings.Replace(reason.Feature, " × ", " with ", 1)) {
 				t.Errorf("%+v", reason)
 			}
-			if i > 0 && math.Abs(reason.Contribution) > math.Abs(it.Reasons[i-1].Contribution) {
+			if i > 0 && math.Abs(reason.Contribution) > math.Abs(said[i-1].Contribution) {
 				t.Errorf("not the largest first: %+v", it.Reasons)
 			}
 		}
@@ -817,5 +818,53 @@ func TestPersonMovesMeanwhile(t *testing.T) {
 	all, _ := n.Decisions()
 	if last := all[len(all)-1]; last.EventId != "withdrawn" || len(last.Pseudonym) > 0 || last.Attempt != 1 {
 		t.Errorf("recorded as %x in attempt %d", last.Pseudonym, last.Attempt)
+	}
+}
+
+// TestReasonsOfExploration: an item that something outscored where it stands is said to
+// be there by exploration, and no other; in the language that is asked for, in the
+// release's words. The oracle reads the recorded means.
+func TestReasonsOfExploration(t *testing.T) {
+	words := strings.Replace(nodetest.Features, "source: context.weather}", "source: context.weather, text: {de: das Wetter, fr: le temps}}", 1) + `
+words:
+  - {language: fr, for: "{it} plaide pour", against: "{it} plaide contre", with: " avec ", order: ordre, exploration: essai, pinned: place, offer: promotion, person: votre accord, nobody: rien}
+`
+	n := nodetest.New(t, nodetest.Options{})
+	n.Use(nodetest.Files(t, nodetest.Slots(nodetest.Slot), noRules, words, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)}))
+	n.Put(nodetest.Items(40)...)
+	explored, told := map[string]string{"de-AT": "wird gezeigt, um zu erfahren, ob es gefällt", "fr": "essai", "it": "shown to learn whether people like it"}, map[bool]int{}
+	for i := range 60 {
+		language := []string{"de-AT", "fr", "it"}[i%3]
+		a := decide(t, n, ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Context: features.Values{text("weather", "rain")}, Explain: true, Language: language})
+		all, _ := n.Decisions()
+		rec := all[len(all)-1]
+		means, candidates := wireFloats(t, rec.Mean), wireIDs(t, rec.Candidate)
+		for at, it := range a.Items {
+			outscored := false
+			for row := range means {
+				outscored = outscored || !slices.Contains(candidates[:at], candidates[row]) && means[row] > means[at]
+			}
+			says := slices.ContainsFunc(it.Reasons, func(r ranking.Reason) bool { return r.Feature == "exploration" && r.Text == explored[language] })
+			if says != outscored {
+				t.Fatalf("%s at %d: outscored %v, %+v", it.ID, at, outscored, it.Reasons)
+			}
+			told[says]++
+			for _, r := range it.Reasons {
+				want := map[string]string{"de-AT": "das Wetter spricht da", "fr": "le temps plaide ", "it": "weather speaks "}[language]
+				if r.Feature == "weather" && !strings.HasPrefix(r.Text, want) {
+					t.Errorf("%+v", r)
+				}
+			}
+		}
+		if nobody := map[string]string{"de-AT": "nutzt nichts über Sie", "fr": "rien", "it": "uses nothing about you"}[language]; a.Basis.Text != nobody {
+			t.Errorf("the basis is %q", a.Basis.Text)
+		}
+	}
+	if told[true] == 0 || told[false] == 0 {
+		t.Errorf("told are %v", told)
+	}
+	a := decide(t, n, ranking.Request{Slot: "hero", EventID: "e0", Context: features.Values{text("weather", "rain")}, Explain: true, Language: "fr"})
+	if a.Basis.Text != "rien" {
+		t.Errorf("a repeat in another language says %q", a.Basis.Text)
 	}
 }

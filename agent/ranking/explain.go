@@ -17,12 +17,14 @@ const maxReasons = 5
 // What the record leaves out of the person is part, or what the node keeps of it. What
 // a module says of itself is told of the score that was given only: one that can't
 // be computed again has no reasons.
-func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte) {
+func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte, language string) {
+	t := d.teller(language)
+	t.tell(a, rec)
 	scorer := d.scorer(rec)
 	rows, ok := parseRows(rec)
 	if scorer == nil || rec.Baseline || !ok {
 		for i := range a.Items {
-			a.Items[i].Reasons = []Reason{{Feature: "order", Text: "stands here by the order of the slot: no model scored it"}}
+			a.Items[i].Reasons = append(a.Items[i].Reasons, Reason{Feature: "order", Text: t.words.Order})
 		}
 		return
 	}
@@ -33,13 +35,13 @@ func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte) {
 		return
 	}
 	rows.n = len(a.Items) // which come first
-	if err := d.ask(a, scorer, &rows, rec); err != nil && !errors.Is(err, host.ErrNoExplain) && !errors.Is(err, host.ErrClosed) {
+	if err := d.ask(a, scorer, &rows, rec, t); err != nil && !errors.Is(err, host.ErrNoExplain) && !errors.Is(err, host.ErrClosed) {
 		scorer.Scored(err) // a module that fails here is as harmful as one that can't score
 	}
 }
 
 // ask asks the module what the scores of rows consist of.
-func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.Decision) error {
+func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.Decision, t *teller) error {
 	in, err := scorer.Module.Borrow()
 	if err != nil {
 		return err
@@ -66,7 +68,7 @@ func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.D
 		if err != nil {
 			return err
 		}
-		a.Items[i].Reasons = reasons(scorer.Terms, contributions)
+		a.Items[i].Reasons = append(a.Items[i].Reasons, t.reasons(scorer.Terms, contributions)...)
 	}
 	return nil
 }
@@ -82,7 +84,7 @@ func (d *Decider) scorer(rec *wire.Decision) *release.Scorer {
 
 // reasons are the largest of what columns and crosses add, the bias left out: it
 // is the same for all.
-func reasons(names []string, contributions []float64) []Reason {
+func (t *teller) reasons(names []string, contributions []float64) []Reason {
 	var top [maxReasons]int // places, the largest first; of equals the first
 	n := 0
 	for i := 1; i < len(contributions); i++ {
@@ -102,11 +104,7 @@ func reasons(names []string, contributions []float64) []Reason {
 	}
 	all := make([]Reason, n)
 	for k, i := range top[:n] {
-		text := " speaks for it"
-		if contributions[i] < 0 {
-			text = " speaks against it"
-		}
-		all[k] = Reason{Feature: names[i], Contribution: contributions[i], Text: names[i] + text}
+		all[k] = Reason{Feature: names[i], Contribution: contributions[i], Text: t.text(names[i], contributions[i] > 0)}
 	}
 	return all
 }

@@ -11,7 +11,7 @@ func (s *scratch) answer() *Answer {
 	a := s.d.answer(&s.record.decision, s.versions(), s.now)
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
-		s.d.explain(a, &s.record.decision, s.record.part)
+		s.d.explain(a, &s.record.decision, s.record.part, s.request.Language)
 		if s.planned {
 			a.Ignored = s.slot.Plan.Ignored(nil, s.request.Context)
 		}

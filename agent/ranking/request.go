@@ -32,6 +32,8 @@ type Request struct {
 	DryRun          bool `json:"dryRun,omitempty"`   // nothing is recorded, held or counted
 	BudgetMs        int  `json:"budgetMs,omitempty"` // 0: none
 
+	Language string `json:"language,omitempty"` // of reasons, as de or de-AT; default: that of Accept-Language, then English
+
 	Group *Group `json:"-"` // nil: a decision by itself
 }
 

@@ -145,6 +145,8 @@ func (r *Request) valid() error {
 		return invalid("count must be 1 to 100, or 0 for the slot's own")
 	case len(r.Fulfilment) > 64:
 		return invalid("fulfilment must be a word such as in_store or collect")
+	case len(r.Language) > MaxEventID:
+		return invalid("language is longer than 256 bytes; send one, as de")
 	case r.BudgetMs < 0:
 		return invalid("budgetMs must be a number of milliseconds, or 0 for none")
 	case len(r.Actions) > MaxActions || len(r.ExcludedActions) > MaxExcluded:

@@ -82,7 +82,7 @@ function stock(shown) {
 }
 
 function reasons(shown) {
-  const best = (shown.reasons || []).find(r => r.contribution > 0 && r.text);
+  const best = (shown.reasons || []).find(r => r.text && r.feature !== "order" && r.contribution >= 0);
   return best ? [make("p", "reason", best.text)] : [];
 }
 

@@ -15,7 +15,8 @@
 // there are, and what they mean, package agent/features says), the purpose for
 // which it may be read, how long it counts. Its list context, where there is one,
 // says which keys a request's context may have and of what type; what is not in
-// it, no feature reads.
+// it, no feature reads. A feature's text is what people call it, by language; reasons
+// say it in our English or German, or in the words that the file gives ([Words]).
 //
 // What a purpose is called lies outside: the caller passes the check in.
 //

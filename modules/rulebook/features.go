@@ -14,6 +14,7 @@ type featuresFile struct {
 	Crosses  []Cross      `yaml:"crosses" check:"max=256"`
 	Bits     int          `yaml:"bits" check:"min=8,max=22"`
 	Hash     Hash         `yaml:"hash" check:"enum=xx64|vw"`
+	Words    []Words      `yaml:"words" check:"max=32"` // of reasons, in languages besides English and German, or instead of ours
 }
 
 func (f *featuresFile) defaults() { f.Bits, f.Hash = 16, XX64 }
@@ -30,6 +31,8 @@ type Feature struct {
 	Transform Transform     `yaml:"transform" check:"enum=none|log1p"`
 	Scale     float64       `yaml:"scale"` // dense: transform(value)·Scale + Offset
 	Offset    float64       `yaml:"offset"`
+
+	Text map[string]string `yaml:"text"` // what people call it, by language, as "the weather"; default: its name
 }
 
 func (f *Feature) defaults() { f.Transform, f.Scale = Plain, 1 }
@@ -77,6 +80,7 @@ func (f *featuresFile) validate(d *decoder, purpose func(string) bool) {
 		}
 	}
 	f.validateContext(d)
+	f.validateWords(d)
 	unique(d, "crosses", f.Crosses, func(c Cross) string { return min(c[0], c[1]) + " x " + max(c[0], c[1]) })
 	for i, c := range f.Crosses {
 		if at := fmt.Sprintf("crosses[%d]", i); d.sound(at) {

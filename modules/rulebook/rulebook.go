@@ -43,6 +43,7 @@ type Rulebook struct {
 	Crosses    []Cross
 	Bits       int  // the hashed table has 2^Bits weights
 	Hash       Hash // of categorical values
+	Words      []Words
 	Digest     [sha256.Size]byte
 }
 
@@ -101,7 +102,7 @@ func Parse(f Files) (*Rulebook, error) {
 	return &Rulebook{
 		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
 		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules,
-		Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash,
+		Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash, Words: features.Words,
 		Digest: f.Digest(),
 	}, nil
 }

@@ -47,6 +47,9 @@ func schemaOf(t reflect.Type, c check) schema {
 	case reflect.Struct:
 		return objectSchema(t)
 	case reflect.Map:
+		if t.Elem().Kind() == reflect.String {
+			return schema{"type": "object", "propertyNames": schema{"pattern": "^[a-z]{2}$"}, "additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": 64}}
+		}
 		return schema{"type": "object", "propertyNames": schema{"enum": rewardable()}, "additionalProperties": schemaOf(t.Elem(), check{})}
 	case reflect.Array:
 		return schema{"type": "array", "items": schemaOf(t.Elem(), check{}), "minItems": t.Len(), "maxItems": t.Len()}
