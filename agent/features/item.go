@@ -32,8 +32,9 @@ func (c *column) eachID(f *abi.Frame, of *rules.Candidates, id func(place int) u
 	}
 }
 
-// numberOfItem gives a dense column's value by place.
-func (c *column) numberOfItem(v *rules.View) func(place int) float32 {
+// numberOfItem gives a dense column's value by place, that of a text from the
+// numbers of the names.
+func (c *column) numberOfItem(v *rules.View, numbers []float32) func(place int) float32 {
 	switch c.key {
 	case "price":
 		return func(i int) float32 { return c.number(float64(v.Gross[i])) }
@@ -53,13 +54,6 @@ func (c *column) numberOfItem(v *rules.View) func(place int) float32 {
 		}
 	}
 	texts := c.texts(v)
-	numbers := make([]float32, len(texts.Names))
-	for k, text := range texts.Names {
-		numbers[k] = missing
-		if x, ok := parseNumber(text); ok {
-			numbers[k] = c.number(x)
-		}
-	}
 	return func(i int) float32 {
 		if texts.IDs == nil {
 			return missing
@@ -68,25 +62,43 @@ func (c *column) numberOfItem(v *rules.View) func(place int) float32 {
 	}
 }
 
-// idOfItem gives a categorical column's value by place.
-func (c *column) idOfItem(v *rules.View) func(place int) uint32 {
+// numbersOf are a dense column's numbers of names.
+func (c *column) numbersOf(names catalogue.Names) []float32 {
+	numbers := make([]float32, len(names))
+	for k, text := range names {
+		numbers[k] = missing
+		if x, ok := parseNumber(text); ok {
+			numbers[k] = c.number(x)
+		}
+	}
+	return numbers
+}
+
+// idOfItem gives a categorical column's value by place, that of a text from the ids
+// of the names.
+func (c *column) idOfItem(v *rules.View, ids []uint32) func(place int) uint32 {
 	if c.key == "id" {
 		return func(i int) uint32 { return c.id(v.ID(i)) }
 	}
 	texts := c.texts(v)
-	ids := make([]uint32, len(texts.Names))
-	for k, text := range texts.Names {
-		if c.key == "department" {
-			text, _, _ = strings.Cut(text, "/")
-		}
-		ids[k] = c.id(text)
-	}
 	return func(i int) uint32 {
 		if texts.IDs == nil {
 			return 0
 		}
 		return ids[texts.IDs[i]]
 	}
+}
+
+// idsOf are a categorical column's ids of names.
+func (c *column) idsOf(names catalogue.Names) []uint32 {
+	ids := make([]uint32, len(names))
+	for k, text := range names {
+		if c.key == "department" {
+			text, _, _ = strings.Cut(text, "/")
+		}
+		ids[k] = c.id(text)
+	}
+	return ids
 }
 
 // texts is the catalogue's column that a column reads; an attribute that the

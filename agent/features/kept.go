@@ -54,20 +54,57 @@ func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 
 // fill fills the columns that stay, and makes the others missing.
 func (p *Plan) fill(f *abi.Frame, c *rules.Candidates) {
+	named := p.tables(c.View)
 	for i := range p.items {
 		col := &p.items[i]
 		switch {
 		case col.dense && !col.lives():
-			number := col.numberOfItem(c.View)
-			col.eachDense(f, c, number)
+			col.eachDense(f, c, col.numberOfItem(c.View, named.numbers[i]))
 		case col.dense:
 			col.eachDense(f, c, func(int) float32 { return missing })
 		case !col.lives():
-			col.eachID(f, c, col.idOfItem(c.View))
+			col.eachID(f, c, col.idOfItem(c.View, named.ids[i]))
 		default:
 			col.eachID(f, c, func(int) uint32 { return 0 })
 		}
 	}
+}
+
+// words are those of a catalogue's texts, as columns of items take them: by
+// column, then name. They cost what the catalogue has of names, and so are
+// made once and serve the candidates that callers give, too.
+type words struct {
+	building sync.Mutex
+	last     atomic.Pointer[tables]
+}
+
+type tables struct {
+	of      *catalogue.Snapshot
+	numbers [][]float32
+	ids     [][]uint32
+}
+
+func (p *Plan) tables(v *rules.View) *tables {
+	if t := p.words.last.Load(); t != nil && t.of == v.Snapshot {
+		return t
+	}
+	p.words.building.Lock()
+	defer p.words.building.Unlock()
+	if t := p.words.last.Load(); t != nil && t.of == v.Snapshot {
+		return t
+	}
+	t := &tables{v.Snapshot, make([][]float32, len(p.items)), make([][]uint32, len(p.items))}
+	for i := range p.items {
+		switch col := &p.items[i]; {
+		case col.origin != "item":
+		case col.dense:
+			t.numbers[i] = col.numbersOf(col.texts(v).Names)
+		default:
+			t.ids[i] = col.idsOf(col.texts(v).Names)
+		}
+	}
+	p.words.last.Store(t)
+	return t
 }
 
 // stocked is a column of stock, kept until something moves.

@@ -30,7 +30,8 @@ func (c *column) fits() bool { return c.origin+"."+c.key == rulebook.BasketFit }
 func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" && c.purpose == "" }
 
 // fill fills a column of this decision.
-func (l *live) fill(col *column, c *rules.Candidates, a *Asked, r *Rows) {
+func (l *live) fill(p *Plan, item int, c *rules.Candidates, a *Asked, r *Rows) {
+	col := &p.items[item]
 	l.column, l.shelf = col, nil
 	if r.kept != nil && col.stocked() {
 		l.shelf = r.kept.stocked(col, c, a.Catalogue)
@@ -54,9 +55,9 @@ func (l *live) fill(col *column, c *rules.Candidates, a *Asked, r *Rows) {
 	case col.origin == "item" && col.key == "stock":
 		col.onHand(l.numbers, c, a.Catalogue)
 	case col.dense:
-		l.numbersOfItems(c)
+		l.numbersOfItems(c, p.tables(c.View).numbers[item])
 	default:
-		l.namesOfItems(c)
+		l.namesOfItems(c, p.tables(c.View).ids[item])
 	}
 }
 
@@ -93,8 +94,8 @@ func (l *live) fromActions(actions []Values) {
 	}
 }
 
-func (l *live) numbersOfItems(c *rules.Candidates) {
-	number := l.numberOfItem(c.View)
+func (l *live) numbersOfItems(c *rules.Candidates, named []float32) {
+	number := l.numberOfItem(c.View, named)
 	for i, place := range c.Places {
 		if place != rules.Nowhere {
 			l.numbers[i] = number(int(place))
@@ -102,8 +103,8 @@ func (l *live) numbersOfItems(c *rules.Candidates) {
 	}
 }
 
-func (l *live) namesOfItems(c *rules.Candidates) {
-	id := l.idOfItem(c.View)
+func (l *live) namesOfItems(c *rules.Candidates, named []uint32) {
+	id := l.idOfItem(c.View, named)
 	for i, place := range c.Places {
 		if place != rules.Nowhere {
 			l.ids[i] = id(int(place))

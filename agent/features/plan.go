@@ -33,6 +33,7 @@ type Plan struct {
 	zone     *time.Location
 	says     []rulebook.ContextKey // what a request's context may say
 	kept     cache
+	words    words // of the catalogue
 	medians  medians
 	decays   []float64
 	together *together.Pairs // nil: how well items go together is not known

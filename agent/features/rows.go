@@ -44,11 +44,11 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 	}
 	n := 0
 	for i := range p.items {
-		if col := &p.items[i]; col.lives() {
+		if p.items[i].lives() {
 			if n == len(r.live) {
 				r.live = append(r.live, live{})
 			}
-			r.live[n].fill(col, c, a, r)
+			r.live[n].fill(p, i, c, a, r)
 			n++
 		}
 	}
