@@ -3,7 +3,9 @@
 package ranking_test // under the race detector pools forget at random
 
 import (
+	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -43,5 +45,48 @@ func TestAllocations(t *testing.T) {
 		if t.Logf("%s: allocations by candidates: %v", name, by); math.Abs(by[100]-by[10_000]) > 1 {
 			t.Errorf("%s: allocations by candidates: %v", name, by)
 		}
+	}
+}
+
+// A decision among given actions costs the same in a small catalogue and in a large
+// one, of whose texts there are as many as items.
+func TestGivenActionsKnowNoCatalogueSize(t *testing.T) {
+	const features = `
+version: 0
+features:
+  - {name: size, scope: item, kind: dense, source: item.attr.size}
+  - {name: colour, scope: item, kind: hashed, source: item.attr.colour}
+  - {name: shape, scope: item, kind: hashed, source: item.attr.colour, purpose: personalised_offers}
+bits: 10
+`
+	spent := func(catalogue int) float64 {
+		n := nodetest.New(t, nodetest.Options{})
+		n.Use(nodetest.Files(t, strings.Replace(nodetest.Slots(nodetest.Slot), "frame_share: 0.05", "frame_share: 0", 1), noRules, features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)}))
+		items := nodetest.Items(catalogue)
+		for i, it := range items {
+			it.Attributes["size"], it.Attributes["colour"] = fmt.Sprint(i), fmt.Sprint("c", i)
+		}
+		n.Put(items...)
+		n.Grant("p", wire.PersonalisedOffers)
+		r := ranking.Request{Slot: "hero", ProfileID: "p"}
+		for _, it := range items[:50] {
+			r.Actions = append(r.Actions, ranking.Action{ID: it.Id})
+		}
+		decide(t, n, r)
+		var before, after runtime.MemStats
+		least := math.Inf(1)
+		for range 5 {
+			runtime.ReadMemStats(&before)
+			for range 50 {
+				decide(t, n, r)
+			}
+			runtime.ReadMemStats(&after)
+			least = min(least, float64(after.TotalAlloc-before.TotalAlloc)/50)
+		}
+		return least
+	}
+	small, large := spent(100), spent(10_000)
+	if t.Logf("%.0f bytes a decision among 100 items, %.0f among 10,000", small, large); large > small+4<<10 {
+		t.Errorf("%.0f bytes a decision among 100 items, %.0f among 10,000", small, large)
 	}
 }
