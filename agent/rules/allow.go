@@ -122,8 +122,10 @@ func (dst *Allowed) aim(c *Candidates, r *rule, s *scope) bool {
 	copy(dst.met, dst.target)
 	dst.met.And(dst.Bits)
 	dst.met.AndNot(rest)
+	ids := r.mixed.single(s.columns)
+	clear(dst.found[:])
 	for i := range dst.met.All() {
-		if place := c.Places[i]; place != Nowhere && dst.holdsFor(r.mixed, s.columns, int(place)) == condition.True {
+		if place := c.Places[i]; place != Nowhere && dst.holdsOf(r.mixed, s.columns, ids, int(place)) == condition.True {
 			dst.target.Clear(i)
 		}
 	}

@@ -86,6 +86,14 @@ type answers struct {
 	values []condition.Value // the same for conditions; what nobody said is withheld
 	room   []condition.Value // of one condition
 	date   date
+	found  [256]found // of one condition, by the last bits of a name's number
+}
+
+// found is what a condition came to for the items of a name.
+type found struct {
+	known   bool
+	id      uint32
+	outcome condition.Outcome
 }
 
 // date is the text of a day, made once a day.
@@ -183,6 +191,33 @@ func (w *answers) holdsFor(c *asked, columns []condition.Column, place int) cond
 		}
 	}
 	return c.Eval(w.room)
+}
+
+// single are the names of items where a condition reads nothing else of them.
+func (c *asked) single(columns []condition.Column) (ids []uint32) {
+	n := 0
+	for i, from := range c.from {
+		if from < 0 {
+			n++
+			ids = columns[i].IDs // nil where there are no names
+		}
+	}
+	if n != 1 {
+		return nil
+	}
+	return ids
+}
+
+// holdsOf is holdsFor that remembers what it came to for items of the same name.
+func (w *answers) holdsOf(c *asked, columns []condition.Column, ids []uint32, place int) condition.Outcome {
+	if ids == nil {
+		return w.holdsFor(c, columns, place)
+	}
+	f := &w.found[ids[place]%uint32(len(w.found))]
+	if !f.known || f.id != ids[place] {
+		*f = found{true, ids[place], w.holdsFor(c, columns, place)}
+	}
+	return f.outcome
 }
 
 // words yields the words of a list, or of a text with | between them.
