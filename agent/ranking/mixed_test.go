@@ -1,6 +1,7 @@
 package ranking_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -328,6 +329,45 @@ func TestTastesGetTheirShares(t *testing.T) {
 	}
 	if off > 0 {
 		t.Errorf("%d times a taste had not its share of a list", off)
+	}
+}
+
+// A history of purchases counts as the same items in a list do.
+func TestHistoriesAreMixedAsListsAre(t *testing.T) {
+	items := nodetest.Items(60)
+	var answers [2][]string
+	for i, field := range []string{"bought", "purchases"} {
+		n := nodetest.New(t, nodetest.Options{})
+		slot := strings.Replace(nodetest.Slot, "count: 3", "count: 6\n    mix: {source: profile."+field+", purpose: personalised_offers}", 1)
+		files := nodetest.Files(t, nodetest.Slots(slot), "version: 0\nrules: []\n", plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
+		files["model/embeddings"] = kindsOf(t, items, 5, 2)
+		n.Use(files)
+		n.Put(items...)
+		n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
+		if bought(t, n, "ann", slices.Concat(times(4, "item-00000"), times(1, "item-00001"))...); field == "purchases" {
+			history := []consent.Purchase{{Item: xxhash.Sum64String("item-00000"), Times: 4, Day: 20_000}, {Item: xxhash.Sum64String("item-00001"), Times: 1, Day: 20_000}}
+			slices.SortFunc(history, func(a, b consent.Purchase) int { return cmp.Compare(a.Item, b.Item) })
+			fields := []consent.Field{{Name: field, Value: consent.Value{Kind: consent.History, History: history}}}
+			a := n.Releases.Active()
+			if _, err := n.Consents.Write(ctx, consent.Request{Who: nodetest.Person("ann"), Terms: a.Terms}, fields, a.Profile); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for event := range 30 {
+			a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", event), ProfileID: "ann"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, it := range a.Items {
+				if kind := number(it.ID) % 5; kind > 1 {
+					t.Fatalf("profile.%s: an item of kind %d is of no taste", field, kind)
+				}
+				answers[i] = append(answers[i], it.ID)
+			}
+		}
+	}
+	if !slices.Equal(answers[0], answers[1]) {
+		t.Errorf("by list %v, by history %v", answers[0], answers[1])
 	}
 }
 
