@@ -124,6 +124,8 @@ func (s *shop) openNode() {
 	s.consents = consent.New(s.store, vault, profile.NewRows(s.store))
 	events := attribution.New(s.store, s.consents, secret, attribution.Options{})
 	holds := coordinate.New(s.store, s.catalogue)
+	actions := coordinate.NewActions(s.store, holds)
+	budgets := coordinate.NewBudgets(s.store)
 	engine, err := host.Open(host.Options{})
 	s.must(err)
 	quiet := slog.New(slog.DiscardHandler)
@@ -131,7 +133,7 @@ func (s *shop) openNode() {
 	s.must(err)
 	s.must(s.store.Recover(s.t.Context()))
 	s.decider = ranking.New(ranking.Options{
-		Store: s.store, Catalogue: s.catalogue, Consents: s.consents, Events: events, Holds: holds, Releases: s.releases, Secret: secret, Site: s.site.Name, Now: s.now,
+		Store: s.store, Catalogue: s.catalogue, Consents: s.consents, Events: events, Holds: holds, Actions: actions, Budgets: budgets, Releases: s.releases, Secret: secret, Site: s.site.Name, Now: s.now,
 	})
 	s.t.Cleanup(func() {
 		_ = s.releases.Close()
