@@ -1,0 +1,185 @@
+package ranking_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
+	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// onOffers is a node with five items of 1000 each and a slot, and the rows of its
+// offers.csv.
+func onOffers(t testing.TB, o nodetest.Options, slot, rows string) *nodetest.Node {
+	t.Helper()
+	n := nodetest.New(t, o)
+	files := nodetest.Files(t, nodetest.Slots(slot), noRules, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)})
+	files["offers.csv"] = []byte("id,kind,target,percent,budget,cadence,condition,priority\n" + rows)
+	n.Use(files)
+	items := nodetest.Items(5)
+	for _, it := range items {
+		it.Price.Amount = 1000
+	}
+	n.Put(items...)
+	return n
+}
+
+// offersSlot shows two items of its offers.
+var offersSlot = strings.NewReplacer("count: 3", "count: 2", "{catalogue: {limit: 10000}}", "{offers: true}").Replace(nodetest.Slot)
+
+// Promise 4: of a budget no more is given away than there is, however many kiosks
+// ask at once for the last of it; what was sold, let go or lapsed is counted right,
+// also after a power cut.
+func TestBudgetsRace(t *testing.T) {
+	const kiosks, discounts = 16, 25
+	n := onOffers(t, nodetest.Options{}, offersSlot, fmt.Sprintf("o,brand,brand0,10,%d,,,\np,items,item-00001|item-00002|item-00003|item-00004,10,%d,,,\n", 100, 100*discounts))
+	answers := make(chan *ranking.Answer, 100)
+	var all sync.WaitGroup
+	for range kiosks {
+		all.Go(func() {
+			for {
+				a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(a.Items) == 0 {
+					return
+				}
+				answers <- a
+			}
+		})
+	}
+	all.Wait()
+	close(answers)
+	given := map[string]int{}
+	var one *ranking.Answer
+	for a := range answers {
+		for _, it := range a.Items {
+			given[it.OfferID]++
+			if it.OfferID == "p" {
+				one = a
+			}
+		}
+	}
+	if given["o"] != 1 || given["p"] != discounts || len(given) != 2 || n.Budgets.Used("p") != 100*discounts {
+		t.Errorf("given away were %v, used are %d", given, n.Budgets.Used("p"))
+	}
+	decisions, _ := n.Decisions()
+	masked := 0
+	for _, d := range decisions {
+		if len(d.Shown) > 0 && len(d.Shown[len(d.Shown)-1].Contenders) > 0 {
+			masked++
+		}
+		if got, err := n.Decider.Replay(d.EventId); err != nil || !got.Agrees {
+			t.Errorf("replay: %+v, %v", got, err)
+		}
+	}
+	t.Logf("%d decisions, %d reruns, %d of scarce budgets", len(decisions), n.Decider.Stats().Reruns, masked)
+	if masked == 0 {
+		t.Error("no slate had to share what was left of a budget")
+	}
+	nothing := func(when string) {
+		t.Helper()
+		if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) > 0 {
+			t.Errorf("%s: %+v is promised", when, a.Items)
+		}
+	}
+	n.Cut() // every answer was durable before it was given
+	n.Again()
+	nothing("after a power cut")
+	tell := func(id, kind string) {
+		t.Helper()
+		item := one.Items[0].ID
+		if one.Items[0].OfferID != "p" {
+			item = one.Items[1].ID
+		}
+		if _, err := n.Decider.Tell(ctx, []attribution.Outcome{{ID: id, EventID: one.EventID, ItemID: item, Type: kind}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell("o1", "purchase")
+	nothing("after a sale")
+	n.Advance(10*time.Minute - time.Millisecond)
+	nothing("just before the promises lapse")
+	n.Advance(time.Millisecond)
+	if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != 2 || n.Budgets.Spent("p") != 100 {
+		t.Errorf("after they lapsed: %+v, %d spent", a.Items, n.Budgets.Spent("p"))
+	}
+	tell("o2", "return")
+	if n.Budgets.Spent("p") != 0 {
+		t.Errorf("after a return %d are spent", n.Budgets.Spent("p"))
+	}
+}
+
+// Promise 4 between the rules and the record: what of a budget another kiosk was
+// promised meanwhile is not promised again. Nothing races here.
+func TestBudgetsMoveMeanwhile(t *testing.T) {
+	middle := meanwhile{}
+	for budget, want := range map[int]int{100: 0, 199: 0, 200: 1, 250: 1} {
+		n := onOffers(t, nodetest.Options{Now: middle.now}, offersSlot, fmt.Sprintf("o,items,item-00001|item-00002,10,%d,,,\n", budget))
+		middle.do(func() { decide(t, n, ranking.Request{Slot: "hero", Count: 1}) })
+		a := decide(t, n, ranking.Request{Slot: "hero", Count: 1})
+		all, _ := n.Decisions()
+		if len(a.Items) != want || n.Budgets.Used("o") > int64(budget) || (all[len(all)-1].Attempt == 1) != (want == 0) {
+			t.Errorf("of %d: %+v is shown by attempt %d, %d used", budget, a.Items, all[len(all)-1].Attempt, n.Budgets.Used("o"))
+		}
+	}
+}
+
+// A coupon is for those who are known, and for each of them until they redeemed it;
+// the record names all offers of a price.
+func TestCoupons(t *testing.T) {
+	n := onOffers(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 5", 1), "coupon,brand,brand0,10,,one_time,,\nother,items,item-00001,5,,repeating:1d,,\n")
+	for _, who := range []string{"ann", "bob"} {
+		n.Grant(who, wire.PersonalisedOffers)
+	}
+	offers := func(who string) (ids string) {
+		t.Helper()
+		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: who})
+		for _, id := range []string{"item-00000", "item-00001"} {
+			for _, it := range a.Items {
+				if it.ID == id {
+					ids += fmt.Sprintf("%d%s ", it.Price.Amount, it.OfferID)
+				}
+			}
+		}
+		return ids
+	}
+	redeem := func(who, item string) {
+		t.Helper()
+		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: who})
+		if r, err := n.Decider.Tell(ctx, []attribution.Outcome{{ID: a.EventID, EventID: a.EventID, ItemID: item, Type: "redeem"}}); err != nil || len(r.Accepted) != 1 {
+			t.Fatal(r, err)
+		}
+	}
+	want := func(when, who, want string) {
+		t.Helper()
+		if got := offers(who); got != want {
+			t.Errorf("%s %q is shown %s, want %s", when, who, got, want)
+		}
+	}
+	const both, neither = "900coupon 950other ", "1000 1000 "
+	want("at first", "", neither)
+	want("at first", "stranger", neither)
+	want("at first", "ann", both)
+	redeem("ann", "item-00000")
+	want("redeemed, and", "ann", "1000 950other ")
+	want("redeemed by another,", "bob", both)
+	redeem("ann", "item-00001")
+	want("with both redeemed", "ann", neither)
+	n.Restart()
+	n.Again()
+	want("after a restart", "ann", neither)
+	n.Advance(24 * time.Hour)
+	want("after a day", "ann", "1000 950other ")
+	n.Grant("ann")
+	n.Grant("ann", wire.PersonalisedOffers)
+	want("forgotten, and", "ann", both)
+}
