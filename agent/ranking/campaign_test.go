@@ -2,12 +2,14 @@ package ranking_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/modules/scoring"
@@ -182,4 +184,84 @@ func TestCoupons(t *testing.T) {
 	n.Grant("ann")
 	n.Grant("ann", wire.PersonalisedOffers)
 	want("forgotten, and", "ann", both)
+}
+
+// By value, what is drawn from is prediction times net margin after the offer, times
+// how much is left of its budget; the record says so, and replays.
+func TestCampaignsCompeteByValue(t *testing.T) {
+	slot := strings.Replace(nodetest.Slot, "rules: []", "arbitration: {by: value, scale: 0.001}\n    rules: []", 1)
+	n := onOffers(t, nodetest.Options{}, slot, "half,items,item-00001|item-00002,10,1000,,,\nall,items,item-00003,20,,,,\n")
+	for i := range 40 {
+		r := ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), Explain: true}
+		if a := decide(t, n, r); i < 4 && len(a.Items[0].Reasons) == 0 {
+			t.Errorf("no reasons: %+v", a)
+		}
+		if got, err := n.Decider.Replay(r.EventID); err != nil || !got.Agrees || !got.Module || !got.Reference {
+			t.Fatalf("replay: %+v, %v", got, err)
+		}
+	}
+	all, _ := n.Decisions()
+	used, checked := int64(0), 0
+	for _, d := range all {
+		predictions, err := wire.View[float64](d.Prediction)
+		weights, err2 := wire.View[float64](d.Worth)
+		means, err3 := wire.View[float64](d.Mean)
+		variances, err4 := wire.View[float64](d.Variance)
+		if err != nil || err2 != nil || err3 != nil || err4 != nil || len(predictions) != len(d.Items) || len(weights) != len(means) {
+			t.Fatal(d)
+		}
+		for row, id := range d.Items {
+			// of 1000 with 19 % tax are 840 net, of 900 756, of 800 672; each cost 500
+			margin := map[string]float64{"item-00003": 172}[id]
+			switch id {
+			case "item-00001", "item-00002":
+				if margin = 256 * float64(1000-used) / 1000; used >= 1000 {
+					margin = 340
+				}
+			case "item-00000", "item-00004":
+				margin = 340
+			}
+			if k := margin * 0.001; math.Abs(weights[row]-k) > 1e-12 || predictions[row] > 0 && math.Abs(means[row]-k*predictions[row]) > 1e-12 || variances[row] < 0 {
+				t.Fatalf("with %d used %s weighs %v, want %v; %v of %v", used, id, weights[row], k, means[row], predictions[row])
+			}
+			checked++
+		}
+		for _, s := range d.Shown {
+			for _, a := range s.Applied {
+				used += a.Discount * int64(a.Units)
+			}
+		}
+	}
+	if used != 1000 || checked < 150 {
+		t.Errorf("%d used, %d rows", used, checked)
+	}
+}
+
+// With tiers, offers of the highest priority have the first positions; the rest
+// follow, each with its true probability.
+func TestTiersComeFirst(t *testing.T) {
+	slot := strings.NewReplacer("count: 3", "count: 4", "rules: []", "arbitration: {tiers: true}\n    rules: []").Replace(nodetest.Slot)
+	n := onOffers(t, nodetest.Options{}, slot, "top,items,item-00003|item-00004,10,,,,7\nlow,items,item-00001,10,,,,-1\nrain,items,item-00000,20,,,\"{\"\"context.weather\"\": \"\"rain\"\"}\",9\n")
+	tier := map[string]int{"item-00003": 1, "item-00004": 1, "item-00001": 2, "item-00000": 3, "item-00002": 3}
+	for i := range 60 {
+		r := ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i)}
+		if i%2 == 1 {
+			r.Context = features.Values{text("weather", "rain")}
+			tier["item-00000"] = 0
+		} else {
+			tier["item-00000"] = 3
+		}
+		a := decide(t, n, r)
+		for k, it := range a.Items {
+			if k > 0 && tier[it.ID] < tier[a.Items[k-1].ID] {
+				t.Fatalf("%s stands before %s", a.Items[k-1].ID, it.ID)
+			}
+		}
+		if alone := a.Items[0].Probability == 1; alone != (i%2 == 1) {
+			t.Fatalf("the first of the tier has probability %v", a.Items[0].Probability)
+		}
+		if got, err := n.Decider.Replay(r.EventID); err != nil || !got.Agrees {
+			t.Fatalf("replay: %+v, %v", got, err)
+		}
+	}
 }

@@ -59,7 +59,7 @@ func (d *Decider) ask(a *Answer, scorer *release.Scorer, rows *rows, rec *wire.D
 	if err != nil {
 		return err
 	}
-	means, _ := wire.View[float64](rec.Mean)
+	means, _, _ := predicted(rec)
 	for i := range a.Items {
 		if i >= len(means) || !math.IsInf(means[i], -1) && math.Float64bits(means[i]) != math.Float64bits(given[i]) {
 			continue

@@ -197,6 +197,7 @@ func (s *scratch) fillRows(d *wire.Decision) {
 	}
 	d.Candidate = wire.Pack(d.Candidate[:0], r.rows)
 	d.Mean, d.Variance = wire.Pack(d.Mean[:0], r.floats), d.Variance[:0]
+	s.fillWorth(d)
 	if len(s.variance) > 0 {
 		r.floats = r.floats[:0]
 		for _, i := range r.rows {

@@ -160,10 +160,10 @@ func inModule(scorer *release.Scorer, r *rows, rec *wire.Decision) (bool, error)
 // same compares the bits of a frame's predictions with those recorded. A candidate
 // that was not scored, and none, have no score to compare.
 func same(rec *wire.Decision, f *abi.Frame, link scoring.Link) bool {
-	means, err := wire.View[float64](rec.Mean)
+	means, weights, ok := predicted(rec)
 	variances, err2 := wire.View[float64](rec.Variance)
 	again, err3 := predictions(nil, link, f)
-	if err != nil || err2 != nil || err3 != nil || len(means) != f.Rows() {
+	if !ok || err2 != nil || err3 != nil || len(means) != f.Rows() {
 		return false
 	}
 	for i, m := range means {
@@ -173,7 +173,15 @@ func same(rec *wire.Decision, f *abi.Frame, link scoring.Link) bool {
 		if math.Float64bits(m) != math.Float64bits(again[i]) {
 			return false
 		}
-		if v := f.Variance(0); v != nil && (len(variances) != len(means) || math.Float64bits(variances[i]) != math.Float64bits(v[i])) {
+		v := f.Variance(0)
+		if v == nil {
+			continue
+		}
+		of := v[i]
+		if weights != nil {
+			of = spread(of, weights[i])
+		}
+		if len(variances) != len(means) || math.Float64bits(variances[i]) != math.Float64bits(of) {
 			return false
 		}
 	}

@@ -20,6 +20,7 @@ import (
 // which policy is drawn.
 func (s *scratch) score() error {
 	s.planned, s.scored, s.none, s.shadow, s.variance = false, false, false, "", s.variance[:0]
+	s.worth = s.worth[:0]
 	s.step()
 	if s.scorer != nil && s.degraded != Baseline {
 		if err := s.plan(); err != nil {
@@ -66,7 +67,7 @@ func (s *scratch) serveBaseline() error {
 			}
 		}
 	}
-	s.scored, s.variance = false, s.variance[:0]
+	s.scored, s.variance, s.worth = false, s.variance[:0], s.worth[:0]
 	s.means = append(s.means[:0], s.of.Baseline()...)
 	s.policy = explore.Policy{Kind: explore.Fixed}
 	return nil
@@ -164,7 +165,9 @@ func (s *scratch) model() error {
 	s.scorer.Scored(err)
 	if s.scored = err == nil; err != nil {
 		s.d.counts.failed.Add(1)
+		return nil
 	}
+	s.weigh()
 	return nil
 }
 

@@ -84,6 +84,8 @@ type scratch struct {
 	dense     []float32
 	hashed    []uint32
 	means     []float64 // one a candidate
+	guess     []float64 // one a candidate: predictions, where means are worths
+	worth     []float64 // likewise: what those are weighed with; empty: they are not
 	predicted []float64 // one a row of the frame
 	variance  []float64 // likewise, empty without
 	order     []uint32

@@ -213,6 +213,24 @@ func (c *Candidates) Price(of *Allowed, i int) Price {
 	return c.View.price(int(c.Places[i]))
 }
 
+// Worth is the net margin that candidate i leaves in the decision that dst is of, 0
+// where it is not known, and in (0, 1] how much is left of the budgets that its
+// price comes from.
+func (c *Candidates) Worth(of *Allowed, i int, now int64) (margin int64, pace float64) {
+	place := c.Places[i]
+	if place == Nowhere || c.View.Cost[place] == rulebook.UnknownCost {
+		return 0, 1
+	}
+	price := c.Price(of, i)
+	pace = 1
+	for _, x := range price.Applied {
+		if x.Budgeted {
+			pace = min(pace, of.campaigns.budgets[x.k].pace(x.Offer, now))
+		}
+	}
+	return price.Net - c.View.Cost[place], pace
+}
+
 func (d *campaigns) find(i int) *priced {
 	k, ok := slices.BinarySearchFunc(d.priced, int32(i), func(p priced, c int32) int { return cmp.Compare(p.candidate, c) })
 	if !ok {
