@@ -126,7 +126,7 @@ func (d *budgetDeriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 	case *wire.Record_Consent:
 		b.applyConsent(tx, body.Consent)
 	case *wire.Record_Erasure:
-		b.applyErasure(tx, body.Erasure)
+		b.forgetPerson(tx, body.Erasure.Pseudonym)
 	}
 }
 
@@ -166,11 +166,11 @@ func (b *Budgets) applyOutcome(tx *store.Tx, at int64, o *wire.Outcome) {
 	switch {
 	case sold:
 		n = min(n, p.units-p.sold)
-		b.move(tx, &p, int64(n), at)
+		b.move(tx, &p, int64(n), at, o.Pseudonym)
 	case p.sold > 0:
 		b.lapse(tx, id) // what comes back can be given to others at once, and is not promised any more
 		p.until = 0
-		b.move(tx, &p, -int64(min(n, p.sold)), at)
+		b.move(tx, &p, -int64(min(n, p.sold)), at, o.Pseudonym)
 	case o.Type == wire.OutcomeType_OUTCOME_VOID:
 		b.lapse(tx, id)
 		return
@@ -196,8 +196,9 @@ func (b *Budgets) find(tx *store.Tx, o *wire.Outcome) (id [idSize]byte, p promis
 	return id, p, false
 }
 
-// move spends so many units of a promise, below 0 gives them back.
-func (b *Budgets) move(tx *store.Tx, p *promise, units, at int64) {
+// move spends so many units of a promise, below 0 gives them back. person is who
+// took them or brings them back, empty for nobody who may be known.
+func (b *Budgets) move(tx *store.Tx, p *promise, units, at int64, person []byte) {
 	p.sold = uint32(int64(p.sold) + units)
 	for i := range p.offers {
 		o := &p.offers[i]
@@ -208,8 +209,8 @@ func (b *Budgets) move(tx *store.Tx, p *promise, units, at int64) {
 			}
 			b.book(tx, o.id, units*o.discount, reserved)
 		}
-		if o.once && p.person != (wire.Pseudonym{}) {
-			b.redeem(tx, p.person, o, units, at)
+		if o.once && len(person) == 16 && units != 0 {
+			b.redeem(tx, person, o, units, at)
 		}
 	}
 }

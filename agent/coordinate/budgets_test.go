@@ -32,15 +32,15 @@ func (p *purse) commit(t testing.TB, rec *wire.Record) {
 	}
 }
 
-func (p *purse) show(t testing.TB, n int, person []byte, applied ...*wire.Applied) {
+func (p *purse) show(t testing.TB, n int, applied ...*wire.Applied) {
 	t.Helper()
-	d := &wire.Decision{Id: id16(n), EventId: fmt.Sprint("e", n), Pseudonym: person, Items: []string{"i"}, Shown: []*wire.Shown{{Applied: applied}}}
+	d := &wire.Decision{Id: id16(n), EventId: fmt.Sprint("e", n), Items: []string{"i"}, Shown: []*wire.Shown{{Applied: applied}}}
 	p.commit(t, &wire.Record{Body: &wire.Record_Decision{Decision: d}})
 }
 
-func (p *purse) tell(t testing.TB, n int, kind wire.OutcomeType, quantity float64) {
+func (p *purse) tell(t testing.TB, n int, kind wire.OutcomeType, quantity float64, person ...byte) {
 	t.Helper()
-	o := &wire.Outcome{Id: "o", Decision: id16(n), Item: "i", Type: kind, Quantity: quantity}
+	o := &wire.Outcome{Id: "o", Decision: id16(n), Item: "i", Type: kind, Quantity: quantity, Pseudonym: person}
 	p.commit(t, &wire.Record{Body: &wire.Record_Outcome{Outcome: o}})
 }
 
@@ -78,36 +78,36 @@ func TestBudgetStepByStep(t *testing.T) {
 			t.Errorf("%s: %d spent and %d used, want %d and %d", when, p.Spent("o"), p.Used("o"), spent, used)
 		}
 	}
-	p.show(t, 1, person, two(), &wire.Applied{Offer: "coupon", Discount: 7, Once: true, EndsMs: until})
+	p.show(t, 1, two(), &wire.Applied{Offer: "coupon", Discount: 7, Once: true, EndsMs: until})
 	want("shown", 0, 200)
 	p.tell(t, 1, wire.OutcomeType_OUTCOME_CLICK, 1)
 	p.tell(t, 9, sold, 1)
 	want("of no consequence", 0, 200)
-	p.tell(t, 1, sold, 1)
+	p.tell(t, 1, sold, 1, person...)
 	want("one was sold", 100, 200)
 	if at := p.last(t, person, "coupon"); at != p.Store.Now() || p.last(t, person, "o") != 0 || p.last(t, id16(201), "coupon") != 0 {
 		t.Errorf("redeemed at %d", at)
 	}
 	p.Restart()
 	want("after a restart", 100, 200)
-	p.tell(t, 1, redeemed, 5)
+	p.tell(t, 1, redeemed, 5, person...)
 	want("both were", 200, 200)
-	p.tell(t, 1, sold, 1)
+	p.tell(t, 1, sold, 1, person...)
 	want("a third was not promised", 200, 200)
-	p.tell(t, 1, returned, 1)
+	p.tell(t, 1, returned, 1, person...)
 	want("one came back", 100, 100)
 	if p.last(t, person, "coupon") == 0 {
 		t.Error("the coupon of the other one is forgotten")
 	}
-	p.tell(t, 1, voided, 9)
+	p.tell(t, 1, voided, 9, person...)
 	want("and the other", 0, 0)
 	if p.last(t, person, "coupon") != 0 {
 		t.Error("a coupon that came back is taken for redeemed")
 	}
-	p.show(t, 2, nil, two())
+	p.show(t, 2, two())
 	p.tell(t, 2, voided, 1)
 	want("let go", 0, 0)
-	p.show(t, 3, nil, two())
+	p.show(t, 3, two())
 	p.Advance(10*time.Minute - time.Millisecond)
 	if err := p.Settle(); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestBudgetStepByStep(t *testing.T) {
 	p.tell(t, 3, sold, 2)
 	want("sold all the same", 200, 200)
 	until = p.Now().Add(time.Minute).UnixMilli()
-	p.show(t, 4, nil, two())
+	p.show(t, 4, two())
 	p.commit(t, &wire.Record{Body: &wire.Record_HoldEnd{HoldEnd: &wire.HoldEnd{Hold: coordinate.ID([16]byte(id16(4)), 0)}}})
 	want("an answer that was never given", 200, 200)
 }
@@ -139,8 +139,8 @@ func TestRedemptionsAreForgotten(t *testing.T) {
 		"still granted":        {&wire.Record{Body: &wire.Record_Consent{Consent: &wire.Consent{Pseudonym: id16(200), Version: 1, Purposes: []string{"measurement"}}}}, false},
 	} {
 		p := newPurse(t)
-		p.show(t, 1, id16(200), &wire.Applied{Offer: "o", Discount: 100, Units: 1, UntilMs: p.Now().Add(time.Minute).UnixMilli(), Once: true})
-		p.tell(t, 1, sold, 1)
+		p.show(t, 1, &wire.Applied{Offer: "o", Discount: 100, Units: 1, UntilMs: p.Now().Add(time.Minute).UnixMilli(), Once: true})
+		p.tell(t, 1, sold, 1, id16(200)...)
 		before := p.Redemptions()
 		p.commit(t, c.rec)
 		for _, again := range []bool{false, true} {
@@ -153,15 +153,15 @@ func TestRedemptionsAreForgotten(t *testing.T) {
 				t.Errorf("%s: forgotten: %v, spent %d", name, forgot, p.Spent("o"))
 			}
 		}
-		if p.tell(t, 1, returned, 1); p.last(t, id16(200), "o") != 0 {
+		if p.tell(t, 1, returned, 1, id16(200)...); p.last(t, id16(200), "o") != 0 || p.Spent("o") != 0 {
 			t.Errorf("%s: what came back is redeemed", name)
 		}
 	}
 	p := newPurse(t)
 	ends := p.Now().Add(time.Hour)
 	for i, end := range []int64{ends.UnixMilli(), 0} {
-		p.show(t, i, id16(200), &wire.Applied{Offer: fmt.Sprint("o", i), Discount: 1, Once: true, EndsMs: end})
-		p.tell(t, i, sold, 1)
+		p.show(t, i, &wire.Applied{Offer: fmt.Sprint("o", i), Discount: 1, Once: true, EndsMs: end})
+		p.tell(t, i, sold, 1, id16(200)...)
 	}
 	for _, days := range []time.Duration{29, 2} {
 		p.Advance(days * 24 * time.Hour)
@@ -204,7 +204,7 @@ func TestBudgetsAreWhatTheLogSays(t *testing.T) {
 						applied = append(applied, &wire.Applied{Offer: fmt.Sprint("o", k), Discount: one.discounts[k], Units: uint32(one.units), UntilMs: one.until.UnixMilli()})
 					}
 				}
-				p.show(t, len(made), nil, applied...)
+				p.show(t, len(made), applied...)
 				made = append(made, one)
 			},
 			"sell": func(r *rapid.T) {

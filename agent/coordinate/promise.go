@@ -9,10 +9,9 @@ import (
 // promise is the price of one shown item, as far as offers with a budget, or that
 // run once for each person, made it.
 type promise struct {
-	person wire.Pseudonym // zero: nobody who may be known
-	until  int64          // node time until which it reserves; 0: it does not, or not any more
-	units  uint32         // promised at the price
-	sold   uint32         // of those
+	until  int64  // node time until which it reserves; 0: it does not, or not any more
+	units  uint32 // promised at the price
+	sold   uint32 // of those
 	item   string
 	offers []promised
 }
@@ -38,20 +37,18 @@ func promiseOf(d *wire.Decision, position int) (p promise, ok bool) {
 		p.offers = append(p.offers, promised{id: a.Offer, discount: a.Discount, ends: a.EndsMs, pays: a.Units > 0, once: a.Once})
 	}
 	p.item = d.Items[position]
-	copy(p.person[:], d.Pseudonym)
 	return p, len(p.offers) > 0
 }
 
 const (
-	promiseHeader = 1 + 16 + 8 + 4 + 4 + 2
+	promiseHeader = 1 + 8 + 4 + 4 + 2
 	pays          = 1 // flags of an offer
 	once          = 2
 )
 
 func (p *promise) append(dst []byte) []byte {
 	le := binary.LittleEndian
-	dst = append(append(dst, version), p.person[:]...)
-	dst = le.AppendUint64(dst, uint64(p.until))
+	dst = le.AppendUint64(append(dst, version), uint64(p.until))
 	dst = le.AppendUint32(le.AppendUint32(dst, p.units), p.sold)
 	dst = append(le.AppendUint16(dst, uint16(len(p.item))), p.item...)
 	for _, o := range p.offers {
@@ -74,10 +71,9 @@ func parsePromise(b []byte) (p promise, ok bool) {
 	if len(b) < promiseHeader || b[0] != version {
 		return p, false
 	}
-	p.person = wire.Pseudonym(b[1:17])
-	p.until = int64(le.Uint64(b[17:]))
-	p.units, p.sold = le.Uint32(b[25:]), le.Uint32(b[29:])
-	if p.item, b, ok = cut(b[33:]); !ok || p.sold > p.units {
+	p.until = int64(le.Uint64(b[1:]))
+	p.units, p.sold = le.Uint32(b[9:]), le.Uint32(b[13:])
+	if p.item, b, ok = cut(b[17:]); !ok || p.sold > p.units {
 		return p, false
 	}
 	for len(b) > 0 {

@@ -57,9 +57,9 @@ const (
 
 // redeem remembers that a person took so many units of an offer, below 0 that they
 // brought them back.
-func (b *Budgets) redeem(tx *store.Tx, who wire.Pseudonym, o *promised, units, at int64) {
+func (b *Budgets) redeem(tx *store.Tx, who []byte, o *promised, units, at int64) {
 	le := binary.LittleEndian
-	key := le.AppendUint64(append([]byte{}, who[:]...), xxhash.Sum64String(o.id))
+	key := le.AppendUint64(append([]byte{}, who...), xxhash.Sum64String(o.id))
 	row := tx.Get(b.tables.redeemed, key)
 	n := int64(0)
 	if len(row) == redeemedRow {
@@ -143,32 +143,5 @@ func (b *Budgets) forgetPerson(tx *store.Tx, who []byte) {
 func (b *Budgets) applyConsent(tx *store.Tx, c *wire.Consent) {
 	if !attribution.Knows(c.Purposes) {
 		b.forgetPerson(tx, c.Pseudonym)
-	}
-}
-
-// applyErasure forgets a person: what they redeemed, and whom the promises of their
-// decisions were made to. What was given away stays given.
-func (b *Budgets) applyErasure(tx *store.Tx, e *wire.Erasure) {
-	b.forgetPerson(tx, e.Pseudonym)
-	for _, decision := range e.Decisions {
-		for _, t := range []*store.Table{b.tables.promised, b.tables.sold} {
-			b.unname(tx, t, decision)
-		}
-	}
-}
-
-func (b *Budgets) unname(tx *store.Tx, t *store.Table, decision []byte) {
-	rows := map[[idSize]byte]promise{}
-	for key, row := range tx.Scan(t, decision) {
-		if p, ok := parsePromise(row); ok && len(key) == idSize {
-			rows[[idSize]byte(key)] = p
-		}
-	}
-	for id, p := range rows {
-		p.person = wire.Pseudonym{}
-		tx.Put(t, id[:], p.append(nil))
-		if r := b.reserved[id]; r != nil {
-			r.promise.person = wire.Pseudonym{}
-		}
 	}
 }

@@ -150,7 +150,7 @@ func (j *judgement) counted(r *rulebook.Rule) bool {
 	case rulebook.OfCategory:
 		group = group2(func(it *wire.Item) string { top, _, _ := strings.Cut(it.Category, "/"); return top })
 	case rulebook.OfOffer:
-		group = group2(func(it *wire.Item) string { _, offer := j.price(j.slot, j.at, it, j.d); return offer })
+		group = group2(func(it *wire.Item) string { return j.onOffer(j.slot, j.at, it, j.d) })
 	case rulebook.OfSlot:
 		group = func(string) string { return "everything" }
 	}

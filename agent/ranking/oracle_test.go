@@ -2,6 +2,7 @@ package ranking_test
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -30,6 +31,8 @@ type oracle struct {
 	decided  map[string]bool              // by event
 	told     map[string]bool              // by outcome
 	holds    []held
+	promises []*promised
+	redeemed map[whose]redemption
 	broken   []string
 }
 
@@ -59,7 +62,7 @@ type held struct {
 }
 
 func judge(book *rulebook.Rulebook, offers []*wire.Offer, w world, records []*wire.Record) *oracle {
-	o := &oracle{book: book, offers: offers, world: w, fields: map[string]map[string]string{}, members: map[string]member{}, onHand: map[string]int64{}, consents: map[string]*wire.Consent{},
+	o := &oracle{book: book, offers: offers, world: w, redeemed: map[whose]redemption{}, fields: map[string]map[string]string{}, members: map[string]member{}, onHand: map[string]int64{}, consents: map[string]*wire.Consent{},
 		deferred: map[string]*wire.Decision{}, decided: map[string]bool{}, told: map[string]bool{}}
 	for i, r := range records {
 		o.take(i+1, r)
@@ -73,6 +76,11 @@ func (o *oracle) breach(seq int, format string, args ...any) {
 
 func (o *oracle) take(seq int, r *wire.Record) {
 	o.holds = slices.DeleteFunc(o.holds, func(h held) bool { return h.until <= r.AtMs })
+	for _, p := range o.promises {
+		if p.until <= r.AtMs {
+			p.until = 0
+		}
+	}
 	switch b := r.Body.(type) {
 	case *wire.Record_Item:
 		it := b.Item
@@ -90,6 +98,7 @@ func (o *oracle) take(seq int, r *wire.Record) {
 		c := b.Consent
 		o.consents[string(c.Pseudonym)] = c
 		if !knowable(c.Purposes) {
+			maps.DeleteFunc(o.redeemed, func(k whose, _ redemption) bool { return k.person == string(c.Pseudonym) })
 			o.past = slices.Clone(o.past)
 			home := o.members[string(c.Pseudonym)].household
 			delete(o.members, string(c.Pseudonym))
@@ -118,6 +127,11 @@ func (o *oracle) take(seq int, r *wire.Record) {
 		o.outcome(seq, r.AtMs, b.Outcome)
 	case *wire.Record_HoldEnd:
 		o.holds = slices.DeleteFunc(o.holds, func(h held) bool { return h.id == string(b.HoldEnd.Hold) })
+		for _, p := range o.promises {
+			if p.id == string(b.HoldEnd.Hold) {
+				p.until = 0
+			}
+		}
 	}
 }
 
@@ -128,6 +142,7 @@ func knowable(purposes []string) bool {
 }
 
 func (o *oracle) enter(at int64, d *wire.Decision) {
+	o.promise(d)
 	for i, s := range d.Shown {
 		if s.Hold != nil {
 			o.holds = append(o.holds, held{string(s.Hold.Id), string(d.Id), d.Items[i], int64(s.Hold.Quantity), s.Hold.UntilMs})
@@ -161,6 +176,7 @@ func (o *oracle) outcome(seq int, at int64, x *wire.Outcome) {
 		o.breach(seq, "outcome %q was recorded before", x.Id)
 	}
 	o.told[x.Id] = true
+	o.sell(at, x)
 	h := happened{at: at, item: x.Item, slot: x.Slot, outcome: strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")),
 		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket)}
 	if m, ok := o.members[h.person]; ok && at-m.at < 30*24*3_600_000 {
@@ -235,7 +251,7 @@ func (o *oracle) judge(seq int, at int64, d *wire.Decision) {
 }
 
 func (o *oracle) judgeShown(seq int, slot *rulebook.Slot, at int64, d *wire.Decision, ids []string) {
-	seen := map[string]bool{}
+	seen, above := map[string]bool{}, map[string]int64{}
 	for i, s := range d.Shown {
 		id := d.Items[i]
 		c := int(d.Candidate[4*i]) | int(d.Candidate[4*i+1])<<8
@@ -256,10 +272,11 @@ func (o *oracle) judgeShown(seq int, slot *rulebook.Slot, at int64, d *wire.Deci
 		if it == nil {
 			continue
 		}
-		gross, offer := o.price(slot, at, it, d)
-		if s.Price.Amount != gross || s.Offer != offer || int64(s.OnHand) != o.onHand[id] {
-			o.breach(seq, "%s was shown at %d with %q, %d on hand; want %d with %q, %d", id, s.Price.Amount, s.Offer, s.OnHand, gross, offer, o.onHand[id])
+		gross, how := o.price(slot, at, it, d)
+		if s.Price.Amount != gross || int64(s.OnHand) != o.onHand[id] {
+			o.breach(seq, "%s was shown at %d, %d on hand; want %d, %d", id, s.Price.Amount, s.OnHand, gross, o.onHand[id])
 		}
+		o.judgeOffers(seq, slot, at, id, s, how, above)
 		if (s.Hold != nil) != (slot.Hold != nil) {
 			o.breach(seq, "%s is held: %v", id, s.Hold)
 		}
@@ -287,7 +304,7 @@ func (o *oracle) source(slot *rulebook.Slot, at int64) (ids []string) {
 			in = (len(src.Catalogue.Categories) == 0 || slices.ContainsFunc(src.Catalogue.Categories, func(c string) bool { return under(it.Category, c) })) &&
 				(len(src.Catalogue.Brands) == 0 || slices.Contains(src.Catalogue.Brands, it.Brand))
 		case src.Offers:
-			in = slices.ContainsFunc(o.offers, func(x *wire.Offer) bool { return o.runs(x, slot, at) && targets(x, it) })
+			in = slices.ContainsFunc(o.offers, func(x *wire.Offer) bool { return o.covers(x, slot, at, it) })
 		default:
 			in = slices.Contains(src.Items, it.Id)
 		}
@@ -316,28 +333,6 @@ func targets(x *wire.Offer, it *wire.Item) bool {
 	return slices.Contains(strings.Split(x.Target, "|"), it.Id)
 }
 
-// price is the lowest an offer gives to the person of a decision, or without one to
-// everybody.
-func (o *oracle) price(slot *rulebook.Slot, at int64, it *wire.Item, d *wire.Decision) (gross int64, offer string) {
-	gross = it.Price.Amount
-	priority := int32(0)
-	for _, x := range o.offers {
-		if !o.runs(x, slot, at) || !targets(x, it) || o.seenOften(x, slot, it.Id, d) {
-			continue
-		}
-		p := it.Price.Amount
-		if x.Price == nil {
-			p = item.Discounted(p, x.Percent)
-		} else if x.Price.Currency == it.Price.Currency {
-			p = x.Price.Amount
-		}
-		if p < gross || p == gross && offer != "" && x.Priority > priority {
-			gross, offer, priority = p, x.Id, x.Priority
-		}
-	}
-	return gross, offer
-}
-
 // forbidden says by which rule a candidate may not be shown, "" for none.
 func (o *oracle) forbidden(slot *rulebook.Slot, at int64, id string, d *wire.Decision) string {
 	it := o.item(id)
@@ -349,22 +344,12 @@ func (o *oracle) forbidden(slot *rulebook.Slot, at int64, id string, d *wire.Dec
 	if h := slot.Hold; h != nil && (it == nil || o.promisable(it) < int64(h.Quantity)) {
 		return "hold"
 	}
-	theirs := func(x *wire.Offer) bool { return o.runs(x, slot, at) && targets(x, it) && !o.seenOften(x, slot, id, d) }
-	if it != nil && slot.Source.Offers && len(d.Actions) == 0 && !slices.ContainsFunc(o.offers, theirs) {
-		return "no_offer"
+	if it != nil && slot.Source.Offers && len(d.Actions) == 0 && !slices.ContainsFunc(o.offers, func(x *wire.Offer) bool {
+		return o.covers(x, slot, at, it) && o.gives(x, slot, at, it, d)
+	}) {
+		return "offer"
 	}
 	return ""
-}
-
-// seenOften tells whether a person was shown an item in the slot as often as an
-// offer lets anybody be; a cap is nobody's where there is no decision.
-func (o *oracle) seenOften(x *wire.Offer, slot *rulebook.Slot, id string, d *wire.Decision) bool {
-	if x.PerPersonCap == 0 || d == nil {
-		return x.PerPersonCap > 0
-	}
-	return len(d.Pseudonym) > 0 && o.count(func(h happened) bool {
-		return h.outcome == "" && h.item == id && h.slot == slot.ID && h.person == string(d.Pseudonym) && h.at >= x.StartsMs
-	}) >= int(x.PerPersonCap)
 }
 
 func (o *oracle) count(is func(happened) bool) (n int) {

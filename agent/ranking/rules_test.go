@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -126,9 +127,25 @@ func randomItem(r *rapid.T, id string) *wire.Item {
 	})
 }
 
+// randomCampaign is what of an offer makes it one: mostly nothing.
+func randomCampaign(r *rapid.T, starts, ends string) string {
+	condition := rapid.SampledFrom(append(make([]string, 6), slices.Sorted(maps.Keys(conditions))...)).Draw(r, "condition")
+	cadences := []string{"", "", "", "one_time", "repeating:1h", "repeating:2d"}
+	if ends != "" { // history is not for ever
+		cadences = append(cadences, "threshold:1", "threshold:2", "subscription:taste")
+	}
+	budget := rapid.SampledFrom([]string{"", "", "", "0", "150", "500", "2500"}).Draw(r, "budget")
+	pacing := ""
+	if budget != "" && starts != "" && ends != "" {
+		pacing = rapid.SampledFrom([]string{"", "none", "even"}).Draw(r, "pacing")
+	}
+	return fmt.Sprintf("\"%s\",%s,%s,%s,%s", strings.ReplaceAll(condition, `"`, `""`), rapid.SampledFrom(cadences).Draw(r, "cadence"), budget, pacing,
+		rapid.SampledFrom([]string{"", "yes", "no"}).Draw(r, "stack"))
+}
+
 func randomOffers(r *rapid.T, start time.Time) string {
 	var b strings.Builder
-	b.WriteString("id,title,kind,target,slot,price,percent,currency,starts,ends,per_person_cap,priority,status\n")
+	b.WriteString("id,title,kind,target,slot,price,percent,currency,starts,ends,per_person_cap,priority,status,condition,cadence,budget,pacing,stack\n")
 	for i := range rapid.IntRange(0, 5).Draw(r, "offers") {
 		kind := rapid.SampledFrom([]string{"items", "category", "brand"}).Draw(r, "kind")
 		target := map[string]string{"items": "i1|i3|i4", "category": "drinks", "brand": "b2"}[kind]
@@ -146,9 +163,9 @@ func randomOffers(r *rapid.T, start time.Time) string {
 		if rapid.Bool().Draw(r, "ends") {
 			ends = start.Add(7 * 3600e9).UTC().Format("2006-01-02T15:04:05Z07:00")
 		}
-		fmt.Fprintf(&b, "o%d,,%s,%s,%s,%s,%s,%s,%s,%s,%s,%d,%s\n", i, kind, target, rapid.SampledFrom([]string{"", "hero", "till"}).Draw(r, "slot"),
+		fmt.Fprintf(&b, "o%d,,%s,%s,%s,%s,%s,%s,%s,%s,%s,%d,%s,%s\n", i, kind, target, rapid.SampledFrom([]string{"", "hero", "till"}).Draw(r, "slot"),
 			price, percent, currency, starts, ends, rapid.SampledFrom([]string{"", "1", "2"}).Draw(r, "per person"), rapid.IntRange(0, 2).Draw(r, "priority"),
-			rapid.SampledFrom([]string{"active", "active", "paused"}).Draw(r, "status"))
+			rapid.SampledFrom([]string{"active", "active", "active", "paused"}).Draw(r, "status"), randomCampaign(r, starts, ends))
 	}
 	return b.String()
 }
@@ -209,7 +226,7 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node, w world) {
 		},
 		"outcome": func(r *rapid.T) {
 			o := attribution.Outcome{ID: unique("o"), ProfileID: anyone(), SessionID: session(), ItemID: fmt.Sprint("i", rapid.IntRange(0, 9).Draw(r, "item")),
-				Type: rapid.SampledFrom([]string{"click", "purchase", "dismiss", "void"}).Draw(r, "type")}
+				Type: rapid.SampledFrom([]string{"click", "purchase", "purchase", "redeem", "dismiss", "void", "return"}).Draw(r, "type")}
 			if len(events) > 0 && rapid.Bool().Draw(r, "of an event") {
 				o.EventID = rapid.SampledFrom(events).Draw(r, "event")
 			}
