@@ -265,3 +265,18 @@ func TestTiersComeFirst(t *testing.T) {
 		}
 	}
 }
+
+// Promise 4 within one answer: what its positions take from a budget together is
+// there, and those that it does not reach are not shown at its price.
+func TestASlateSharesABudget(t *testing.T) {
+	slot := strings.Replace(offersSlot, "count: 2", "count: 5", 1)
+	pinned := strings.Replace(slot, "rules: []", "pins: [{position: 1, item: item-00001}, {position: 2, item: item-00002}, {position: 4, item: item-00003}]\n    rules: []", 1)
+	for name, slot := range map[string]string{"drawn": slot, "pinned": pinned} {
+		n := onOffers(t, nodetest.Options{}, slot, "o,items,item-00001|item-00002|item-00003|item-00004,10,250,,,\n")
+		for _, want := range []int{2, 0} {
+			if a := decide(t, n, ranking.Request{Slot: "hero"}); len(a.Items) != want || n.Budgets.Used("o") != 200 {
+				t.Errorf("%s: %d items, want %d, %d used of 250", name, len(a.Items), want, n.Budgets.Used("o"))
+			}
+		}
+	}
+}
