@@ -151,3 +151,28 @@ func BenchmarkExplain(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPersonalOffers compares decisions in a slot of 1,000 items without offers,
+// and with ten that are decided for each request and are for a thirteenth of the items
+// each.
+func BenchmarkPersonalOffers(b *testing.B) {
+	for _, offers := range []int{0, 10} {
+		b.Run(fmt.Sprint(offers), func(b *testing.B) {
+			n := nodetest.New(b, nodetest.Options{})
+			files := nodetest.Files(b, nodetest.Slots(nodetest.Slot), noRules+"  - {id: margin, kind: margin, floor: 0.1}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)})
+			rows := "id,kind,target,percent,condition\n"
+			for k := range offers {
+				rows += fmt.Sprintf("o%d,brand,brand%d,10,\"{\"\"context.weather\"\": {\"\"$in\"\": [\"\"rain\"\", \"\"sun\"\"]}, \"\"time.hour\"\": {\"\"$gte\"\": 0}}\"\n", k, k)
+			}
+			files["offers.csv"] = []byte(rows)
+			n.Use(files)
+			n.Put(nodetest.Items(1000)...)
+			r := ranking.Request{Slot: "hero", Context: features.Values{text("weather", "rain")}}
+			for b.Loop() {
+				if _, err := n.Decider.Decide(ctx, &r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -11,10 +11,16 @@
 // above; the record is committed. Nothing is removed or moved after the
 // draw, so every recorded probability is the one it was drawn with.
 //
+// Where campaigns compete by value, a worth is what a model predicts times the net
+// margin at the item's price, times how much is left of the budgets it comes from for
+// the time that is left; the record holds both factors. Where they have tiers, the
+// highest that has anybody left is the pool of a position.
+//
 // The commit looks once more, under the store's lock, whether what the rules saw
-// is so still: the event, the person and, where something is held, the goods. It
-// never looks at what was drawn. If something moved, all of it runs again as the
-// next attempt, and only the attempt that is committed was ever made.
+// is so still: the event, the person, what budgets let pass and, where something is
+// held, the goods. It never looks at what was drawn. If something moved, all of it
+// runs again as the next attempt, and only the attempt that is committed was ever
+// made.
 //
 // # Failure
 //

@@ -20,8 +20,10 @@
 // A candidate that several rules remove is counted for the first of them: the
 // rules of kinds active, margin, price and exclude that don't depend on the request,
 // in the slot's order, then stock without conditions and holds, then all other rules
-// in the slot's order, then the offers' own caps, then what the request excludes.
-// Besides the rulebook's ids the counts name [Excluded], [Held] and [OfferCap].
+// in the slot's order, then what is there by an offer that does not run, then what
+// the request excludes. Besides the rulebook's ids the counts name [Excluded], [Held]
+// and [NoOffer]. Where an offer of the slot is decided for each request, rules of
+// kinds margin and price are, too.
 //
 // # What is not known
 //
@@ -41,10 +43,43 @@
 //
 // # Offers
 //
-// An offer runs in its window while its status is active, for the items it names.
-// Of several the lowest price wins, then the higher priority, then the first. One
-// that is not below the price, or of another currency, changes nothing; one with
-// a condition, a cadence or a budget does not run, since nothing here could keep
-// to it. per_person_cap counts showings of the item in the slot since the offer
-// began, as far back as a person is remembered.
+// An offer runs in its window while its status is active, for the items that it
+// names and that the items' part of its condition holds for, at regular prices. One
+// that is not below the price, or of another currency, changes nothing. One without
+// anything else runs for everybody, and a View has its prices. Personal ones are
+// decided for each request, and price just the items that they are for once more:
+//
+//	condition       must be true; what is withheld, or nobody says, makes it run for
+//	                nobody whom it would tell apart
+//	one_time        for who may be known and did not redeem it yet
+//	repeating:7d    for who may be known and did not since the last full 7 days,
+//	                counted from its start
+//	subscription:x  for whom the list x, a declared field, holds the offer's id
+//	threshold:n     for who may be known and bought n of its items since it began, less
+//	                what they took back, as far back as a person is remembered
+//	per_person_cap  not for an item that this person was shown so often in the slot
+//	                since it began; what was shown to nobody known is not counted
+//	budget          while what it takes off the regular price of an item by itself, for
+//	                as many as are held, is left of this node's share; a budget of 0 is
+//	                never left
+//	pacing: even    while no more is used than the elapsed share of its window, so at
+//	                most that and one discount
+//
+// An item whose offer does not run stays at its other price. Where the slot's source
+// is offers, it leaves with the last that covers it.
+//
+// Offers with stack: yes are one way to a price together: the lowest of their fixed
+// prices, then their percents by priority, each of what is left. Every other offer is
+// a way by itself. Of the ways the lowest price wins, then the higher priority, then
+// the first in the file; where the slot arbitrates, see rulebook.Arbitration. Value
+// there is that of the item at its margin: a model predicts once, before its price is
+// chosen, so of offers for one item the one that leaves most is worth most.
+// Rules that count by offer take the first of those applied.
+//
+// What budgets leave is asked three times: for each item by itself; at each position,
+// where what stands above may take too much ([Candidates.Spent]); and under the
+// commit ([Candidates.Affordable]), where nothing that was drawn is looked at.
+//
+// Features of items and the baseline's order know the prices that hold for everybody,
+// not the personal ones.
 package rules

@@ -34,6 +34,11 @@
 // offers and escrow it is refused. A row is at most [MaxRow] bytes, so it always fits a
 // record, and memory does not grow with the file.
 //
+// An offer's condition is JSON of modules/rulebook/condition over item., context.,
+// time., profile., site.id and basket; what its columns cadence, pacing, stack,
+// budget and per_person_cap mean is said in agent/rules. Rows of escrow share an
+// offer's budget among sites: a row without an agent is for a site's only one.
+//
 // # Failure
 //
 // A reader yields a [*RowError] for a row it refuses and goes on with the next:
