@@ -154,12 +154,12 @@ func BenchmarkExplain(b *testing.B) {
 
 // BenchmarkPersonalOffers compares decisions in a slot of 1,000 items without offers,
 // and with ten that are decided for each request and are for a thirteenth of the items
-// each.
+// each. A rule about margins looks at all prices.
 func BenchmarkPersonalOffers(b *testing.B) {
 	for _, offers := range []int{0, 10} {
 		b.Run(fmt.Sprint(offers), func(b *testing.B) {
 			n := nodetest.New(b, nodetest.Options{})
-			files := nodetest.Files(b, nodetest.Slots(nodetest.Slot), noRules+"  - {id: margin, kind: margin, floor: 0.1}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)})
+			files := nodetest.Files(b, nodetest.Slots(strings.Replace(nodetest.Slot, "rules: []", "rules: [live, margin]", 1)), noRules+"  - {id: margin, kind: margin, floor: 0.1}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(5)})
 			rows := "id,kind,target,percent,condition\n"
 			for k := range offers {
 				rows += fmt.Sprintf("o%d,brand,brand%d,10,\"{\"\"context.weather\"\": {\"\"$in\"\": [\"\"rain\"\", \"\"sun\"\"]}, \"\"time.hour\"\": {\"\"$gte\"\": 0}}\"\n", k, k)

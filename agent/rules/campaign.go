@@ -20,12 +20,14 @@ type campaigns struct {
 	budgets  []budget // likewise
 	seen     []showing
 	pricer   pricer
-	priced   []priced  // what costs otherwise than the view says, ascending
-	applied  []Applied // of those
-	gone     []int32   // candidates that are there by an offer, of which none runs
-	redeemed bool      // what the person redeemed was looked at
-	units    int64     // of each shown item that budgets pay for
-	above    []int64   // by offer of the book: what positions take from its budget
+	priced   []priced         // what costs otherwise than the view says, ascending
+	applied  []Applied        // of those
+	gone     []int32          // candidates that are there by an offer, of which none runs
+	redeemed bool             // what the person redeemed was looked at
+	units    int64            // of each shown item that budgets pay for
+	above    []int64          // by offer of the book: what positions take from its budget
+	columns  rulebook.Columns // of priced, for rules about prices
+	left     bitmap.Bits      // of priced, by such a rule
 }
 
 // showing is that a candidate was shown to this person in this slot.
@@ -154,7 +156,7 @@ func (d *campaigns) shown(candidate int, since int64) (n int64) {
 // personal one does.
 func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
 	d, v, place := &dst.campaigns, c.View, int(c.Places[i])
-	runs := func(k int32) bool {
+	runs := func(k int32, off int64) bool {
 		o := &v.book.offers[k]
 		if !o.personal {
 			return true
@@ -163,7 +165,7 @@ func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
 			o.mixed != nil && dst.holdsFor(o.mixed, v.asked[k], place) != condition.True {
 			return false
 		}
-		if o.Budgeted && !d.budgets[k].pass(d.units*v.alone(o, place, v.Snapshot.Gross[place])) {
+		if o.Budgeted && !d.budgets[k].pass(d.units*off) {
 			return false
 		}
 		any = true
@@ -189,16 +191,23 @@ func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
 // decision.
 func (c *Candidates) tooCheap(dst *Allowed, r *rule, s *scope) {
 	copy(dst.met, c.set(s.cheap))
-	v := c.View
-	for k := range dst.campaigns.priced {
-		p := &dst.campaigns.priced[k]
+	d, v := &dst.campaigns, c.View
+	at := &d.columns
+	at.Regular, at.Price, at.NetPrice, at.NetCost = at.Regular[:0], at.Price[:0], at.NetPrice[:0], at.NetCost[:0]
+	for k := range d.priced {
+		p := &d.priced[k]
 		place := c.Places[p.candidate]
-		one := [1]uint64{1}
-		r.Apply(&rulebook.Columns{Regular: v.Snapshot.Gross[place : place+1], Price: []int64{p.gross}, NetPrice: []int64{p.net}, NetCost: v.Cost[place : place+1]}, one[:])
-		if one[0] == 0 {
-			dst.met.Set(int(p.candidate))
+		at.Regular, at.Price = append(at.Regular, v.Snapshot.Gross[place]), append(at.Price, p.gross)
+		at.NetPrice, at.NetCost = append(at.NetPrice, p.net), append(at.NetCost, v.Cost[place])
+	}
+	d.left = sized(d.left, len(d.priced))
+	d.left.Fill(len(d.priced))
+	r.Apply(at, d.left)
+	for k := range d.priced {
+		if i := int(d.priced[k].candidate); d.left.Has(k) {
+			dst.met.Clear(i)
 		} else {
-			dst.met.Clear(int(p.candidate))
+			dst.met.Set(i)
 		}
 	}
 	dst.target.And(dst.met)

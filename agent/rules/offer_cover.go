@@ -10,8 +10,9 @@ import (
 // cover says which of the book's offers that run are for which place, in their
 // order. Those of place i are of[at[i]:at[i+1]].
 type cover struct {
-	at []int32 // nil: none runs
-	of []int32
+	at  []int32 // nil: none runs
+	of  []int32
+	off []int64 // what each takes off the regular price by itself
 }
 
 func (c *cover) offers(place int) []int32 {
@@ -21,7 +22,7 @@ func (c *cover) offers(place int) []int32 {
 	return c.of[c.at[place]:c.at[place+1]]
 }
 
-// cover finds what the offers that run at a time are for.
+// newCover finds what the offers that run at a time are for.
 func (v *View) newCover(now int64) (c cover) {
 	var places [][]uint32
 	sum := 0
@@ -36,7 +37,7 @@ func (v *View) newCover(now int64) (c cover) {
 	if sum == 0 {
 		return c
 	}
-	c.at, c.of = make([]int32, v.Len()+1), make([]int32, sum)
+	c.at, c.of, c.off = make([]int32, v.Len()+1), make([]int32, sum), make([]int64, sum)
 	for _, mine := range places {
 		for _, place := range mine {
 			c.at[place+1]++
@@ -49,6 +50,7 @@ func (v *View) newCover(now int64) (c cover) {
 	for k, mine := range places {
 		for _, place := range mine {
 			c.of[next[place]] = int32(k)
+			c.off[next[place]] = v.alone(&v.book.offers[k], int(place), v.Snapshot.Gross[place])
 			next[place]++
 		}
 	}

@@ -44,11 +44,11 @@ func (v *View) applyOffers() {
 	}
 	v.Gross, v.Net = slices.Clone(v.Snapshot.Gross), slices.Clone(v.Snapshot.Net)
 	v.common, v.applied = bitmap.New(v.Len()), make([][]Applied, v.Len())
-	everybodys := func(k int32) bool { return !v.book.offers[k].personal }
+	everybodys := func(k int32, _ int64) bool { return !v.book.offers[k].personal }
 	plenty := func(int32) int64 { return math.MaxInt64 }
 	var p pricer
 	for place := range v.Len() {
-		if !slices.ContainsFunc(v.cover.offers(place), everybodys) {
+		if !slices.ContainsFunc(v.cover.offers(place), func(k int32) bool { return everybodys(k, 0) }) {
 			continue
 		}
 		v.common.Set(place)
@@ -87,21 +87,26 @@ type pricer struct {
 }
 
 // price is what a place costs by those of its offers that run, and by which; left
-// is what is left of the budget of one. The offers are p's until the next call.
-func (p *pricer) price(v *View, place int, runs func(k int32) bool, left func(k int32) int64) (gross int64, applied []Applied) {
+// is what is left of the budget of one, and runs is told what it takes off by itself.
+// The offers are p's until the next call.
+func (p *pricer) price(v *View, place int, runs func(k int32, off int64) bool, left func(k int32) int64) (gross int64, applied []Applied) {
 	p.ways[0], p.stack = p.ways[0][:0], p.stack[:0]
 	regular := v.Snapshot.Gross[place]
 	var best merit
-	for _, k := range v.cover.offers(place) {
-		o := &v.book.offers[k]
-		if !runs(k) {
+	from := 0
+	if v.cover.at != nil {
+		from = int(v.cover.at[place])
+	}
+	for j, k := range v.cover.offers(place) {
+		o, d := &v.book.offers[k], v.cover.off[from+j]
+		if !runs(k, d) {
 			continue
 		}
 		if o.Stack {
 			p.stack = append(p.stack, k)
 			continue
 		}
-		if d := v.alone(o, place, regular); d > 0 {
+		if d > 0 {
 			p.ways[1] = append(p.ways[1][:0], Applied{o.Offer, d, k})
 			p.try(v.book, &best, merit{regular - d, o.Priority, left(k), k})
 		}
