@@ -74,7 +74,8 @@
 // the first in the file; where the slot arbitrates, see rulebook.Arbitration. Value
 // there is that of the item at its margin: a model predicts once, before its price is
 // chosen, so of offers for one item the one that leaves most is worth most.
-// Rules that count by offer take the first of those applied.
+// Rules that count by offer take the first of those applied, and of what is no
+// candidate the one that everybody has.
 //
 // What budgets leave is asked three times: for each item by itself; at each position,
 // where what stands above may take too much ([Candidates.Spent]); and under the
