@@ -32,7 +32,7 @@ func (a *Agent) ready() error {
 }
 
 func (a *Agent) status() localapi.Status {
-	now := a.store.Now()
+	now, sent := a.store.Now(), a.courier.Stats()
 	since := func(ms int64) ranking.Seconds {
 		if ms <= 0 {
 			return -1
@@ -43,8 +43,9 @@ func (a *Agent) status() localapi.Status {
 		Agent: a.id.Agent, Site: a.id.Site, Build: a.build, Enrolled: a.id.Enrolled(),
 		Age:   localapi.NodeAge{Model: -1, Catalogue: since(a.catalogue.Changed()), HubContact: since(a.contact())},
 		Clock: localapi.ClockStatus{Now: time.UnixMilli(now).UTC(), SkewSeconds: a.store.Stats().Skew.Seconds()},
-		Goods: localapi.GoodsStatus{Items: a.catalogue.Snapshot().Len(), Available: a.catalogue.Availability().Bits.Count(), Holds: a.holds.Live()},
-		Log:   a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...),
+		Goods: localapi.GoodsStatus{Items: a.catalogue.Snapshot().Len(), Available: a.catalogue.Availability().Bits.Count(), Holds: a.holds.Live(),
+			Actions: a.actions.Live(), Untaken: a.actions.Over(), Delivered: sent.Sent, Failed: sent.Failed, Tries: sent.Again},
+		Log: a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...),
 	}
 	r := a.releases.Status()
 	s.Release = localapi.ReleaseStatus{Counter: r.Counter, ID: r.ID, Provisional: r.Provisional, Quarantine: r.Quarantine, Slots: []string{}}

@@ -107,6 +107,11 @@ func newGauge(name, help string, value func(*Status) float64) gauge {
 	return gauge{prometheus.NewDesc(name, help, nil, nil), prometheus.GaugeValue, value}
 }
 
+// newCount is newGauge of what only grows while the process runs.
+func newCount(name, help string, value func(*Status) float64) gauge {
+	return gauge{prometheus.NewDesc(name, help, nil, nil), prometheus.CounterValue, value}
+}
+
 var gauges = []gauge{
 	newGauge("aisle_release_counter", "Counter of the release that runs; 0 is none, or a folder.", func(s *Status) float64 { return float64(s.Release.Counter) }),
 	newGauge("aisle_release_provisional", "1 while the release has not scored well often enough.", func(s *Status) float64 { return flag(s.Release.Provisional) }),
@@ -118,6 +123,11 @@ var gauges = []gauge{
 	newGauge("aisle_catalogue_items", "Items in the catalogue.", func(s *Status) float64 { return float64(s.Goods.Items) }),
 	newGauge("aisle_catalogue_available_items", "Items of which at least one can be promised.", func(s *Status) float64 { return float64(s.Goods.Available) }),
 	newGauge("aisle_holds", "Holds that are live.", func(s *Status) float64 { return float64(s.Goods.Holds) }),
+	newGauge("aisle_actions", "Actions that are under way.", func(s *Status) float64 { return float64(s.Goods.Actions) }),
+	newCount("aisle_actions_untaken_total", "Actions that were not taken, because too many were under way.", func(s *Status) float64 { return float64(s.Goods.Untaken) }),
+	newCount("aisle_actions_delivered_total", "Actions that their functions have.", func(s *Status) float64 { return float64(s.Goods.Delivered) }),
+	newCount("aisle_actions_failed_total", "Actions that their functions refused.", func(s *Status) float64 { return float64(s.Goods.Failed) }),
+	newCount("aisle_action_tries_failed_total", "Tries at which a function could not be reached.", func(s *Status) float64 { return float64(s.Goods.Tries) }),
 	newGauge("aisle_model_age_seconds", "Age of the oldest model that scores; -1 is unknown.", func(s *Status) float64 { return float64(s.Age.Model) }),
 	newGauge("aisle_catalogue_age_seconds", "Time since an item last changed; -1 is never.", func(s *Status) float64 { return float64(s.Age.Catalogue) }),
 	newGauge("aisle_hub_contact_age_seconds", "Time since the hub was last heard; -1 is never.", func(s *Status) float64 { return float64(s.Age.HubContact) }),

@@ -68,6 +68,12 @@ type GoodsStatus struct {
 	Items     int `json:"items"`
 	Available int `json:"available"`
 	Holds     int `json:"holds"`
+
+	Actions   int    `json:"actions" doc:"Under way"`
+	Untaken   uint64 `json:"actionsUntaken" doc:"Since the start: too many were under way"`
+	Delivered uint64 `json:"actionsDelivered" doc:"Since the start: their functions have them"`
+	Failed    uint64 `json:"actionsFailed" doc:"Since the start: their functions refused them"`
+	Tries     uint64 `json:"actionTriesFailed" doc:"Since the start: a function could not be reached"`
 }
 
 // ClockStatus compares the node's time, which never falls, with the machine's.

@@ -243,6 +243,31 @@ func TestDeferredCountsOnlyOnceActivated(t *testing.T) {
 	}
 }
 
+// What the staff made of a recommendation is no other treatment: an edit into another
+// item, also one that was shown, counts for the item that was recommended.
+func TestEditsCountForWhatWasRecommended(t *testing.T) {
+	slot := slotConfig("hero")
+	slot.Reward.Weights = map[string]float64{"accept": 1, "edit": 0.5, "reject": -1}
+	b := newBooks(t)
+	for n, said := range []wire.OutcomeType{wire.OutcomeType_OUTCOME_ACCEPT, wire.OutcomeType_OUTCOME_EDIT, wire.OutcomeType_OUTCOME_REJECT} {
+		b.write("a-kiosk", 1000, decide(n, "hero", "random", "milk", "bread"))
+		r := told(n, said, "milk", 1)
+		r.GetOutcome().Action = &wire.ActionUpdate{Decision: id(n), State: wire.ActionState_ACTION_EDITED, By: "stock-room", Item: "bread", Quantity: 2,
+			Price: &wire.Money{Amount: 990, Currency: "EUR"}}
+		b.write("a-kiosk", 1001, r)
+		b.write("a-kiosk", 1002, &wire.Record{Body: &wire.Record_ActionUpdate{ActionUpdate: r.GetOutcome().Action}})
+	}
+	b.tick("a-kiosk", waitMs+1001)
+	b.commit()
+	tr := b.trainer(config(slot))
+	if n, sum := earned(tr, 2); n != 3 || !near(sum, 0.5) {
+		t.Errorf("%d decisions earned %v, want 3 and 1 + 0.5 - 1", n, sum)
+	}
+	if got := tr.Snapshot().Rankings["hero"]; len(got) != 2 || got[0] != "milk" {
+		t.Errorf("the ranking is %v", got)
+	}
+}
+
 func TestWhatDoesNotFitIsCounted(t *testing.T) {
 	b := newBooks(t)
 	b.write("a-kiosk", 1000, decide(1, "elsewhere", "learned", "milk"))
