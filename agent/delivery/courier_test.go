@@ -207,10 +207,10 @@ func TestSlowFunctionsHoldUpNobody(t *testing.T) {
 		quick := &function{answer: sent}
 		_, stop := p.run(map[string]delivery.Door{"pricing": slow, "stock_room": quick})
 		began := time.Now()
-		var labels, picks []coordinate.ActionID
+		var labels []coordinate.ActionID
 		for range 20 {
 			label, pick := p.decide()
-			labels, picks = append(labels, label), append(picks, pick)
+			labels = append(labels, label)
 			if err := p.actions.Update(ctx, pick, wire.ActionState_ACTION_APPROVED, ""); err != nil {
 				t.Fatal(err)
 			}

@@ -26,8 +26,6 @@ type Allowed struct {
 	tally  []uint32 // by group, likewise
 	seqs   []uint64 // of answers counted
 	prefix []upon   // by prefix rule
-	item   func(path string, place int) condition.Value
-	view   *View // of item
 
 	campaigns campaigns
 }

@@ -11,12 +11,9 @@ import (
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
-// rule is one of the rulebook's, made ready. Its sets are numbers of sets of items
-// (View.sets): base is what it removes, or is about, wherever it applies; rest is
-// that without what the items' part of unless excuses.
+// rule is one of the rulebook's, made ready.
 type rule struct {
 	rulebook.Rule
-	base, rest int
 
 	when    *asked // nil: always
 	excuse  *condition.Condition

@@ -14,8 +14,9 @@ import (
 // scope is what a view says of a rule that is asked again in each decision. Its
 // sets are numbers of the view's.
 type scope struct {
-	base, rest int // see rule
-	cheap      int // items that a rule about prices removes at the view's; of those in base or rest
+	base  int // what the rule removes, or is about, wherever it applies
+	rest  int // that without what the items' part of unless excuses
+	cheap int // items that a rule about prices removes at the view's; of those in base or rest
 	*vocabulary
 	ages    []float64          // ascending
 	older   []int              // by age: items that demand it or more
