@@ -75,6 +75,7 @@ type FragmentsConfig struct {
 	Session localapi.From `yaml:"session" envPrefix:"SESSION_"` // Default: cookie session
 	TCF     localapi.From `yaml:"tcf" envPrefix:"TCF_"`         // Default: cookie euconsent-v2
 	GPP     localapi.From `yaml:"gpp" envPrefix:"GPP_"`         // Default: none
+	GPPSid  localapi.From `yaml:"gpp_sid" envPrefix:"GPP_SID_"` // The sections of it that apply. Default: none, then all do
 }
 
 // PersonalizerConfig is about the endpoints that take Personalizer's place.

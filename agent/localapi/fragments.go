@@ -21,6 +21,7 @@ type Fragments struct {
 	Session From // default: cookie session
 	TCF     From // consent strings; default: cookie euconsent-v2
 	GPP     From // default: none
+	GPPSid  From // sections of it that apply, as 7,8 or 7_8; default: none, then all do
 }
 
 // From names where a value is read.
@@ -32,9 +33,23 @@ type From struct {
 func (f Fragments) filled() Fragments {
 	return Fragments{
 		Profile: cmp.Or(f.Profile, From{Cookie: "card"}), Session: cmp.Or(f.Session, From{Cookie: "session"}),
-		TCF: cmp.Or(f.TCF, From{Cookie: "euconsent-v2"}), GPP: f.GPP,
+		TCF: cmp.Or(f.TCF, From{Cookie: "euconsent-v2"}), GPP: f.GPP, GPPSid: f.GPPSid,
 	}
 }
+
+// sections are the ids of a list. Where one can't be read none is, so that all apply.
+func sections(list string) (ids []int) {
+	for part := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == '_' || r == ' ' }) {
+		id, err := strconv.Atoi(part)
+		if err != nil || len(ids) == maxSections {
+			return nil
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+const maxSections = 64
 
 func (f From) read(r *http.Request) string {
 	if f.Header != "" {
@@ -92,7 +107,7 @@ func (a *API) makeFragment(r *http.Request) ([]byte, error) {
 	}
 	request := ranking.Request{
 		Slot: r.PathValue("slot"), ProfileID: from.Profile.read(r), SessionID: from.Session.read(r), Count: count,
-		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPC: r.Header.Get(gpcHeader) == "1"},
+		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPPSid: sections(from.GPPSid.read(r)), GPC: r.Header.Get(gpcHeader) == "1"},
 		Context: queryContext(query),
 	}
 	if d := a.bounds(&request); d != nil {

@@ -74,3 +74,32 @@ func TestErrorsStayOutOfPages(t *testing.T) {
 		t.Errorf("a foreign host is shown %s", w.Body)
 	}
 }
+
+// TestSectionsOfAFragment: the sections that a page names narrow those of its GPP
+// string; a list that can't be read leaves all of them.
+func TestSectionsOfAFragment(t *testing.T) {
+	from := localapi.Fragments{GPP: localapi.From{Header: "X-Gpp"}, GPPSid: localapi.From{Cookie: "gpp_sid"}}
+	s := newSite(t, localapi.Options{Fragments: from})
+	grant(t, s, "p", wire.PersonalisedOffers, wire.ProfileBuilding, wire.DeviceStorage)
+	s.Know("p", "taste", "sweet")
+	for sid, want := range map[string]bool{"": false, "6": false, "6,-1": false, "-1_6": false, "-1": true, "-1,x": false} {
+		with := []func(*http.Request){cookie("card", "p"), header("X-Gpp", "DBABTA~1YYN")}
+		if sid != "" {
+			with = append(with, cookie("gpp_sid", sid))
+		}
+		body := s.ask("GET", "/fragments/hero", "", with...).Body.String()
+		if got := strings.Contains(body, "data-personalised"); got != want {
+			t.Errorf("sections %q: personalised %v", sid, got)
+		}
+	}
+}
+
+// TestNullSaysNothing: it is no empty list.
+func TestNullSaysNothing(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	for _, path := range []string{"/v1/outcomes", "/v1/decide:batch", "/v1/decide"} {
+		if w := s.ask("POST", path, " null\n"); w.Code != 400 {
+			t.Errorf("%s answers %d", path, w.Code)
+		}
+	}
+}

@@ -35,6 +35,9 @@ func parse(b []byte, into any) *Details {
 	if !utf8.Valid(b) {
 		return refuse(malformed, "it is not UTF-8")
 	}
+	if string(bytes.TrimSpace(b)) == "null" {
+		return refuse(malformed, "null says nothing; send a list or an object")
+	}
 	if !shallow(b) {
 		return refuse(malformed, fmt.Sprintf("it nests more than %d deep", deepest))
 	}
