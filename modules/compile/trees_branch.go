@@ -8,7 +8,7 @@ import (
 // branchGroup is how many nodes the trees of one function have together, at
 // least: engines take more than linear time in a function's size, and a call
 // costs as much as some nodes.
-const branchGroup = 400
+const branchGroup = 1000
 
 // Parameters of a function of branches: a row's address within its block, the
 // frame, and the head's sum so far.

@@ -335,7 +335,7 @@ func TestBytesOfTreesAreFixed(t *testing.T) {
 	}
 	for seed, want := range []string{
 		"6509b03d6760636eed0261af6d817d54b8bffa0bbf41d71ba6a979263fa23bae",
-		"2bbf42d8ba70b2c981a15094651663dbd55566483b6b95e6e726d9d109f65038",
+		"b321c6d8639e158c4fca2931baf0e5ed1d93e2d300527276e3d2fce56755f7a0",
 		"be2b93d909a5861a3aa915fc37a41de280affc0d422bd8c8e679f7ede15fc653",
 	} {
 		code, err := compile.Trees(woods(uint64(seed), 1+40*seed, 100))
