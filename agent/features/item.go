@@ -62,6 +62,17 @@ func (c *column) numberOfItem(v *rules.View, numbers []float32) func(place int) 
 	}
 }
 
+// byMedian gives a price by the median regular one of its category.
+func (c *column) byMedian(v *rules.View, medians []float64) func(place int) float32 {
+	return func(i int) float32 {
+		usual := medians[v.Category.IDs[i]]
+		if usual <= 0 {
+			return missing
+		}
+		return c.number(float64(v.Gross[i]) / usual)
+	}
+}
+
 // numbersOf are a dense column's numbers of names.
 func (c *column) numbersOf(names catalogue.Names) []float32 {
 	numbers := make([]float32, len(names))

@@ -18,7 +18,8 @@ type cache struct {
 type kept struct {
 	of    *rules.Candidates
 	frame abi.Frame
-	bare  shelf // where no column is of stock
+	names [2]named // brands and categories, where there are pairs
+	bare  shelf    // where no column is of stock
 	stock atomic.Pointer[shelf]
 }
 
@@ -48,16 +49,56 @@ func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 		return nil, err
 	}
 	p.fill(&k.frame, c)
+	if len(p.spans) > 0 {
+		k.names = [2]named{newNamed(c, c.View.Brand), newNamed(c, c.View.Category)}
+	}
 	p.kept.last.Store(k)
 	return k, nil
 }
 
-// fill fills the columns that stay, and makes the others missing.
+const brand, category = 0, 1
+
+// named are candidates by the number of a name: those of n are of[first[n]:first[n+1]].
+type named struct {
+	first []uint32
+	of    []int32
+}
+
+func newNamed(c *rules.Candidates, column catalogue.Column) named {
+	n := named{make([]uint32, len(column.Names)+2), make([]int32, c.Len())}
+	for _, place := range c.Places {
+		n.first[column.IDs[place]+2]++
+	}
+	for k := range column.Names {
+		n.first[k+2] += n.first[k+1]
+	}
+	for i, place := range c.Places {
+		at := &n.first[column.IDs[place]+1]
+		n.of[*at] = int32(i)
+		*at++
+	}
+	return n
+}
+
+func (n *named) candidates(name uint32) []int32 { return n.of[n.first[name]:n.first[name+1]] }
+
+// named are the candidates by brand or category, nil where they are not kept.
+func (k *kept) named(by int) *named {
+	if k == nil {
+		return nil
+	}
+	return &k.names[by]
+}
+
+// fill fills the columns that stay, and what prices are by the median for who bought
+// nothing, and makes the others missing.
 func (p *Plan) fill(f *abi.Frame, c *rules.Candidates) {
 	named := p.tables(c.View)
 	for i := range p.items {
 		col := &p.items[i]
 		switch {
+		case col.origin == "pair" && col.key == "price_ratio":
+			col.eachDense(f, c, col.byMedian(c.View, named.medians))
 		case col.dense && !col.lives():
 			col.eachDense(f, c, col.numberOfItem(c.View, named.numbers[i]))
 		case col.dense:
@@ -82,6 +123,7 @@ type tables struct {
 	of      *catalogue.Snapshot
 	numbers [][]float32
 	ids     [][]uint32
+	medians []float64 // regular prices, by category, where there are pairs
 }
 
 func (p *Plan) tables(v *rules.View) *tables {
@@ -93,7 +135,10 @@ func (p *Plan) tables(v *rules.View) *tables {
 	if t := p.words.last.Load(); t != nil && t.of == v.Snapshot {
 		return t
 	}
-	t := &tables{v.Snapshot, make([][]float32, len(p.items)), make([][]uint32, len(p.items))}
+	t := &tables{of: v.Snapshot, numbers: make([][]float32, len(p.items)), ids: make([][]uint32, len(p.items))}
+	if len(p.spans) > 0 {
+		t.medians = medians(v.Snapshot)
+	}
 	for i := range p.items {
 		switch col := &p.items[i]; {
 		case col.origin != "item":

@@ -39,9 +39,8 @@ func (l *live) fill(p *Plan, item int, c *rules.Candidates, a *Asked, r *Rows) {
 		return
 	}
 	if h := r.past(col); h != nil && a.Granted(col.purpose) {
-		l.room = slices.Grow(l.room[:0], c.Len())[:c.Len()]
-		l.numbers = l.room
-		h.fill(l, c)
+		l.size(c.Len())
+		h.fill(l, c, r)
 		return
 	}
 	l.clear(c.Len())
@@ -50,7 +49,7 @@ func (l *live) fill(p *Plan, item int, c *rules.Candidates, a *Asked, r *Rows) {
 	case col.origin == "action":
 		l.fromActions(a.Actions)
 	case col.fits() && r.fit.known > 0:
-		r.fit.fill(l, c)
+		r.fit.fill(l)
 	case col.origin == "pair": // of somebody, or a basket, that nobody knows anything of
 	case col.origin == "item" && col.key == "stock":
 		col.onHand(l.numbers, c, a.Catalogue)
@@ -68,10 +67,22 @@ func (l *live) clear(n int) {
 		clear(l.ids)
 		return
 	}
+	l.size(n)
+	l.fillAll(missing)
+}
+
+// size makes room for n numbers.
+func (l *live) size(n int) {
 	l.room = slices.Grow(l.room[:0], n)[:n]
 	l.numbers = l.room
-	for i := range l.numbers {
-		l.numbers[i] = missing
+}
+
+// fillAll gives every candidate the same, by copies twice as long each.
+func (l *live) fillAll(x float32) {
+	for n := 0; n < len(l.numbers); n = max(2*n, 1) {
+		if l.numbers[0] = x; n > 0 {
+			copy(l.numbers[n:], l.numbers[:n])
+		}
 	}
 }
 

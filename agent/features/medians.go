@@ -2,28 +2,14 @@ package features
 
 import (
 	"slices"
-	"sync/atomic"
 
 	"github.com/aisle-edge/aisle/agent/catalogue"
 )
 
-// medians are what items of a category cost, of the last snapshot that was asked
-// for.
-type medians struct {
-	last atomic.Pointer[prices]
-}
-
-type prices struct {
-	snapshot *catalogue.Snapshot
-	median   []float64 // by category; 0: nothing in it has a price
-}
-
-// of is the median regular price of each category, the lower of two where their
-// number is even; an item that is discontinued does not count.
-func (m *medians) of(s *catalogue.Snapshot) []float64 {
-	if p := m.last.Load(); p != nil && p.snapshot == s {
-		return p.median
-	}
+// medians are the median regular prices of categories, the lower of two where their
+// number is even; an item that is discontinued does not count. Where nothing has a
+// price it is 0.
+func medians(s *catalogue.Snapshot) []float64 {
 	type priced struct {
 		category uint32
 		gross    int64
@@ -40,15 +26,14 @@ func (m *medians) of(s *catalogue.Snapshot) []float64 {
 		}
 		return int(min(max(a.gross-b.gross, -1), 1))
 	})
-	p := &prices{s, make([]float64, len(s.Category.Names))}
+	median := make([]float64, len(s.Category.Names))
 	for from := 0; from < len(all); {
 		to := from
 		for to < len(all) && all[to].category == all[from].category {
 			to++
 		}
-		p.median[all[from].category] = float64(all[(from+to-1)/2].gross)
+		median[all[from].category] = float64(all[(from+to-1)/2].gross)
 		from = to
 	}
-	m.last.Store(p)
-	return p.median
+	return median
 }

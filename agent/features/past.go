@@ -14,18 +14,16 @@ import (
 // past is what a person bought, turned into tables once a request: then a value
 // of a candidate is a look-up, however much they bought.
 type past struct {
-	span    time.Duration // what began longer ago does not count
-	known   bool          // there is a history, and it may be read
-	now     int64
-	view    *rules.View
-	medians []float64 // by category
-	decays  []float64 // by day
+	span   time.Duration // what began longer ago does not count
+	known  bool          // there is a history, and it may be read
+	now    int64
+	view   *rules.View
+	decays []float64 // by day
 
 	entries []consent.Purchase
-	items   index
+	at      []int32 // candidate of each, or rules.Nowhere
 	brands  tally
-	shelves tally    // by category
-	of      []uint16 // by candidate: its entry, from 1; none yet if empty
+	shelves tally // by category
 }
 
 // tally sums purchases by the number of a name.
@@ -36,11 +34,20 @@ type tally struct {
 	paid   []float64 // times × price
 	times  []float64 // of those with a price
 	total  float64   // of weight
+	found  []bought
+	sought bool // found is of this request
+}
+
+// bought is a candidate of whose name k something was bought, or one that is no item,
+// of none.
+type bought struct {
+	candidate int32
+	k         uint16
 }
 
 // remember turns the person's history into tables, one for each span of time
 // that columns look back.
-func (p *Plan) remember(r *Rows, v *rules.View, a *Asked) {
+func (p *Plan) remember(r *Rows, c *rules.Candidates, a *Asked) {
 	if len(r.pasts) < len(p.spans) {
 		r.pasts = append(r.pasts, make([]past, len(p.spans)-len(r.pasts))...)
 	}
@@ -54,8 +61,8 @@ func (p *Plan) remember(r *Rows, v *rules.View, a *Asked) {
 		if h.span, h.known = p.spans[k], false; i < 0 || !consent.Fresh(&a.Profile[i], a.Now, h.span) {
 			continue
 		}
-		h.view, h.now, h.medians, h.decays = v, a.Now, p.medians.of(v.Snapshot), p.decays
-		h.turn(a.Profile[i].Value.History)
+		h.view, h.now, h.decays = c.View, a.Now, p.decays
+		h.turn(c, a.Profile[i].Value.History)
 	}
 }
 
@@ -76,19 +83,17 @@ func (r *Rows) past(c *column) *past {
 const HalfLife = 60
 
 // turn fills the tables.
-func (h *past) turn(history []consent.Purchase) {
-	h.entries, h.of = h.entries[:0], h.of[:0]
+func (h *past) turn(c *rules.Candidates, history []consent.Purchase) {
+	h.entries, h.at = h.entries[:0], h.at[:0]
 	h.brands.clear(len(h.view.Brand.Names))
 	h.shelves.clear(len(h.view.Category.Names))
-	h.items.clear(len(history))
 	today := consent.DayOf(h.now)
 	for _, e := range history {
 		if !e.Fresh(h.now, h.span) {
 			continue
 		}
 		h.known = true
-		h.entries = append(h.entries, e)
-		h.items.add(e.Item, uint16(len(h.entries)))
+		h.entries, h.at = append(h.entries, e), append(h.at, c.FindOf(e.Item))
 		place, ok := h.view.PlaceOf(e.Item)
 		if !ok {
 			continue
@@ -128,7 +133,7 @@ func (t *tally) clear(names int) {
 		t.at = slices.Grow(t.at[:0], names)[:names]
 		clear(t.at)
 	}
-	t.used, t.total = t.used[:0], 0
+	t.used, t.total, t.sought = t.used[:0], 0, false
 	t.weight, t.paid, t.times = append(t.weight[:0], 0), append(t.paid[:0], 0), append(t.times[:0], 0)
 }
 
@@ -147,40 +152,27 @@ func (t *tally) add(name uint32, weight, times, price float64) {
 	}
 }
 
-// index finds an entry by its item, by open addressing.
-type index struct {
-	slots []slot
-	mask  uint64
-}
-
-type slot struct {
-	item  uint64
-	entry uint16 // from 1; 0: free
-}
-
-func (x *index) clear(n int) {
-	size := 16
-	for size < 2*n {
-		size *= 2
+// find finds the candidates of what was bought, of names by place; of says which those
+// of a name are, where it is known.
+func (t *tally) find(c *rules.Candidates, names []uint32, of *named) []bought {
+	if t.sought {
+		return t.found
 	}
-	x.slots = slices.Grow(x.slots[:0], size)[:size]
-	clear(x.slots)
-	x.mask = uint64(size - 1)
-}
-
-func (x *index) add(item uint64, entry uint16) {
-	at := item & x.mask
-	for x.slots[at].entry != 0 {
-		at = (at + 1) & x.mask
+	t.found, t.sought = t.found[:0], true
+	if of != nil {
+		for k, name := range t.used {
+			for _, i := range of.candidates(name) {
+				t.found = append(t.found, bought{i, uint16(k) + 1})
+			}
+		}
+		return t.found
 	}
-	x.slots[at] = slot{item, entry}
-}
-
-// find is the entry of an item, 0 if there is none.
-func (x *index) find(item uint64) uint16 {
-	for at := item & x.mask; ; at = (at + 1) & x.mask {
-		if s := &x.slots[at]; s.entry == 0 || s.item == item {
-			return s.entry
+	for i, place := range c.Places {
+		if place == rules.Nowhere {
+			t.found = append(t.found, bought{int32(i), 0})
+		} else if k := t.at[names[place]]; k > 0 {
+			t.found = append(t.found, bought{int32(i), k})
 		}
 	}
+	return t.found
 }

@@ -34,7 +34,6 @@ type Plan struct {
 	says     []rulebook.ContextKey // what a request's context may say
 	kept     cache
 	words    words // of the catalogue
-	medians  medians
 	decays   []float64
 	together *together.Pairs // nil: how well items go together is not known
 	fits     bool            // it reads how well items go with the basket

@@ -38,9 +38,9 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 	if err := p.still(r, c); err != nil {
 		return err
 	}
-	p.remember(r, c.View, a)
+	p.remember(r, c, a)
 	if r.fit.known = 0; p.together != nil && p.fits {
-		r.fit.weigh(p.together, c.View, a.Basket)
+		r.fit.weigh(p.together, c, a.Basket)
 	}
 	n := 0
 	for i := range p.items {

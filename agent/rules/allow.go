@@ -90,15 +90,11 @@ func (dst *Allowed) prepare(c *Candidates, a *Asked) {
 func (l *located) locate(c *Candidates, entries []attribution.Entry) {
 	l.entries, l.at, l.places = entries, l.at[:0], l.places[:0]
 	for k := range entries {
-		i, ok := c.find(entries[k].Item)
-		if !ok {
-			i = Nowhere
-		}
 		place, ok := c.View.PlaceOf(entries[k].Item)
 		if !ok {
 			place = Nowhere
 		}
-		l.at, l.places = append(l.at, int32(i)), append(l.places, int32(place))
+		l.at, l.places = append(l.at, c.FindOf(entries[k].Item)), append(l.places, int32(place))
 	}
 }
 
@@ -241,8 +237,8 @@ func (c *Candidates) concerns(dst *Allowed, r *rule, s *scope, a *Asked) bool {
 
 func (c *Candidates) exclude(dst *Allowed, ids []string) (removed int) {
 	for _, id := range ids {
-		if i, ok := c.find(xxhash.Sum64String(id)); ok {
-			removed += remove(dst, i)
+		if i := c.FindOf(xxhash.Sum64String(id)); i != Nowhere {
+			removed += remove(dst, int(i))
 		}
 	}
 	return removed

@@ -188,22 +188,21 @@ func sized(b bitmap.Bits, n int) bitmap.Bits {
 	return b
 }
 
-// find is the candidate with the hash of an id, if there is one.
-func (c *Candidates) find(hash uint64) (i int, ok bool) {
+// FindOf is Find for who knows only the xxhash64 of the id: Nowhere if it is none.
+func (c *Candidates) FindOf(hash uint64) int32 {
 	if c.at != nil {
-		place, ok := c.View.PlaceOf(hash)
-		if !ok || c.at[place] == 0 {
-			return 0, false
+		if place, ok := c.View.PlaceOf(hash); ok {
+			return c.at[place] - 1
 		}
-		return int(c.at[place]) - 1, true
+		return Nowhere
 	}
 	mask := uint64(len(c.table) - 1)
 	for at := hash & mask; c.table[at] != 0; at = (at + 1) & mask {
-		if i := int(c.table[at]) - 1; c.hashes[i] == hash {
-			return i, true
+		if i := c.table[at] - 1; c.hashes[i] == hash {
+			return i
 		}
 	}
-	return 0, false
+	return Nowhere
 }
 
 // Ranked scores candidates by their place in the slot's ranking: the first has 0,

@@ -74,8 +74,8 @@ func (p *Prefix) forget() {
 func (p *Prefix) pin(count int) {
 	p.pins, p.slate = p.pins[:0], p.slate[:0]
 	for _, pin := range p.of.View.book.pins {
-		i, ok := p.of.find(pin.hash)
-		if ok && pin.position < count && p.allowed.Bits.Has(i) && !p.removed.Has(i) {
+		i := int(p.of.FindOf(pin.hash))
+		if i != Nowhere && pin.position < count && p.allowed.Bits.Has(i) && !p.removed.Has(i) {
 			p.pins, p.slate = append(p.pins, explore.Pin{Position: pin.position, Candidate: i}), append(p.slate, i)
 			p.stand(i)
 			if p.scarce {
