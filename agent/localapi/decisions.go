@@ -29,16 +29,17 @@ type Decision struct {
 	Withheld       []ranking.Withheld `json:"withheld"`
 	ConsentVersion uint64             `json:"consentVersion"`
 
-	Arms      []Arm  `json:"arms"`
-	Policy    Policy `json:"policy"`
-	Attempt   uint32 `json:"attempt" doc:"Grows when what was allowed moved before it could be held"`
-	Seed      string `json:"seed" doc:"Of attempt and first position, in hex"`
-	Degraded  string `json:"degraded"`
-	Deferred  bool   `json:"deferred"`
-	Activated bool   `json:"activated" doc:"It was shown, and counts"`
-	Holdback  bool   `json:"holdback"`
-	Baseline  bool   `json:"baseline" doc:"No model scored"`
-	Shadow    string `json:"shadow,omitempty" doc:"What an apprentice would have shown"`
+	Arms       []Arm  `json:"arms"`
+	Policy     Policy `json:"policy"`
+	Attempt    uint32 `json:"attempt" doc:"Grows when what was allowed moved before it could be held"`
+	Seed       string `json:"seed" doc:"Of attempt and first position, in hex"`
+	Degraded   string `json:"degraded"`
+	DegradedBy string `json:"degradedBy,omitempty" doc:"Why: no_model, stale_model, deadline, busy or module"`
+	Deferred   bool   `json:"deferred"`
+	Activated  bool   `json:"activated" doc:"It was shown, and counts"`
+	Holdback   bool   `json:"holdback"`
+	Baseline   bool   `json:"baseline" doc:"No model scored"`
+	Shadow     string `json:"shadow,omitempty" doc:"What an apprentice would have shown"`
 
 	Candidates  uint32    `json:"candidates"`
 	Allowed     int       `json:"allowed"`

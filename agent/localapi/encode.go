@@ -15,6 +15,9 @@ func appendAnswer(dst []byte, a *ranking.Answer) []byte {
 	dst = appendText(append(dst, `,"slot":`...), a.Slot)
 	dst = strconv.AppendBool(append(dst, `,"personalised":`...), a.Personalised)
 	dst = appendText(append(dst, `,"degraded":`...), string(a.Degraded))
+	if a.DegradedBy != "" {
+		dst = appendText(append(dst, `,"degradedBy":`...), string(a.DegradedBy))
+	}
 	dst = strconv.AppendBool(append(dst, `,"holdback":`...), a.Holdback)
 	if a.Short != 0 {
 		dst = strconv.AppendInt(append(dst, `,"short":`...), int64(a.Short), 10)

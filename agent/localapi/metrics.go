@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	registry  *prometheus.Registry
 	decisions *prometheus.CounterVec
+	steps     *prometheus.CounterVec
 	items     *prometheus.CounterVec
 	outcomes  *prometheus.CounterVec
 	unmatched prometheus.Counter
@@ -32,6 +33,7 @@ func newMetrics(a *API) *metrics {
 		registry:  prometheus.NewRegistry(),
 		found:     map[kind]counted{},
 		decisions: counters("aisle_decisions_total", "Decisions answered.", "slot", "degraded"),
+		steps:     counters("aisle_decisions_degraded_total", "Decisions that took a step down, by why.", "slot", "by"),
 		items:     counters("aisle_items_shown_total", "Items answered.", "slot"),
 		outcomes:  counters("aisle_outcomes_total", "Outcomes told.", "result"),
 		unmatched: prometheus.NewCounter(prometheus.CounterOpts{Name: "aisle_outcomes_unmatched_total", Help: "Accepted outcomes that belong to no decision known here."}),
@@ -41,7 +43,7 @@ func newMetrics(a *API) *metrics {
 			Buckets: []float64{.00005, .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5},
 		}),
 	}
-	m.registry.MustRegister(m.decisions, m.items, m.outcomes, m.unmatched, m.problems, m.took, state{a},
+	m.registry.MustRegister(m.decisions, m.steps, m.items, m.outcomes, m.unmatched, m.problems, m.took, state{a},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -55,8 +57,11 @@ func (m *metrics) handler() http.Handler {
 }
 
 func (m *metrics) decided(a *ranking.Answer) {
-	c := m.counts(kind{a.Slot, a.Degraded})
+	c := m.counts(kind{a.Slot, a.Degraded, a.DegradedBy})
 	c.decisions.Inc()
+	if c.step != nil {
+		c.step.Inc()
+	}
 	c.items.Add(float64(len(a.Items)))
 }
 
@@ -64,9 +69,10 @@ func (m *metrics) decided(a *ranking.Answer) {
 type kind struct {
 	slot     string
 	degraded ranking.Degraded
+	by       ranking.DegradedBy
 }
 
-type counted struct{ decisions, items prometheus.Counter }
+type counted struct{ decisions, items, step prometheus.Counter } // step is nil where none was taken
 
 // counts finds a kind's counters. The vectors would find them too, and hash and
 // compare labels for each decision.
@@ -75,7 +81,10 @@ func (m *metrics) counts(k kind) counted {
 	c, ok := m.found[k]
 	m.mu.RUnlock()
 	if !ok {
-		c = counted{m.decisions.WithLabelValues(k.slot, string(k.degraded)), m.items.WithLabelValues(k.slot)}
+		c = counted{m.decisions.WithLabelValues(k.slot, string(k.degraded)), m.items.WithLabelValues(k.slot), nil}
+		if k.by != "" {
+			c.step = m.steps.WithLabelValues(k.slot, string(k.by))
+		}
 		m.mu.Lock()
 		m.found[k] = c
 		m.mu.Unlock()

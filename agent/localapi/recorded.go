@@ -19,7 +19,7 @@ func recorded(rec *wire.Decision) Decision {
 		Catalogue: strconv.FormatUint(rec.Catalogue, 16), Seed: strconv.FormatUint(rec.Seed, 16),
 		Person: hex.EncodeToString(rec.Pseudonym), Session: hex.EncodeToString(rec.Session), Basket: hex.EncodeToString(rec.Basket),
 		PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []ranking.Withheld{}, ConsentVersion: rec.ConsentVersion,
-		Arms: []Arm{}, Removed: []Removal{}, Attempt: rec.Attempt, Degraded: string(ranking.DegradedOf(rec.Degraded)),
+		Arms: []Arm{}, Removed: []Removal{}, Attempt: rec.Attempt, Degraded: string(ranking.DegradedOf(rec.Degraded)), DegradedBy: string(ranking.DegradedByOf(rec.DegradedBy)),
 		Deferred: rec.Deferred, Holdback: rec.Holdback, Baseline: rec.Baseline, Shadow: rec.Shadow,
 		Candidates: rec.Candidates, Allowed: countBits(rec.Allowed), FrameShare: float64(rec.FrameShare), FullFrame: rec.FullFrame,
 		Columns: hex.EncodeToString(rec.Features.GetColumns()), Apart: len(rec.Context) > 0,

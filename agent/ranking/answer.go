@@ -1,41 +1,6 @@
 package ranking
 
-import (
-	"strconv"
-
-	"github.com/aisle-edge/aisle/sync/wire"
-)
-
-// Degraded names the step down that a decision took to be in time, or for want
-// of a model.
-type Degraded string
-
-const (
-	NotDegraded Degraded = "none"
-	Shortlist   Degraded = "shortlist" // the model scored only the first of the baseline's order
-	Baseline    Degraded = "baseline"  // no model scored
-)
-
-func (d Degraded) wire() wire.Degraded {
-	switch d {
-	case Shortlist:
-		return wire.Degraded_DEGRADED_SHORTLIST
-	case Baseline:
-		return wire.Degraded_DEGRADED_BASELINE
-	}
-	return wire.Degraded_DEGRADED_NONE
-}
-
-// DegradedOf is the name of a record's degradation.
-func DegradedOf(d wire.Degraded) Degraded {
-	switch d {
-	case wire.Degraded_DEGRADED_SHORTLIST:
-		return Shortlist
-	case wire.Degraded_DEGRADED_BASELINE:
-		return Baseline
-	}
-	return NotDegraded
-}
+import "strconv"
 
 // Answer is what POST /v1/decide answers.
 type Answer struct {
@@ -43,8 +8,9 @@ type Answer struct {
 	Slot         string       `json:"slot"`
 	Personalised bool         `json:"personalised"` // a model could look at what a person granted
 	Degraded     Degraded     `json:"degraded"`
-	Holdback     bool         `json:"holdback"`        // showing nothing was the action drawn
-	Short        int          `json:"short,omitempty"` // items missing of those the slot requires
+	DegradedBy   DegradedBy   `json:"degradedBy,omitempty" enum:"no_model,stale_model,deadline,busy,module"` // why
+	Holdback     bool         `json:"holdback"`                                                              // showing nothing was the action drawn
+	Short        int          `json:"short,omitempty"`                                                       // items missing of those the slot requires
 	Items        []Item       `json:"items"`
 	Basis        Basis        `json:"basis"`
 	Experiments  []Experiment `json:"experiments"`
@@ -121,7 +87,8 @@ type Experiment struct {
 }
 
 // Versions name what decided: release by its id, the rest by digest as
-// "sha256:…". Empty: there was none.
+// "sha256:…". Empty: there was none. Where the decision is degraded to the baseline
+// the model is the one that would have scored.
 type Versions struct {
 	Release  string `json:"release"`
 	Module   string `json:"module"`

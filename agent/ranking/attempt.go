@@ -62,8 +62,7 @@ func (s *scratch) find() error {
 	if s.slot = s.active.Slot(s.request.Slot); s.slot == nil {
 		return refuse(UnknownSlot, nil, "the release has no slot of this name; see slots.yaml")
 	}
-	s.scorer, s.degraded = s.slot.Scorer, NotDegraded
-	if s.scorer != nil && !s.d.opt.Releases.Fresh(s.active, s.now) {
+	if s.scorer = s.slot.Scorer; s.scorer != nil && !s.d.opt.Releases.Fresh(s.active, s.now) {
 		s.scorer = nil
 	}
 	return nil

@@ -214,6 +214,10 @@ func TestModes(t *testing.T) {
 		if (mode == "apprentice") != (len(shadows) > 1) || (mode == "logging_only") != shadows[""] {
 			t.Errorf("%s: shadows %v", mode, shadows)
 		}
+		n.Use(nodetest.Files(t, nodetest.Slots(strings.Replace(nodetest.Slot, "count: 3", "baseline: order\n    mode: "+mode, 1)), noRules, nodetest.Features, nil))
+		if a := decide(t, n, ranking.Request{Slot: "hero"}); a.Degraded != ranking.NotDegraded || a.DegradedBy != "" || a.Items[0].ID != "item-00000" {
+			t.Errorf("%s without a model: %+v", mode, a)
+		}
 	}
 }
 
@@ -714,6 +718,41 @@ func TestBudget(t *testing.T) {
 	}
 	if s := n.Decider.Stats(); s.Shortlist != 30 || s.Baseline != 60 || s.Decisions != 120 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A score that once took long, because the machine slept, ends no scoring: neither
+// then, nor where nothing but scores with a budget would tell that it takes less.
+func TestASlowScoreIsForgotten(t *testing.T) {
+	var now time.Time
+	calls, slow := 0, time.Duration(0)
+	n := learned(t, nodetest.Options{Now: func() time.Time {
+		if calls++; calls == 5 { // after the score
+			now = now.Add(slow)
+		}
+		return now
+	}}, nodetest.Slot, noRules)
+	n.Put(nodetest.Items(200)...)
+	ask := func(took time.Duration, budget int) ranking.Degraded {
+		calls, slow = 0, took
+		return decide(t, n, ranking.Request{Slot: "hero", BudgetMs: budget}).Degraded
+	}
+	ask(0, 20)
+	ask(time.Hour, 20)
+	if d := ask(0, 20); d != ranking.NotDegraded {
+		t.Errorf("after one slow score: %s", d)
+	}
+	for range 20 {
+		ask(time.Minute, 1e6)
+	}
+	if d := ask(0, 20); d != ranking.Baseline {
+		t.Errorf("when it takes a minute each time: %s", d)
+	}
+	baseline := 0
+	for ask(0, 20) == ranking.Baseline {
+		if baseline++; baseline > 20_000 {
+			t.Fatal("never scored again")
+		}
 	}
 }
 

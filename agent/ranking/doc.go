@@ -24,9 +24,9 @@
 //
 // # Failure
 //
-// A module that fails, or is late, costs the worths and not the answer: the slot's
-// order serves, and says so as Degraded. A release that takes over in the middle
-// costs nothing. An event that was decided before has its recorded answer, or is
+// A module that fails, is busy or would be late costs the worths and not the answer:
+// it scores a Shortlist, or the slot's order serves as Baseline, and DegradedBy says
+// why. A release that takes over in the middle costs nothing. An event that was decided before has its recorded answer, or is
 // refused with EventClash where the request is another one.
 //
 // A full log refuses what holds, what counts towards a cap and what must be

@@ -82,7 +82,7 @@ func (s *scratch) fill() error {
 	}
 	s.fillPolicy(d)
 	d.Attempt, d.Seed = s.number, s.slate.Seed
-	d.Degraded = s.degraded.wire()
+	d.Degraded, d.DegradedBy = s.degraded.wire(), s.degradedBy.wire()
 	d.Deferred, d.Holdback, d.Baseline = s.request.DeferActivation, s.slate.IsNone, !s.scored
 	d.Shadow, d.Group = s.shadow, nil
 	if g := s.request.Group; g != nil {

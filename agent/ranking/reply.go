@@ -36,7 +36,7 @@ func VersionsOf(v *wire.Versions) Versions {
 // answer makes of a record what was or is answered.
 func (d *Decider) answer(rec *wire.Decision, v Versions, now int64) *Answer {
 	a := &Answer{
-		EventID: rec.EventId, Slot: rec.Slot, Degraded: DegradedOf(rec.Degraded), Holdback: rec.Holdback, Versions: v,
+		EventID: rec.EventId, Slot: rec.Slot, Degraded: DegradedOf(rec.Degraded), DegradedBy: DegradedByOf(rec.DegradedBy), Holdback: rec.Holdback, Versions: v,
 		Items: []Item{}, Experiments: []Experiment{},
 		Basis: Basis{PurposesUsed: append([]string{}, rec.PurposesUsed...), Withheld: []Withheld{}, ConsentVersion: rec.ConsentVersion},
 	}

@@ -27,6 +27,9 @@ func (s *scratch) score() error {
 			return err
 		}
 	}
+	if s.stands() {
+		defer s.degrade(NotDegraded, "")
+	}
 	if s.slot.Mode != rulebook.Online {
 		return s.serveBaseline()
 	}
@@ -41,7 +44,6 @@ func (s *scratch) score() error {
 	}
 	s.policy = s.slot.Draws(s.by, s.count())
 	if !s.scored {
-		s.degraded = Baseline
 		s.means = append(s.means[:0], s.of.Baseline()...)
 		if s.by == rulebook.Learned {
 			s.policy = explore.Policy{Kind: explore.EpsilonGreedy, Epsilon: s.policy.Epsilon}
@@ -71,44 +73,6 @@ func (s *scratch) serveBaseline() error {
 	s.means = append(s.means[:0], s.of.Baseline()...)
 	s.policy = explore.Policy{Kind: explore.Fixed}
 	return nil
-}
-
-// shortlist is how many candidates are scored when there is no time for all.
-const shortlist = 64
-
-// step takes the decision down as far as its budget needs.
-func (s *scratch) step() {
-	if s.scorer == nil {
-		s.degraded = Baseline
-		return
-	}
-	if s.request.BudgetMs == 0 {
-		return
-	}
-	left := time.Duration(s.request.BudgetMs)*time.Millisecond - s.d.opt.Now().Sub(s.started)
-	switch {
-	case left >= s.d.cost(s.of.Len()):
-	case left >= s.d.cost(shortlist):
-		s.degraded = Shortlist
-	default:
-		s.degraded = Baseline
-	}
-}
-
-// cost is how long so many rows are expected to take.
-func (d *Decider) cost(rows int) time.Duration {
-	per := max(d.rowCost.Load(), int64(20*time.Microsecond))
-	return 50*time.Microsecond + time.Duration(per*int64(rows)/1000)
-}
-
-// spent averages what scoring takes.
-func (d *Decider) spent(rows int, took time.Duration) {
-	if rows < shortlist {
-		return
-	}
-	per := took.Nanoseconds() * 1000 / int64(rows)
-	was := d.rowCost.Load()
-	d.rowCost.Store(was + (per-was)/16)
 }
 
 // plan gets the features ready.
@@ -165,6 +129,7 @@ func (s *scratch) model() error {
 	s.scorer.Scored(err)
 	if s.scored = err == nil; err != nil {
 		s.d.counts.failed.Add(1)
+		s.unscored(err)
 		return nil
 	}
 	s.weigh()
@@ -175,7 +140,7 @@ func (s *scratch) model() error {
 func (s *scratch) run() error {
 	candidates := s.chosen()
 	from := s.d.opt.Now()
-	in, err := s.scorer.Module.Borrow()
+	in, err := s.scorer.Module.BorrowWithin(s.left())
 	if err != nil {
 		return err
 	}

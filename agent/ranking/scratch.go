@@ -46,54 +46,55 @@ type scratch struct {
 	buffer  []byte
 
 	// of the attempt
-	number    uint32
-	now       int64 // node time
-	id        [16]byte
-	active    *release.Active
-	slot      *release.Slot
-	scorer    *release.Scorer // nil: no model scores
-	who       consent.Answer
-	known     wire.Pseudonym          // person, if they may be known
-	household wire.Pseudonym          // of the person, if rules count by it and it may be known
-	marks     [5]uint32               // of person, session, basket, event and household, before anything was read
-	saw       [3][]attribution.Entry  // of person, session and household
-	redeemed  []coordinate.Redemption // by the person
-	redeems   uint64                  // changes of that, before it was read
-	of        *rules.Candidates
-	given     rules.Candidates
-	ids       []string
-	values    []features.Values
-	stock     *rules.Stock
-	ownStock  rules.Stock
-	allowed   rules.Allowed
-	prefix    rules.Prefix
-	masks     bool // prefix has something to say
-	tastes    tastes
-	diversity diversity
-	fields    []consent.Declared // that the model, the rules and mixing read
-	none      bool
-	arm       string
-	share     float64
-	by        rulebook.ArmPolicy
-	degraded  Degraded
-	policy    explore.Policy
-	rows      features.Rows
-	planned   bool    // rows are of this attempt
-	scored    bool    // means are the model's
-	inside    []int32 // places of what is in the basket
-	dense     []float32
-	hashed    []uint32
-	means     []float64 // one a candidate
-	guess     []float64 // one a candidate: predictions, where means are worths
-	worth     []float64 // likewise: what those are weighed with; empty: they are not
-	predicted []float64 // one a row of the frame
-	variance  []float64 // likewise, empty without
-	order     []uint32
-	drawer    *explore.Drawer
-	salt      rulebook.Salt // of drawer
-	problem   explore.Problem
-	slate     explore.Slate
-	shadow    string
+	number     uint32
+	now        int64 // node time
+	id         [16]byte
+	active     *release.Active
+	slot       *release.Slot
+	scorer     *release.Scorer // nil: no model scores
+	who        consent.Answer
+	known      wire.Pseudonym          // person, if they may be known
+	household  wire.Pseudonym          // of the person, if rules count by it and it may be known
+	marks      [5]uint32               // of person, session, basket, event and household, before anything was read
+	saw        [3][]attribution.Entry  // of person, session and household
+	redeemed   []coordinate.Redemption // by the person
+	redeems    uint64                  // changes of that, before it was read
+	of         *rules.Candidates
+	given      rules.Candidates
+	ids        []string
+	values     []features.Values
+	stock      *rules.Stock
+	ownStock   rules.Stock
+	allowed    rules.Allowed
+	prefix     rules.Prefix
+	masks      bool // prefix has something to say
+	tastes     tastes
+	diversity  diversity
+	fields     []consent.Declared // that the model, the rules and mixing read
+	none       bool
+	arm        string
+	share      float64
+	by         rulebook.ArmPolicy
+	degraded   Degraded
+	degradedBy DegradedBy
+	policy     explore.Policy
+	rows       features.Rows
+	planned    bool    // rows are of this attempt
+	scored     bool    // means are the model's
+	inside     []int32 // places of what is in the basket
+	dense      []float32
+	hashed     []uint32
+	means      []float64 // one a candidate
+	guess      []float64 // one a candidate: predictions, where means are worths
+	worth      []float64 // likewise: what those are weighed with; empty: they are not
+	predicted  []float64 // one a row of the frame
+	variance   []float64 // likewise, empty without
+	order      []uint32
+	drawer     *explore.Drawer
+	salt       rulebook.Salt // of drawer
+	problem    explore.Problem
+	slate      explore.Slate
+	shadow     string
 
 	record record
 }

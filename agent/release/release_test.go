@@ -194,8 +194,12 @@ func TestMaxOffline(t *testing.T) {
 	}
 	n.Advance(2 * time.Hour)
 	n.Restart()
-	if a := n.decide(); a.Degraded != ranking.Baseline || len(a.Items) != 3 {
+	a := n.decide()
+	if a.Degraded != ranking.Baseline || a.DegradedBy != ranking.ByStaleModel || len(a.Items) != 3 {
 		t.Errorf("after 721 hours: %+v", a)
+	}
+	if r, err := n.Decider.Replay(a.EventID); err != nil || !r.Agrees || r.Scored {
+		t.Errorf("replay after 721 hours: %+v, %v", r, err)
 	}
 	if err := n.update(); err != nil {
 		t.Fatal(err)
@@ -503,7 +507,7 @@ func TestABusyModelIsNotJudged(t *testing.T) {
 		lent = append(lent, in)
 	}
 	for range 5 {
-		if a := n.decide(); a.Degraded != ranking.Baseline || len(a.Items) != 3 {
+		if a := n.decide(); a.Degraded != ranking.Baseline || a.DegradedBy != ranking.ByBusy || len(a.Items) != 3 {
 			t.Fatalf("%+v", a)
 		}
 	}

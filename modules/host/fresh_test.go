@@ -222,6 +222,12 @@ func TestADryPoolSaysSo(t *testing.T) {
 				t.Fatalf("%v after %v", err, time.Since(start))
 			}
 		}
+		for most, want := range map[time.Duration]time.Duration{-1: 0, 0: 0, wait / 4: wait / 4, 2 * wait: wait} {
+			start := time.Now()
+			if _, err := m.BorrowWithin(most); !errors.Is(err, host.ErrBusy) || time.Since(start) != want {
+				t.Fatalf("within %v: %v after %v", most, err, time.Since(start))
+			}
+		}
 		time.AfterFunc(wait/2, in.Return)
 		again, err := m.Borrow()
 		if err != nil {

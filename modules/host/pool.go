@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"math"
 	"time"
 )
 
@@ -9,11 +10,15 @@ import (
 // are in use or being made: ErrBusy where that takes longer than Limits.Wait. It
 // returns ErrClosed after Close, and the error of making an instance where none
 // is left and none could be made. Instance.Return must follow.
-func (m *Module) Borrow() (*Instance, error) {
+func (m *Module) Borrow() (*Instance, error) { return m.BorrowWithin(math.MaxInt64) }
+
+// BorrowWithin is Borrow by who can't wait that long: at most for as long as most, and
+// not at all if that is not above zero.
+func (m *Module) BorrowWithin(most time.Duration) (*Instance, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.waits() {
-		m.await()
+	if m.waits() && most > 0 {
+		m.await(most)
 	}
 	if m.closed {
 		return nil, ErrClosed
@@ -36,10 +41,13 @@ func (m *Module) Borrow() (*Instance, error) {
 func (m *Module) waits() bool { return !m.closed && len(m.free) == 0 && m.borrowed+m.mending > 0 }
 
 // await returns when an instance came or none will, or when it took too long.
-func (m *Module) await() {
+func (m *Module) await(most time.Duration) {
 	late := false
 	if m.wait > 0 {
-		defer time.AfterFunc(m.wait, func() {
+		most = min(most, m.wait)
+	}
+	if most < math.MaxInt64 {
+		defer time.AfterFunc(most, func() {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			late = true

@@ -117,6 +117,7 @@ func (p *pen) decision(d *Decision) {
 	}
 	p.bytes(45, d.Prediction)
 	p.bytes(46, d.Worth)
+	p.number(47, uint64(d.DegradedBy))
 }
 
 func (p *pen) plan(x *Plan) {

@@ -78,6 +78,65 @@ func (Degraded) EnumDescriptor() ([]byte, []int) {
 	return file_sync_wire_wire_proto_rawDescGZIP(), []int{0}
 }
 
+// DegradedBy is why a decision was degraded.
+type DegradedBy int32
+
+const (
+	DegradedBy_DEGRADED_BY_NOTHING     DegradedBy = 0
+	DegradedBy_DEGRADED_BY_NO_MODEL    DegradedBy = 1 // the slot has none, or it was taken out of use
+	DegradedBy_DEGRADED_BY_STALE_MODEL DegradedBy = 2 // it was not confirmed for too long
+	DegradedBy_DEGRADED_BY_DEADLINE    DegradedBy = 3 // the request's budget
+	DegradedBy_DEGRADED_BY_BUSY        DegradedBy = 4 // no instance of its module became free in time
+	DegradedBy_DEGRADED_BY_MODULE      DegradedBy = 5 // its module failed
+)
+
+// Enum value maps for DegradedBy.
+var (
+	DegradedBy_name = map[int32]string{
+		0: "DEGRADED_BY_NOTHING",
+		1: "DEGRADED_BY_NO_MODEL",
+		2: "DEGRADED_BY_STALE_MODEL",
+		3: "DEGRADED_BY_DEADLINE",
+		4: "DEGRADED_BY_BUSY",
+		5: "DEGRADED_BY_MODULE",
+	}
+	DegradedBy_value = map[string]int32{
+		"DEGRADED_BY_NOTHING":     0,
+		"DEGRADED_BY_NO_MODEL":    1,
+		"DEGRADED_BY_STALE_MODEL": 2,
+		"DEGRADED_BY_DEADLINE":    3,
+		"DEGRADED_BY_BUSY":        4,
+		"DEGRADED_BY_MODULE":      5,
+	}
+)
+
+func (x DegradedBy) Enum() *DegradedBy {
+	p := new(DegradedBy)
+	*p = x
+	return p
+}
+
+func (x DegradedBy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DegradedBy) Descriptor() protoreflect.EnumDescriptor {
+	return file_sync_wire_wire_proto_enumTypes[1].Descriptor()
+}
+
+func (DegradedBy) Type() protoreflect.EnumType {
+	return &file_sync_wire_wire_proto_enumTypes[1]
+}
+
+func (x DegradedBy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DegradedBy.Descriptor instead.
+func (DegradedBy) EnumDescriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{1}
+}
+
 type ActionState int32
 
 const (
@@ -129,11 +188,11 @@ func (x ActionState) String() string {
 }
 
 func (ActionState) Descriptor() protoreflect.EnumDescriptor {
-	return file_sync_wire_wire_proto_enumTypes[1].Descriptor()
+	return file_sync_wire_wire_proto_enumTypes[2].Descriptor()
 }
 
 func (ActionState) Type() protoreflect.EnumType {
-	return &file_sync_wire_wire_proto_enumTypes[1]
+	return &file_sync_wire_wire_proto_enumTypes[2]
 }
 
 func (x ActionState) Number() protoreflect.EnumNumber {
@@ -142,7 +201,7 @@ func (x ActionState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ActionState.Descriptor instead.
 func (ActionState) EnumDescriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{1}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{2}
 }
 
 type OutcomeType int32
@@ -217,11 +276,11 @@ func (x OutcomeType) String() string {
 }
 
 func (OutcomeType) Descriptor() protoreflect.EnumDescriptor {
-	return file_sync_wire_wire_proto_enumTypes[2].Descriptor()
+	return file_sync_wire_wire_proto_enumTypes[3].Descriptor()
 }
 
 func (OutcomeType) Type() protoreflect.EnumType {
-	return &file_sync_wire_wire_proto_enumTypes[2]
+	return &file_sync_wire_wire_proto_enumTypes[3]
 }
 
 func (x OutcomeType) Number() protoreflect.EnumNumber {
@@ -230,7 +289,7 @@ func (x OutcomeType) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OutcomeType.Descriptor instead.
 func (OutcomeType) EnumDescriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{2}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{3}
 }
 
 // Record is one entry of a node's log. Its sequence, agent and epoch are not
@@ -565,8 +624,9 @@ type Decision struct {
 	Group      *Group    `protobuf:"bytes,41,opt,name=group,proto3" json:"group,omitempty"`                             // absent: a decision by itself
 	// Where campaigns are arbitrated by value the means are prediction times worth,
 	// and variances are of those. Empty: the means are predictions.
-	Prediction    []byte `protobuf:"bytes,45,opt,name=prediction,proto3" json:"prediction,omitempty"` // f64 a row
-	Worth         []byte `protobuf:"bytes,46,opt,name=worth,proto3" json:"worth,omitempty"`           // f64 a row
+	Prediction    []byte     `protobuf:"bytes,45,opt,name=prediction,proto3" json:"prediction,omitempty"` // f64 a row
+	Worth         []byte     `protobuf:"bytes,46,opt,name=worth,proto3" json:"worth,omitempty"`           // f64 a row
+	DegradedBy    DegradedBy `protobuf:"varint,47,opt,name=degraded_by,json=degradedBy,proto3,enum=aisle.wire.v0.DegradedBy" json:"degraded_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -886,6 +946,13 @@ func (x *Decision) GetWorth() []byte {
 		return x.Worth
 	}
 	return nil
+}
+
+func (x *Decision) GetDegradedBy() DegradedBy {
+	if x != nil {
+		return x.DegradedBy
+	}
+	return DegradedBy_DEGRADED_BY_NOTHING
 }
 
 // Group is an event that asks for several decisions, which share their candidates:
@@ -4090,7 +4157,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
 	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
-	"\x04body\"\xb3\n" +
+	"\x04body\"\xef\n" +
 	"\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
@@ -4140,7 +4207,9 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
 	"prediction\x18- \x01(\fR\n" +
 	"prediction\x12\x14\n" +
-	"\x05worth\x18. \x01(\fR\x05worth\"L\n" +
+	"\x05worth\x18. \x01(\fR\x05worth\x12:\n" +
+	"\vdegraded_by\x18/ \x01(\x0e2\x19.aisle.wire.v0.DegradedByR\n" +
+	"degradedBy\"L\n" +
 	"\x05Group\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04part\x18\x02 \x01(\tR\x04part\x12\x14\n" +
@@ -4456,7 +4525,15 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\bDegraded\x12\x11\n" +
 	"\rDEGRADED_NONE\x10\x00\x12\x16\n" +
 	"\x12DEGRADED_SHORTLIST\x10\x01\x12\x15\n" +
-	"\x11DEGRADED_BASELINE\x10\x02*\xc0\x01\n" +
+	"\x11DEGRADED_BASELINE\x10\x02*\xa4\x01\n" +
+	"\n" +
+	"DegradedBy\x12\x17\n" +
+	"\x13DEGRADED_BY_NOTHING\x10\x00\x12\x18\n" +
+	"\x14DEGRADED_BY_NO_MODEL\x10\x01\x12\x1b\n" +
+	"\x17DEGRADED_BY_STALE_MODEL\x10\x02\x12\x18\n" +
+	"\x14DEGRADED_BY_DEADLINE\x10\x03\x12\x14\n" +
+	"\x10DEGRADED_BY_BUSY\x10\x04\x12\x16\n" +
+	"\x12DEGRADED_BY_MODULE\x10\x05*\xc0\x01\n" +
 	"\vActionState\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fACTION_PROPOSED\x10\x01\x12\x13\n" +
@@ -4498,102 +4575,104 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 	return file_sync_wire_wire_proto_rawDescData
 }
 
-var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
-	(ActionState)(0),      // 1: aisle.wire.v0.ActionState
-	(OutcomeType)(0),      // 2: aisle.wire.v0.OutcomeType
-	(*Record)(nil),        // 3: aisle.wire.v0.Record
-	(*Decision)(nil),      // 4: aisle.wire.v0.Decision
-	(*Group)(nil),         // 5: aisle.wire.v0.Group
-	(*Versions)(nil),      // 6: aisle.wire.v0.Versions
-	(*Withheld)(nil),      // 7: aisle.wire.v0.Withheld
-	(*Arm)(nil),           // 8: aisle.wire.v0.Arm
-	(*Policy)(nil),        // 9: aisle.wire.v0.Policy
-	(*Removal)(nil),       // 10: aisle.wire.v0.Removal
-	(*Features)(nil),      // 11: aisle.wire.v0.Features
-	(*Shown)(nil),         // 12: aisle.wire.v0.Shown
-	(*Applied)(nil),       // 13: aisle.wire.v0.Applied
-	(*Hold)(nil),          // 14: aisle.wire.v0.Hold
-	(*Plan)(nil),          // 15: aisle.wire.v0.Plan
-	(*Prepared)(nil),      // 16: aisle.wire.v0.Prepared
-	(*Action)(nil),        // 17: aisle.wire.v0.Action
-	(*ActionUpdate)(nil),  // 18: aisle.wire.v0.ActionUpdate
-	(*Money)(nil),         // 19: aisle.wire.v0.Money
-	(*Activation)(nil),    // 20: aisle.wire.v0.Activation
-	(*Outcome)(nil),       // 21: aisle.wire.v0.Outcome
-	(*Consent)(nil),       // 22: aisle.wire.v0.Consent
-	(*Evidence)(nil),      // 23: aisle.wire.v0.Evidence
-	(*StockCount)(nil),    // 24: aisle.wire.v0.StockCount
-	(*StockMove)(nil),     // 25: aisle.wire.v0.StockMove
-	(*Item)(nil),          // 26: aisle.wire.v0.Item
-	(*Offer)(nil),         // 27: aisle.wire.v0.Offer
-	(*Profile)(nil),       // 28: aisle.wire.v0.Profile
-	(*HoldEnd)(nil),       // 29: aisle.wire.v0.HoldEnd
-	(*Drop)(nil),          // 30: aisle.wire.v0.Drop
-	(*Tick)(nil),          // 31: aisle.wire.v0.Tick
-	(*Erasure)(nil),       // 32: aisle.wire.v0.Erasure
-	(*Erased)(nil),        // 33: aisle.wire.v0.Erased
-	(*SegmentHeader)(nil), // 34: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 35: aisle.wire.v0.Mark
-	(*Release)(nil),       // 36: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 37: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 38: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 39: aisle.wire.v0.Status
-	nil,                   // 40: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 41: aisle.wire.v0.Status.DroppedEntry
+	(DegradedBy)(0),       // 1: aisle.wire.v0.DegradedBy
+	(ActionState)(0),      // 2: aisle.wire.v0.ActionState
+	(OutcomeType)(0),      // 3: aisle.wire.v0.OutcomeType
+	(*Record)(nil),        // 4: aisle.wire.v0.Record
+	(*Decision)(nil),      // 5: aisle.wire.v0.Decision
+	(*Group)(nil),         // 6: aisle.wire.v0.Group
+	(*Versions)(nil),      // 7: aisle.wire.v0.Versions
+	(*Withheld)(nil),      // 8: aisle.wire.v0.Withheld
+	(*Arm)(nil),           // 9: aisle.wire.v0.Arm
+	(*Policy)(nil),        // 10: aisle.wire.v0.Policy
+	(*Removal)(nil),       // 11: aisle.wire.v0.Removal
+	(*Features)(nil),      // 12: aisle.wire.v0.Features
+	(*Shown)(nil),         // 13: aisle.wire.v0.Shown
+	(*Applied)(nil),       // 14: aisle.wire.v0.Applied
+	(*Hold)(nil),          // 15: aisle.wire.v0.Hold
+	(*Plan)(nil),          // 16: aisle.wire.v0.Plan
+	(*Prepared)(nil),      // 17: aisle.wire.v0.Prepared
+	(*Action)(nil),        // 18: aisle.wire.v0.Action
+	(*ActionUpdate)(nil),  // 19: aisle.wire.v0.ActionUpdate
+	(*Money)(nil),         // 20: aisle.wire.v0.Money
+	(*Activation)(nil),    // 21: aisle.wire.v0.Activation
+	(*Outcome)(nil),       // 22: aisle.wire.v0.Outcome
+	(*Consent)(nil),       // 23: aisle.wire.v0.Consent
+	(*Evidence)(nil),      // 24: aisle.wire.v0.Evidence
+	(*StockCount)(nil),    // 25: aisle.wire.v0.StockCount
+	(*StockMove)(nil),     // 26: aisle.wire.v0.StockMove
+	(*Item)(nil),          // 27: aisle.wire.v0.Item
+	(*Offer)(nil),         // 28: aisle.wire.v0.Offer
+	(*Profile)(nil),       // 29: aisle.wire.v0.Profile
+	(*HoldEnd)(nil),       // 30: aisle.wire.v0.HoldEnd
+	(*Drop)(nil),          // 31: aisle.wire.v0.Drop
+	(*Tick)(nil),          // 32: aisle.wire.v0.Tick
+	(*Erasure)(nil),       // 33: aisle.wire.v0.Erasure
+	(*Erased)(nil),        // 34: aisle.wire.v0.Erased
+	(*SegmentHeader)(nil), // 35: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 36: aisle.wire.v0.Mark
+	(*Release)(nil),       // 37: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 38: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 39: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 40: aisle.wire.v0.Status
+	nil,                   // 41: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 42: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
-	4,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
-	20, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
-	21, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
-	22, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
-	24, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
-	25, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
-	26, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
-	28, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
-	29, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
-	30, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
-	31, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
-	32, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
-	33, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
-	18, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
-	6,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
-	7,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
-	8,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
-	9,  // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
+	5,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
+	21, // 1: aisle.wire.v0.Record.activation:type_name -> aisle.wire.v0.Activation
+	22, // 2: aisle.wire.v0.Record.outcome:type_name -> aisle.wire.v0.Outcome
+	23, // 3: aisle.wire.v0.Record.consent:type_name -> aisle.wire.v0.Consent
+	25, // 4: aisle.wire.v0.Record.stock_count:type_name -> aisle.wire.v0.StockCount
+	26, // 5: aisle.wire.v0.Record.stock_move:type_name -> aisle.wire.v0.StockMove
+	27, // 6: aisle.wire.v0.Record.item:type_name -> aisle.wire.v0.Item
+	29, // 7: aisle.wire.v0.Record.profile:type_name -> aisle.wire.v0.Profile
+	30, // 8: aisle.wire.v0.Record.hold_end:type_name -> aisle.wire.v0.HoldEnd
+	31, // 9: aisle.wire.v0.Record.drop:type_name -> aisle.wire.v0.Drop
+	32, // 10: aisle.wire.v0.Record.tick:type_name -> aisle.wire.v0.Tick
+	33, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
+	34, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
+	19, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
+	7,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
+	8,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
+	9,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
+	10, // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
 	0,  // 18: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
-	10, // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
-	11, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
-	12, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	15, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
-	5,  // 23: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
-	19, // 24: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	14, // 25: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	13, // 26: aisle.wire.v0.Shown.applied:type_name -> aisle.wire.v0.Applied
-	2,  // 27: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
-	19, // 28: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
-	15, // 29: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
-	19, // 30: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
-	1,  // 31: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
-	1,  // 32: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
-	19, // 33: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
-	2,  // 34: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	19, // 35: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	18, // 36: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
-	23, // 37: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	19, // 38: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	40, // 39: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	19, // 40: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	37, // 41: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	38, // 42: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	41, // 43: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	44, // [44:44] is the sub-list for method output_type
-	44, // [44:44] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	11, // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
+	12, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
+	13, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
+	16, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
+	6,  // 23: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
+	1,  // 24: aisle.wire.v0.Decision.degraded_by:type_name -> aisle.wire.v0.DegradedBy
+	20, // 25: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	15, // 26: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	14, // 27: aisle.wire.v0.Shown.applied:type_name -> aisle.wire.v0.Applied
+	3,  // 28: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
+	20, // 29: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
+	16, // 30: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
+	20, // 31: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
+	2,  // 32: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
+	2,  // 33: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
+	20, // 34: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
+	3,  // 35: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	20, // 36: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	19, // 37: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
+	24, // 38: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	20, // 39: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	41, // 40: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	20, // 41: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	38, // 42: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	39, // 43: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	42, // 44: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -4622,7 +4701,7 @@ func file_sync_wire_wire_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
