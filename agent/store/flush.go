@@ -191,7 +191,7 @@ func (s *Store) thaw(f *file, at position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range f.tables {
-		t.recent.forget(t.frozen)
+		s.recent.wrote(t, t.frozen)
 		t.frozen = nil
 	}
 	f.frozen, f.written = position{}, at

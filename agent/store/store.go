@@ -95,6 +95,8 @@ type Store struct {
 	mu sync.RWMutex
 	at position
 
+	recent recent
+
 	// flushing lets one flush, sweep or checkpoint run at a time
 	flushing sync.Mutex
 

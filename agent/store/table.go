@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -29,8 +28,6 @@ type Table struct {
 	active map[string][]byte // since the last freeze
 	frozen map[string][]byte // being written to the file, and not changed any more
 
-	recent recent
-
 	// guarded by Store.flushing
 	swept []byte // where the next sweep begins
 }
@@ -40,7 +37,6 @@ type Table struct {
 // start applies to the rows that are there.
 func (s *Store) Table(f File, name string, keep time.Duration) *Table {
 	t := &Table{file: s.files[f], name: []byte(name), keep: keep.Milliseconds(), active: map[string][]byte{}}
-	t.recent.rows = map[string][]byte{}
 	t.file.tables = append(t.file.tables, t)
 	return t
 }
@@ -91,47 +87,4 @@ func (t *Table) pendingKeys(prefix string) []string {
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
-}
-
-// recent are some rows as they are in the file, those that were read last: who
-// reads a row to decide on a record mostly has it read again to apply that. A
-// page of the file is let go of sooner than that.
-type recent struct {
-	mu   sync.Mutex // views read beside each other
-	rows map[string][]byte
-	keys [maxRecent]string // in the order in which they came
-	next int               // of keys: who makes room
-}
-
-// maxRecent bounds the rows that are recent, so that they take no memory to speak of.
-const maxRecent = 256
-
-func (r *recent) get(key []byte) (row []byte, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	row, ok = r.rows[string(key)]
-	return row, ok
-}
-
-func (r *recent) put(key []byte, row []byte) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, ok := r.rows[string(key)]; ok { // another view was faster, and read the same
-		return
-	}
-	k := string(key)
-	delete(r.rows, r.keys[r.next]) // or, if it was forgotten, perhaps a younger one of that key
-	r.rows[k], r.keys[r.next] = row, k
-	r.next = (r.next + 1) % maxRecent
-}
-
-// forget drops what is about to be in the file in place of what was.
-func (r *recent) forget(rows map[string][]byte) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for key := range r.rows {
-		if _, changed := rows[key]; changed {
-			delete(r.rows, key)
-		}
-	}
 }

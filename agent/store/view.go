@@ -39,11 +39,11 @@ func (s *Store) View(read func(*View) error) error {
 func (v *View) Get(t *Table, key []byte) []byte {
 	row, ok := t.pending(string(key))
 	if !ok {
-		row, ok = t.recent.get(key)
+		row, ok = v.s.recent.get(t, key)
 	}
 	if !ok {
 		if row = v.stored(t, key); v.err == nil {
-			t.recent.put(key, row)
+			v.s.recent.put(t, key, row)
 		}
 	}
 	return t.value(row, v.s.at.ms)
