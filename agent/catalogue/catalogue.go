@@ -77,6 +77,9 @@ func (c *Catalogue) Promisable(place int) int64 { return c.live.read(place).prom
 // later, knows that what they found still holds.
 func (c *Catalogue) Movements() uint64 { return c.live.movements.Load() }
 
+// Counts grows whenever OnHand of any item changed, and not with holds.
+func (c *Catalogue) Counts() uint64 { return c.live.counts.Load() }
+
 // Item reads an item as it came in, without its stock. ErrUnknown.
 func (c *Catalogue) Item(id string) (*wire.Item, error) {
 	var row []byte

@@ -132,6 +132,7 @@ func (c *Catalogue) count(tx *store.Tx, id string, change func(*count)) {
 	tx.Put(c.stock, key, at.append(nil))
 	if place, ok := c.placeOf(id); ok {
 		c.live.at(place).onHand.Store(at.onHand)
+		c.live.counts.Add(1)
 		c.live.flip(place)
 	}
 }

@@ -28,6 +28,7 @@ type live struct {
 	cells     atomic.Pointer[[]*cell] // replaced when it grows; the cells stay
 	available atomic.Pointer[Availability]
 	movements atomic.Uint64 // grows after any cell changed
+	counts    atomic.Uint64 // grows after what is on hand of any changed
 }
 
 func newLive() *live {
@@ -85,5 +86,6 @@ func (l *live) flipAll() {
 		}
 	}
 	l.available.Store(&Availability{l.available.Load().Version + 1, bits})
+	l.counts.Add(1)
 	l.movements.Add(1)
 }

@@ -23,7 +23,7 @@ type kept struct {
 	stock atomic.Pointer[shelf]
 }
 
-// shelf is a column of stock after a number of movements. It stands for all that
+// shelf is a column of stock after a number of changes. It stands for all that
 // is kept of rows: those it is in, and its own.
 type shelf struct {
 	in      *kept
@@ -152,9 +152,9 @@ func (p *Plan) tables(v *rules.View) *tables {
 	return t
 }
 
-// stocked is a column of stock, kept until something moves.
+// stocked is a column of stock, kept until a count changes.
 func (k *kept) stocked(col *column, c *rules.Candidates, cat *catalogue.Catalogue) *shelf {
-	at := cat.Movements()
+	at := cat.Counts()
 	if s := k.stock.Load(); s != nil && s.of == col && s.at == at {
 		return s
 	}

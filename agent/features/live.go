@@ -26,7 +26,7 @@ func (c *column) lives() bool {
 func (c *column) fits() bool { return c.origin+"."+c.key == rulebook.BasketFit }
 
 // stocked tells whether a column is what is on hand, which differs from decision
-// to decision, yet not between two movements.
+// to decision, yet not while nothing is sold or counted.
 func (c *column) stocked() bool { return c.origin == "item" && c.key == "stock" && c.purpose == "" }
 
 // fill fills a column of this decision.
