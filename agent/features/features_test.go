@@ -191,6 +191,23 @@ func close(a, b []float32) bool {
 	})
 }
 
+// A model sees what is on hand now, however often the column was kept.
+func TestStockIsThatOfNow(t *testing.T) {
+	n, plan, view := shop(t, nodetest.Item("a", func(it *wire.Item) { it.Stock = 7 }))
+	const column = 3 // of the dense ones of items
+	asked := &features.Asked{Catalogue: n.Catalogue, Granted: func(wire.Purpose) bool { return false }}
+	for left := float32(7); left > 4; left-- {
+		var rows features.Rows
+		if err := plan.Rows(&rows, view.Source(), asked); err != nil {
+			t.Fatal(err)
+		}
+		if dense, _ := rows.Append(nil, nil, 0); dense[column] != left {
+			t.Errorf("the model sees %v on hand, want %v", dense[column], left)
+		}
+		n.Move(fmt.Sprint("sold", left), "a", -1)
+	}
+}
+
 // What an instance scores is the rows as they are recorded, in whatever order
 // slots, requests and stock come, and whatever the instance held before.
 func TestFramesHoldWhatIsRecorded(t *testing.T) {
