@@ -18,8 +18,8 @@ type cache struct {
 type kept struct {
 	of    *rules.Candidates
 	frame abi.Frame
-	names [2]named // brands and categories, where there are pairs
-	bare  shelf    // where no column is of stock
+	names [2]rules.Members // by brand and category, where there are pairs
+	bare  shelf            // where no column is of stock
 	stock atomic.Pointer[shelf]
 }
 
@@ -50,7 +50,8 @@ func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 	}
 	p.fill(&k.frame, c)
 	if len(p.spans) > 0 {
-		k.names = [2]named{newNamed(c, c.View.Brand), newNamed(c, c.View.Category)}
+		s := c.View.Snapshot
+		k.names = [2]rules.Members{c.Members(s.Brand.IDs, len(s.Brand.Names)), c.Members(s.Category.IDs, len(s.Category.Names))}
 	}
 	p.kept.last.Store(k)
 	return k, nil
@@ -58,32 +59,8 @@ func (p *Plan) keep(c *rules.Candidates) (*kept, error) {
 
 const brand, category = 0, 1
 
-// named are candidates by the number of a name: those of n are of[first[n]:first[n+1]].
-type named struct {
-	first []uint32
-	of    []int32
-}
-
-func newNamed(c *rules.Candidates, column catalogue.Column) named {
-	n := named{make([]uint32, len(column.Names)+2), make([]int32, c.Len())}
-	for _, place := range c.Places {
-		n.first[column.IDs[place]+2]++
-	}
-	for k := range column.Names {
-		n.first[k+2] += n.first[k+1]
-	}
-	for i, place := range c.Places {
-		at := &n.first[column.IDs[place]+1]
-		n.of[*at] = int32(i)
-		*at++
-	}
-	return n
-}
-
-func (n *named) candidates(name uint32) []int32 { return n.of[n.first[name]:n.first[name+1]] }
-
 // named are the candidates by brand or category, nil where they are not kept.
-func (k *kept) named(by int) *named {
+func (k *kept) named(by int) *rules.Members {
 	if k == nil {
 		return nil
 	}

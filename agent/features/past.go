@@ -154,14 +154,14 @@ func (t *tally) add(name uint32, weight, times, price float64) {
 
 // find finds the candidates of what was bought, of names by place; of says which those
 // of a name are, where it is known.
-func (t *tally) find(c *rules.Candidates, names []uint32, of *named) []bought {
+func (t *tally) find(c *rules.Candidates, names []uint32, of *rules.Members) []bought {
 	if t.sought {
 		return t.found
 	}
 	t.found, t.sought = t.found[:0], true
 	if of != nil {
 		for k, name := range t.used {
-			for _, i := range of.candidates(name) {
+			for _, i := range of.Of(name) {
 				t.found = append(t.found, bought{i, uint16(k) + 1})
 			}
 		}

@@ -24,6 +24,7 @@ type Allowed struct {
 	house  [1]*located
 	shown  []uint32 // by candidate, zero between uses
 	tally  []uint32 // by group, likewise
+	groups []uint32 // that tally counts
 	seqs   []uint64 // of answers counted
 	prefix []upon   // by prefix rule
 
@@ -35,6 +36,8 @@ type located struct {
 	entries []attribution.Entry
 	at      []int32 // candidate of each, or Nowhere
 	places  []int32 // in the catalogue, or Nowhere
+	order   []int32 // the entries, what was done first, then what was shown
+	done    int     // how many of those are what was done
 }
 
 // upon is what a rule about the prefix is about in one decision.
@@ -88,14 +91,39 @@ func (dst *Allowed) prepare(c *Candidates, a *Asked) {
 
 // locate finds the item and the candidate of each entry.
 func (l *located) locate(c *Candidates, entries []attribution.Entry) {
-	l.entries, l.at, l.places = entries, l.at[:0], l.places[:0]
+	l.entries, l.at, l.places, l.order = entries, l.at[:0], l.places[:0], l.order[:0]
 	for k := range entries {
-		place, ok := c.View.PlaceOf(entries[k].Item)
-		if !ok {
-			place = Nowhere
+		at, where := int32(Nowhere), int32(Nowhere)
+		if place, ok := c.View.PlaceOf(entries[k].Item); ok {
+			if where = int32(place); c.at != nil {
+				at = c.at[place] - 1
+			}
 		}
-		l.at, l.places = append(l.at, c.FindOf(entries[k].Item)), append(l.places, int32(place))
+		if c.at == nil {
+			at = c.FindOf(entries[k].Item)
+		}
+		l.at, l.places = append(l.at, at), append(l.places, where)
+		if entries[k].Type != attribution.Shown {
+			l.order = append(l.order, int32(k))
+		}
 	}
+	l.done = len(l.order)
+	for k := range entries {
+		if entries[k].Type == attribution.Shown {
+			l.order = append(l.order, int32(k))
+		}
+	}
+}
+
+// of are the entries that a rule may count, by their place.
+func (l *located) of(r *rule) []int32 {
+	switch {
+	case r.Kind == rulebook.Cap:
+		return l.order[l.done:]
+	case r.shown:
+		return l.order
+	}
+	return l.order[:l.done]
 }
 
 // aim makes target what the rule is about in this request; false: it does not

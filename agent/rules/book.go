@@ -87,7 +87,8 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*Offer, ranking 
 }
 
 func (b *Book) add(r *rulebook.Rule) {
-	if need := 1 + int64(r.Safety); r.Kind == rulebook.Stock && len(r.Conditions()) == 0 {
+	need := 1 + int64(r.Safety)
+	if r.Kind == rulebook.Stock && len(r.Conditions()) == 0 {
 		if need > b.need {
 			b.stock, b.need = r.ID, need
 		}
@@ -96,11 +97,12 @@ func (b *Book) add(r *rulebook.Rule) {
 	one := newRule(r, &b.asks)
 	switch {
 	case r.Kind == rulebook.Stock:
-		one.need = len(b.needs)
-		b.needs = append(b.needs, 1+int64(r.Safety))
+		if one.need = slices.Index(b.needs, need); one.need < 0 {
+			one.need, b.needs = len(b.needs), append(b.needs, need)
+		}
 		b.later = append(b.later, one)
 	case r.Kind == rulebook.Limit || r.Kind == rulebook.Separate:
-		one.prefix = len(b.prefix)
+		one.prefix, one.later = len(b.prefix), len(b.later)
 		b.prefix = append(b.prefix, one)
 		b.later = append(b.later, one)
 	case one.ofItems() && one.unconditional() && !(b.overlays && one.ofPrices()):

@@ -89,8 +89,8 @@ func (v *View) Give(c *Candidates, ids []string) error {
 			}
 		}
 		c.table[at] = int32(i) + 1
-		place, ok := v.Place(id)
-		if !ok {
+		place, ok := v.PlaceOf(hash)
+		if !ok || v.ID(place) != id {
 			place = Nowhere
 		}
 		c.Places, c.hashes = append(c.Places, int32(place)), append(c.hashes, hash)

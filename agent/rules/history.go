@@ -32,7 +32,7 @@ func (c *Candidates) applyHistory(dst *Allowed, r *rule, s *scope, a *Asked) (re
 		case s.group != nil:
 			removed += c.capSame(dst, r, l, since, s.group)
 		default:
-			removed += c.limit(dst, l, uint32(r.Count), func(e *attribution.Entry, i int) bool { return e.At > since && dst.target.Has(i) })
+			removed += c.limit(dst, r, l, since)
 		}
 	}
 	return removed
@@ -60,7 +60,7 @@ func (dst *Allowed) whose(r *rule) []*located {
 }
 
 func (c *Candidates) suppress(dst *Allowed, r *rule, l *located, since int64) (removed int) {
-	for k := range l.entries {
+	for _, k := range l.of(r) {
 		e, i := &l.entries[k], l.at[k]
 		if e.At > since && i != Nowhere && slices.Contains(r.outcomes, e.Type) && dst.target.Has(int(i)) {
 			removed += remove(dst, int(i))
@@ -69,20 +69,21 @@ func (c *Candidates) suppress(dst *Allowed, r *rule, l *located, since int64) (r
 	return removed
 }
 
-// limit removes what was shown count times by the entries that matter.
-func (c *Candidates) limit(dst *Allowed, l *located, count uint32, matters func(e *attribution.Entry, i int) bool) (removed int) {
+// limit removes what was shown as often as a cap says.
+func (c *Candidates) limit(dst *Allowed, r *rule, l *located, since int64) (removed int) {
 	dst.shown = zeros(dst.shown, c.Len())
-	for k := range l.entries {
+	count, entries := uint32(r.Count), l.of(r)
+	for _, k := range entries {
 		e, i := &l.entries[k], int(l.at[k])
-		if i == Nowhere || e.Type != attribution.Shown || !matters(e, i) {
+		if i == Nowhere || e.At <= since || !dst.target.Has(i) {
 			continue
 		}
 		if dst.shown[i] += uint32(e.Times); dst.shown[i] >= count {
 			removed += remove(dst, i)
 		}
 	}
-	for _, i := range l.at {
-		if i != Nowhere {
+	for _, k := range entries {
+		if i := l.at[k]; i != Nowhere {
 			dst.shown[i] = 0
 		}
 	}
@@ -95,32 +96,36 @@ func (c *Candidates) capSame(dst *Allowed, r *rule, l *located, since int64, g *
 	if g == nil {
 		return 0
 	}
-	dst.tally = zeros(dst.tally, g.n)
-	count, full := uint32(r.Count), false
-	group := func(candidate, place int32) uint32 {
+	dst.tally, dst.groups = zeros(dst.tally, g.n), dst.groups[:0]
+	for _, k := range l.of(r) {
+		e, in := &l.entries[k], g.at(l.places[k])
 		if r.Of == rulebook.OfOffer {
-			return dst.offerAt(g, candidate, place)
+			in = dst.offerAt(g, l.at[k], l.places[k])
 		}
-		return g.at(place)
-	}
-	for k := range l.entries {
-		e := &l.entries[k]
-		if in := group(l.at[k], l.places[k]); in != 0 && e.At > since && c.counts(r, e, in) {
-			dst.tally[in] += uint32(e.Times)
-			full = full || dst.tally[in] >= max(count, 1)
+		if in == 0 || e.At <= since || !c.counts(r, e, in) {
+			continue
 		}
-	}
-	if full {
-		for i := range dst.Bits.All() {
-			if in := group(int32(i), c.Places[i]); in != 0 && dst.tally[in] >= max(count, 1) && dst.target.Has(i) {
-				removed += remove(dst, i)
-			}
+		if dst.tally[in] == 0 {
+			dst.groups = append(dst.groups, in)
 		}
+		dst.tally[in] += uint32(e.Times)
 	}
-	for k := range l.entries {
-		dst.tally[group(l.at[k], l.places[k])] = 0
+	full := dst.groups[:0]
+	for _, in := range dst.groups {
+		if dst.tally[in] >= max(uint32(r.Count), 1) {
+			full = append(full, in)
+		}
+		dst.tally[in] = 0
 	}
-	return removed
+	if len(full) == 0 {
+		return 0
+	}
+	clear(dst.met)
+	c.in(g, full, dst.target, dst.met)
+	if r.Of == rulebook.OfOffer {
+		dst.onOffers(full)
+	}
+	return removeAll(dst.Bits, dst.met)
 }
 
 // counts tells whether an entry counts for a rule: an offer's showings are those in

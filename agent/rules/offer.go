@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -117,7 +118,7 @@ func (v *View) groupOffers() {
 	if v.cover.at == nil {
 		return
 	}
-	v.onOffer = &grouping{make([]uint32, v.Len()), len(v.book.offers) + 1}
+	v.onOffer = &grouping{of: make([]uint32, v.Len()), n: len(v.book.offers) + 1}
 	for place, applied := range v.applied {
 		v.onOffer.of[place] = onOffer(applied)
 	}
@@ -137,6 +138,18 @@ func (dst *Allowed) offerAt(g *grouping, candidate, place int32) uint32 {
 		return onOffer(dst.campaigns.applied[p.from:p.to])
 	}
 	return g.at(place)
+}
+
+// onOffers corrects what is met, those on some offers by the view's prices, by those
+// of this decision.
+func (dst *Allowed) onOffers(groups []uint32) {
+	d := &dst.campaigns
+	for _, p := range d.priced {
+		dst.met.Clear(int(p.candidate))
+		if slices.Contains(groups, onOffer(d.applied[p.from:p.to])) && dst.target.Has(int(p.candidate)) {
+			dst.met.Set(int(p.candidate))
+		}
+	}
 }
 
 // offerBegan is when an offer of the book began.

@@ -27,7 +27,7 @@ type Prefix struct {
 // limit is one rule at work.
 type limit struct {
 	*rule
-	*grouping
+	*scope
 	target bitmap.Bits
 	tally  []uint32
 }
@@ -52,12 +52,12 @@ func (p *Prefix) Begin(c *Candidates, allowed *Allowed, count int) (pins []explo
 
 func (p *Prefix) add(k int, target bitmap.Bits) {
 	b := p.of.View.book
-	i := slices.IndexFunc(b.later, func(r rule) bool { return r.ID == b.prefix[k].ID })
-	l := limit{rule: &b.prefix[k], grouping: p.of.View.scopes[i].group, target: target}
+	r := &b.prefix[k]
+	l := limit{rule: r, scope: &p.of.View.scopes[r.later], target: target}
 	if len(p.limits) < cap(p.limits) {
 		l.tally = p.limits[:len(p.limits)+1][len(p.limits)].tally
 	}
-	l.tally = slices.Grow(l.tally[:0], l.n)[:l.n]
+	l.tally = slices.Grow(l.tally[:0], l.group.n)[:l.group.n]
 	p.limits = append(p.limits, l)
 }
 
@@ -114,24 +114,19 @@ func (p *Prefix) stand(i int) {
 	}
 	for k := range p.limits {
 		l := &p.limits[k]
-		in := l.at(p.of.Places[i])
+		in := l.group.at(p.of.Places[i])
 		if in == 0 || !l.target.Has(i) {
 			continue
 		}
 		l.tally[in]++
 		switch {
 		case l.Kind == rulebook.Separate && l.tally[in] == 1:
-			p.removeWhere(l, func(other uint32) bool { return other != 0 && other != in })
+			others := p.of.set(l.rivals[in])
+			for w := range l.target {
+				p.removed[w] |= others[w] & l.target[w]
+			}
 		case l.Kind == rulebook.Limit && l.tally[in] == uint32(l.Count):
-			p.removeWhere(l, func(other uint32) bool { return other == in })
-		}
-	}
-}
-
-func (p *Prefix) removeWhere(l *limit, is func(group uint32) bool) {
-	for i := range l.target.All() {
-		if is(l.at(p.of.Places[i])) {
-			p.removed.Set(i)
+			p.of.in(l.group, []uint32{in}, l.target, p.removed)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type rule struct {
 	items    map[uint64]bool
 	need     int // place in Book.needs
 	prefix   int // place in Book.prefix
+	later    int // place in Book.later, of those
 	source   int // place in asks
 	purpose  wire.Purpose
 }

@@ -22,6 +22,7 @@ type scope struct {
 	older   []int              // by age: items that demand it or more
 	columns []condition.Column // of the paths of the part of unless about both
 	group   *grouping          // what is counted together; nil: each item by itself
+	rivals  []int              // by group of competitors: the items of the others
 }
 
 // vocabulary is what the items say of an attribute.
@@ -33,8 +34,9 @@ type vocabulary struct {
 
 // grouping numbers what is counted together: 0 is no group.
 type grouping struct {
-	of []uint32 // by place
-	n  int
+	of      []uint32 // by place
+	n       int
+	members Members // of the slot's own candidates
 }
 
 const (
@@ -70,8 +72,13 @@ func (v *View) scope(r *rule, c *rulebook.Columns, m *maker) scope {
 		v.addAges(&s, r.Attribute, m)
 	case rulebook.Separate:
 		s.group = v.groupBrands(r.Groups)
+		s.rivals = s.group.others(m)
 	case rulebook.Cap, rulebook.Suppress, rulebook.Limit:
-		s.group = v.grouping(r)
+		counted := together{string(r.Of), r.Depth}
+		if m.groupings[counted] == nil {
+			m.groupings[counted] = v.grouping(r)
+		}
+		s.group = m.groupings[counted]
 	}
 	return s
 }
@@ -163,7 +170,7 @@ func (v *View) grouping(r *rule) *grouping {
 		return nil
 	}
 	if r.Of != rulebook.OfCategory || r.Depth == 0 {
-		return &grouping{column.IDs, len(column.Names)}
+		return &grouping{of: column.IDs, n: len(column.Names)}
 	}
 	numbers, of := map[string]uint32{"": 0}, make([]uint32, len(column.Names))
 	for id, path := range column.Names {
@@ -202,11 +209,26 @@ func (v *View) groupBrands(groups [][]string) *grouping {
 }
 
 func spread(ids, of []uint32, n int) *grouping {
-	g := &grouping{make([]uint32, len(ids)), n}
+	g := &grouping{of: make([]uint32, len(ids)), n: n}
 	for place, id := range ids {
 		g.of[place] = of[id]
 	}
 	return g
+}
+
+// others makes a set of each group, of the items that are in another.
+func (g *grouping) others(m *maker) []int {
+	sets := make([]int, g.n)
+	for group := 1; group < g.n; group++ {
+		others := bitmap.New(m.places)
+		for place, in := range g.of {
+			if in != 0 && in != uint32(group) {
+				others.Set(place)
+			}
+		}
+		sets[group] = m.add(others, false)
+	}
+	return sets
 }
 
 // at is the group of an item, 0 for none.

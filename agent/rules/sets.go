@@ -21,6 +21,13 @@ type maker struct {
 	all          []bitmap.Bits
 	unknown      []bool
 	vocabularies map[string]*vocabulary // by attribute
+	groupings    map[together]*grouping
+}
+
+// together is what rules count by.
+type together struct {
+	of    string
+	depth int
 }
 
 // add takes in a set, and whether what is no item is in it; it gives its number.
@@ -84,10 +91,13 @@ func (s *sets) row(place int32) []uint64 {
 func transpose(a *[64]uint64) {
 	mask := uint64(1)<<32 - 1
 	for half := 32; half != 0; half >>= 1 {
-		for k := 0; k < 64; k = (k + half + 1) &^ half {
-			t := (a[k]>>half ^ a[k+half]) & mask
-			a[k] ^= t << half
-			a[k+half] ^= t
+		for from := 0; from < 64; from += 2 * half {
+			low, high := a[from:from+half], a[from+half:from+2*half]
+			for k := range low {
+				t := (low[k]>>(half&63) ^ high[k]) & mask
+				low[k] ^= t << (half & 63)
+				high[k] ^= t
+			}
 		}
 		mask ^= mask << (half >> 1)
 	}

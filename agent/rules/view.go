@@ -57,13 +57,27 @@ func (b *Book) build(s *catalogue.Snapshot, now int64) *View {
 	v.makeSets()
 	if !b.slot.Source.Actions {
 		v.source = newSource(v, b.places(s, &v.cover))
+		v.gatherGroups()
 	}
 	return v
 }
 
+// gatherGroups finds the slot's own candidates of what is counted together.
+func (v *View) gatherGroups() {
+	gather := func(g *grouping) {
+		if g != nil && g.members.of == nil {
+			g.members = v.source.Members(g.of, g.n)
+		}
+	}
+	gather(v.onOffer)
+	for k := range v.scopes {
+		gather(v.scopes[k].group)
+	}
+}
+
 // makeSets works out which items each rule removes, or is about.
 func (v *View) makeSets() {
-	m := &maker{places: v.Len(), vocabularies: map[string]*vocabulary{}}
+	m := &maker{places: v.Len(), vocabularies: map[string]*vocabulary{}, groupings: map[together]*grouping{}}
 	c := v.columns()
 	for i := range v.book.static {
 		r := &v.book.static[i]
