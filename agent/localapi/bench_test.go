@@ -232,14 +232,16 @@ func (s *sink) WriteHeader(int)             {}
 
 // BenchmarkHandler is the same without the network and its client.
 func BenchmarkHandler(b *testing.B) {
-	n := benchNode(b, false)
-	api := serve(b, n, localapi.Options{})
+	b.Run("person", func(b *testing.B) { handle(b, serve(b, benchNode(b, false), localapi.Options{}), "person") })
+	b.Run("whole", func(b *testing.B) { handle(b, serve(b, running(b, nodetest.Whole{}), localapi.Options{}), "whole") })
+}
+
+func handle(b *testing.B, api http.Handler, who string) {
 	i := 0
 	b.ReportAllocs()
 	for b.Loop() {
 		i++
-		body := request("person", int64(i))
-		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:1/v1/decide", bytes.NewReader(body))
+		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1:1/v1/decide", bytes.NewReader(request(who, int64(i))))
 		if err != nil {
 			b.Fatal(err)
 		}
