@@ -46,6 +46,10 @@
 //	                    artifact model/together.bin knows, of how well the item goes
 //	                    with them (package together); missing if it knows none
 //
+// Prices of items, and what is worked out from them, are those of the decision:
+// where an offer makes one for this request alone, that one is scored, recorded and
+// learned from. Those of the basket are everybody's.
+//
 // A dense value is transform(value)·scale + offset as f32; a text counts where it
 // is a number, true is 1. A categorical one is the id of "name=value".
 //
@@ -62,7 +66,8 @@
 // and brand. A price of which nobody knew counts at the item's regular price of
 // today. Someone without purchases that count has no pairs: all are missing.
 //
-// Columns of persons are the person's in records, too: see Plan.Withhold. A session
+// Columns of persons are the person's in records, too: see Plan.Withhold. So is what
+// rows say of a price that hangs on the person. A session
 // is not a person, and no purpose is needed to count what it did; a feature may
 // name one all the same.
 package features

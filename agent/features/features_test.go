@@ -96,7 +96,7 @@ func TestContext(t *testing.T) {
 		t.Errorf("%v, want %v", ids, want)
 	}
 	kept, keptIDs := slices.Clone(dense), slices.Clone(ids)
-	part := plan.Withhold(nil, dense, ids, nil)
+	part := plan.Withhold(nil, dense, ids, nil, nil)
 	if !nan(dense[4]) || ids[2] != 0 || ids[0] == 0 || math.Float32bits(dense[4]) != math.Float32bits(float32(math.NaN())) {
 		t.Errorf("withheld: %v %v", dense, ids)
 	}

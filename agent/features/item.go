@@ -35,23 +35,8 @@ func (c *column) eachID(f *abi.Frame, of *rules.Candidates, id func(place int) u
 // numberOfItem gives a dense column's value by place, that of a text from the
 // numbers of the names.
 func (c *column) numberOfItem(v *rules.View, numbers []float32) func(place int) float32 {
-	switch c.key {
-	case "price":
-		return func(i int) float32 { return c.number(float64(v.Gross[i])) }
-	case "margin":
-		return func(i int) float32 {
-			if v.Cost[i] == rulebook.UnknownCost || v.Net[i] <= 0 {
-				return missing
-			}
-			return c.number(float64(v.Net[i]-v.Cost[i]) / float64(v.Net[i]))
-		}
-	case "discount":
-		return func(i int) float32 {
-			if v.Snapshot.Gross[i] <= 0 {
-				return missing
-			}
-			return c.number(1 - float64(v.Gross[i])/float64(v.Snapshot.Gross[i]))
-		}
+	if c.priced() {
+		return func(i int) float32 { return c.ofPrice(v, i, v.Gross[i], v.Net[i]) }
 	}
 	texts := c.texts(v)
 	return func(i int) float32 {
@@ -71,6 +56,24 @@ func (c *column) byMedian(v *rules.View, medians []float64) func(place int) floa
 		}
 		return c.number(float64(v.Gross[i]) / usual)
 	}
+}
+
+// priced tells whether a column says something of an item's price.
+func (c *column) priced() bool {
+	return c.origin == "item" && (c.key == "price" || c.key == "margin" || c.key == "discount")
+}
+
+// ofPrice is what such a column says of a place at a price.
+func (c *column) ofPrice(v *rules.View, place int, gross, net int64) float32 {
+	switch cost, regular := v.Cost[place], v.Snapshot.Gross[place]; {
+	case c.key == "price":
+		return c.number(float64(gross))
+	case c.key == "margin" && cost != rulebook.UnknownCost && net > 0:
+		return c.number(float64(net-cost) / float64(net))
+	case c.key == "discount" && regular > 0:
+		return c.number(1 - float64(gross)/float64(regular))
+	}
+	return missing
 }
 
 // numbersOf are a dense column's numbers of names.

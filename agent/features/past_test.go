@@ -243,7 +243,7 @@ func TestWithheldPairs(t *testing.T) {
 		rows[i] = float32(i) + 0.25
 	}
 	was := slices.Clone(rows)
-	part := plan.Withhold(nil, nil, nil, rows)
+	part := plan.Withhold(nil, nil, nil, rows, nil)
 	for i, x := range rows {
 		if (i%8 == 7) == nan(x) {
 			t.Errorf("cell %d is %v", i, x)

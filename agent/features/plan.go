@@ -29,6 +29,7 @@ type Plan struct {
 	personal []int // which of context are of a person
 	items    []column
 	pairs    []int           // which of items are of a person
+	prices   []int           // which of items say something of a price
 	spans    []time.Duration // how long purchases count, of all of pairs
 	zone     *time.Location
 	says     []rulebook.ContextKey // what a request's context may say
@@ -87,6 +88,9 @@ func (p *Plan) add(col column, item bool) {
 	if item {
 		at = len(p.items)
 		p.items = append(p.items, col)
+		if col.priced() {
+			p.prices = append(p.prices, at)
+		}
 	} else {
 		p.context = append(p.context, col)
 	}
@@ -131,8 +135,9 @@ func Attributes(columns []bundle.Column) (keys []string) {
 
 // Withhold makes the person's columns missing, of the context and of rows of
 // items one after the other, and appends what they were, each four bytes in the
-// order of columns, so that Restore can put them back.
-func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32, rows []float32) []byte {
+// order of columns, so that Restore can put them back; then what rows whose price
+// hangs on the person say of that.
+func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32, rows []float32, personal []uint32) []byte {
 	for _, i := range p.personal {
 		if c := &p.context[i]; c.dense {
 			dst = wire.Pack(dst, dense[c.place:c.place+1])
@@ -149,7 +154,7 @@ func (p *Plan) Withhold(dst []byte, dense []float32, ids []uint32, rows []float3
 			rows[cell] = missing
 		}
 	}
-	return dst
+	return p.withholdPrices(dst, rows, personal)
 }
 
 // Restore undoes Withhold; false if what is there is of another plan.
@@ -159,7 +164,7 @@ func (p *Plan) Restore(part []byte, dense []float32, ids []uint32, rows []float3
 	if len(p.pairs) > 0 {
 		cells = len(p.pairs) * (len(rows) / p.Shape.Dense)
 	}
-	if err != nil || len(words) != len(p.personal)+cells {
+	if err != nil || len(words) < len(p.personal)+cells || !p.restorePrices(words[len(p.personal)+cells:], rows) {
 		return false
 	}
 	for k, i := range p.personal {
@@ -169,7 +174,7 @@ func (p *Plan) Restore(part []byte, dense []float32, ids []uint32, rows []float3
 			ids[c.place] = words[k]
 		}
 	}
-	words = words[len(p.personal):]
+	words = words[len(p.personal):][:cells]
 	for k := range words {
 		at := k / len(p.pairs) * p.Shape.Dense
 		rows[at+p.items[p.pairs[k%len(p.pairs)]].place] = math.Float32frombits(words[k])

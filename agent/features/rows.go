@@ -21,6 +21,9 @@ type Rows struct {
 	live  []live
 	pasts []past // of the person, by how long purchases count
 	fit   fit    // of the basket
+
+	cells    []cell   // of what stays as it is, by candidate: what differs in this decision
+	personal []uint32 // candidates whose price hangs on the person, ascending
 }
 
 // Asked is what of a request the items' columns are filled from.
@@ -31,6 +34,7 @@ type Asked struct {
 	Profile   []consent.Field           // what may be read of the person
 	Now       int64                     // node time
 	Basket    []int32                   // as Basket gives it
+	Allowed   *rules.Allowed            // prices of this decision; nil: everybody's
 }
 
 // Rows gets the rows of candidates ready; r's memory is reused.
@@ -53,6 +57,7 @@ func (p *Plan) Rows(r *Rows, c *rules.Candidates, a *Asked) error {
 		}
 	}
 	r.live = r.live[:n]
+	p.reprice(r, c, a)
 	return nil
 }
 
@@ -78,7 +83,7 @@ func (p *Plan) still(r *Rows, c *rules.Candidates) (err error) {
 // holds already is left as it is.
 func (r *Rows) Frame(in *host.Instance) (*abi.Frame, error) {
 	var tag any
-	if r.kept != nil {
+	if r.kept != nil && len(r.cells) == 0 { // else the instance holds what is of this decision alone
 		tag = r.stock()
 	}
 	f, had, err := in.FrameOf(tag, r.still.Shape(), r.still.Rows())
@@ -104,6 +109,9 @@ func (r *Rows) Frame(in *host.Instance) (*abi.Frame, error) {
 				copy(f.Categorical(b, l.place)[:], l.ids[first:])
 			}
 		}
+	}
+	for _, x := range r.cells {
+		f.Dense(int(x.candidate)/abi.BlockRows, int(x.place))[x.candidate%abi.BlockRows] = x.value
 	}
 	return f, nil
 }
@@ -142,6 +150,9 @@ func (r *Rows) FrameOf(in *host.Instance, candidates []uint32) (*abi.Frame, erro
 				f.Categorical(b, l.place)[at] = l.ids[from]
 			}
 		}
+		for _, x := range r.cellsOf(int(from)) {
+			f.Dense(b, int(x.place))[at] = x.value
+		}
 	}
 	return f, nil
 }
@@ -157,6 +168,9 @@ func (r *Rows) Append(dense []float32, ids []uint32, i int) ([]float32, []uint32
 		} else {
 			ids[atIDs+l.place] = l.ids[i]
 		}
+	}
+	for _, x := range r.cellsOf(i) {
+		dense[atDense+int(x.place)] = x.value
 	}
 	return dense, ids
 }

@@ -85,6 +85,7 @@ type Shown struct {
 	Feasible    uint32     `json:"feasible"`
 	Pinned      bool       `json:"pinned,omitempty" doc:"Stood there before anything was drawn"`
 	Price       *Money     `json:"price,omitempty"`
+	Personal    bool       `json:"pricePersonalised,omitempty" doc:"Somebody of whom nothing is known would have been asked another price"`
 	OnHand      int64      `json:"onHand"`
 	OfferID     string     `json:"offerId,omitempty"`
 	HoldUntil   *time.Time `json:"holdUntil,omitempty"`

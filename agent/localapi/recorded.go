@@ -60,7 +60,7 @@ func countBits(b []byte) (n int) {
 func shownOf(rec *wire.Decision) (all []Shown, product float64) {
 	all, product = []Shown{}, 1
 	for i, s := range rec.Shown {
-		one := Shown{Probability: s.Probability, Feasible: s.Feasible, Pinned: s.Pinned, OnHand: int64(s.OnHand), OfferID: s.Offer}
+		one := Shown{Probability: s.Probability, Feasible: s.Feasible, Pinned: s.Pinned, Personal: s.PricePersonal, OnHand: int64(s.OnHand), OfferID: s.Offer}
 		if i < len(rec.Items) {
 			one.ID = rec.Items[i]
 		}

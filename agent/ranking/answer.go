@@ -37,7 +37,7 @@ type Price struct {
 	Amount       int64   `json:"amount"`
 	Currency     string  `json:"currency"`
 	TaxRate      float64 `json:"taxRate"`
-	Personalised bool    `json:"personalised"`
+	Personalised bool    `json:"personalised"`         // somebody of whom nothing is known would be asked another one: people must be told
 	Lowest30d    int64   `json:"lowest30d,omitempty"`  // of the 30 days before a reduction, or else the last ones, as far as the node knows
 	QuoteUntil   string  `json:"quoteUntil,omitempty"` // RFC 3339: the amount stands until then, whatever the catalogue says
 }

@@ -866,7 +866,7 @@ func TestPersonMovesMeanwhile(t *testing.T) {
 func TestReasonsOfExploration(t *testing.T) {
 	words := strings.Replace(nodetest.Features, "source: context.weather}", "source: context.weather, text: {de: das Wetter, fr: le temps}}", 1) + `
 words:
-  - {language: fr, for: "{it} plaide pour", against: "{it} plaide contre", with: " avec ", order: ordre, exploration: essai, pinned: place, offer: promotion, person: votre accord, nobody: rien}
+  - {language: fr, for: "{it} plaide pour", against: "{it} plaide contre", with: " avec ", order: ordre, exploration: essai, pinned: place, offer: promotion, price: prix personnel, person: votre accord, nobody: rien}
 `
 	n := nodetest.New(t, nodetest.Options{})
 	n.Use(nodetest.Files(t, nodetest.Slots(nodetest.Slot), noRules, words, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)}))

@@ -35,7 +35,8 @@ type record struct {
 	floats   []float64
 	context  []float32
 	contexts []uint32
-	part     []byte // what the log may not hold of the person
+	personal []uint32 // rows whose price hangs on the person
+	part     []byte   // what the log may not hold of the person
 	columns  [8]byte
 }
 
@@ -257,8 +258,11 @@ func (s *scratch) fillFeatures(d *wire.Decision) {
 			r.dense, r.hashed = s.rows.Append(r.dense, r.hashed, int(i))
 		}
 	}
-	if len(s.who.Fields) > 0 && !s.who.Grants.Has(wire.ModelTraining) {
-		r.part = s.slot.Plan.Withhold(r.part, r.context, r.contexts, r.dense)
+	if !s.who.Grants.Has(wire.ModelTraining) {
+		r.personal = s.rows.AppendPersonal(r.personal[:0], r.rows)
+		if len(s.who.Fields)+len(r.personal) > 0 {
+			r.part = s.slot.Plan.Withhold(r.part, r.context, r.contexts, r.dense, r.personal)
+		}
 	}
 	if len(r.part) > 0 {
 		d.Context = append(d.Context, apart)
@@ -315,6 +319,7 @@ func (r *record) weighed(x *shown, slate *explore.Slate, p explore.Position, hoo
 func (s *scratch) promise(x *shown, candidate, position int) {
 	x.Price, x.TaxRate, x.Cost, x.CostKnown, x.OnHand, x.Offer, x.Hold = nil, 0, 0, false, 0, "", nil
 	x.QuoteUntilMs, x.Lowest30D, x.Fulfilment, x.Applied = 0, 0, "", x.Applied[:0]
+	x.PricePersonal = false
 	if candidate == s.of.Len() || s.of.Places[candidate] == rules.Nowhere {
 		return
 	}
@@ -328,6 +333,7 @@ func (s *scratch) promise(x *shown, candidate, position int) {
 	x.Lowest30D = s.d.opt.Catalogue.Lowest(place, v.Snapshot.Gross[place], s.now, began(&price))
 	x.Fulfilment = v.Ways(place)
 	s.apply(x, &price)
+	x.PricePersonal = price.Personal
 	if v.Cost[place] != rulebook.UnknownCost {
 		x.Cost, x.CostKnown = v.Cost[place], true
 	}

@@ -80,7 +80,7 @@ func items(rec *wire.Decision) []Item {
 		if x.Price == nil {
 			continue
 		}
-		prices[i] = Price{Amount: x.Price.Amount, Currency: x.Price.Currency, TaxRate: x.TaxRate}
+		prices[i] = Price{Amount: x.Price.Amount, Currency: x.Price.Currency, TaxRate: x.TaxRate, Personalised: x.PricePersonal}
 		prices[i].Lowest30d = x.Lowest30D
 		if x.QuoteUntilMs > 0 {
 			prices[i].QuoteUntil = rfc3339(x.QuoteUntilMs)

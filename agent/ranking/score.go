@@ -44,7 +44,7 @@ func (s *scratch) score() error {
 	}
 	s.policy = s.slot.Draws(s.by, s.count())
 	if !s.scored {
-		s.means = append(s.means[:0], s.of.Baseline()...)
+		s.means = s.of.AppendBaseline(s.means[:0], &s.allowed)
 		if s.by == rulebook.Learned {
 			s.policy = explore.Policy{Kind: explore.EpsilonGreedy, Epsilon: s.policy.Epsilon}
 		}
@@ -70,7 +70,7 @@ func (s *scratch) serveBaseline() error {
 		}
 	}
 	s.scored, s.variance, s.worth = false, s.variance[:0], s.worth[:0]
-	s.means = append(s.means[:0], s.of.Baseline()...)
+	s.means = s.of.AppendBaseline(s.means[:0], &s.allowed)
 	s.policy = explore.Policy{Kind: explore.Fixed}
 	return nil
 }
@@ -91,6 +91,7 @@ func (s *scratch) plan() error {
 	})
 	err := p.Rows(&s.rows, s.of, &features.Asked{
 		Catalogue: s.d.opt.Catalogue, Actions: s.values, Granted: s.granted, Profile: s.who.Fields, Now: s.now, Basket: inside,
+		Allowed: &s.allowed,
 	})
 	s.planned = err == nil
 	return err
@@ -198,9 +199,9 @@ func (s *scratch) chosen() []uint32 {
 	if s.degraded != Shortlist {
 		return nil
 	}
-	baseline := s.of.Baseline()
-	s.order = slices.Grow(s.order[:0], len(baseline))[:len(baseline)]
-	for i, rank := range baseline {
+	s.ranks = s.of.AppendBaseline(s.ranks[:0], &s.allowed)
+	s.order = slices.Grow(s.order[:0], len(s.ranks))[:len(s.ranks)]
+	for i, rank := range s.ranks {
 		s.order[int(-rank)] = uint32(i)
 	}
 	kept := s.order[:0]

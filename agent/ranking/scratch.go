@@ -90,6 +90,7 @@ type scratch struct {
 	predicted  []float64 // one a row of the frame
 	variance   []float64 // likewise, empty without
 	order      []uint32
+	ranks      []float64 // one a candidate: its place in the baseline
 	drawer     *explore.Drawer
 	salt       rulebook.Salt // of drawer
 	problem    explore.Problem

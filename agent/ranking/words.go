@@ -46,6 +46,9 @@ func (t *teller) tell(a *Answer, rec *wire.Decision) {
 		if x.Offer != "" {
 			say("offer", t.words.Offer)
 		}
+		if x.PricePersonal {
+			say("price", t.words.Price)
+		}
 		if ok {
 			above[d.candidates[i]] = true
 		}

@@ -84,6 +84,7 @@ type answers struct {
 	said   []consent.Value   // of each path
 	known  []bool            // of each path: somebody said it
 	values []condition.Value // the same for conditions; what nobody said is withheld
+	others []condition.Value // the same for somebody of whom nothing is known, where an offer looks at persons
 	room   []condition.Value // of one condition
 	date   date
 	found  [256]found // of one condition, by the last bits of a name's number
@@ -113,6 +114,7 @@ func (d *date) of(t time.Time) string {
 func (w *answers) read(b *Book, a *Asked) {
 	n := len(b.asks.paths)
 	w.said, w.known, w.values = slices.Grow(w.said[:0], n)[:n], slices.Grow(w.known[:0], n)[:n], slices.Grow(w.values[:0], n)[:n]
+	w.others = w.others[:0]
 	if n == 0 {
 		return
 	}
@@ -122,6 +124,11 @@ func (w *answers) read(b *Book, a *Asked) {
 		w.values[i] = condition.Withhold()
 		if w.known[i] {
 			w.values[i] = valueOf(&w.said[i], path)
+		}
+		if b.persons && ofPerson(path) {
+			w.others = append(w.others, condition.Withhold())
+		} else if b.persons {
+			w.others = append(w.others, w.values[i])
 		}
 	}
 }
@@ -182,12 +189,17 @@ func (w *answers) holds(c *asked) condition.Outcome {
 // holdsFor evaluates a condition for a request and the item at a place; columns are
 // those of its paths.
 func (w *answers) holdsFor(c *asked, columns []condition.Column, place int) condition.Outcome {
+	return w.eval(c, w.values, columns, place)
+}
+
+// eval evaluates a condition by what is said to the paths of a request.
+func (w *answers) eval(c *asked, said []condition.Value, columns []condition.Column, place int) condition.Outcome {
 	w.room = slices.Grow(w.room[:0], len(c.from))[:len(c.from)]
 	for i, from := range c.from {
 		if from < 0 {
 			w.room[i] = at(&columns[i], place)
 		} else {
-			w.room[i] = w.values[from]
+			w.room[i] = said[from]
 		}
 	}
 	return c.Eval(w.room)

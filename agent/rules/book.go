@@ -48,6 +48,7 @@ type Book struct {
 	pins                       []pin          // by position
 	offers                     []offer        // that run at some time
 	overlays, capped, budgeted bool           // some are decided for each request, count showings, have a budget
+	persons                    bool           // some look at what is known of a person
 	ranked                     map[uint64]int32
 
 	building sync.Mutex

@@ -17,10 +17,12 @@ import (
 // campaigns are the personal offers of one decision. Its memory is reused.
 type campaigns struct {
 	runs     []bool   // by offer of the book: for this request, whatever the item
+	others   []bool   // likewise, if nothing were known of the person
+	knows    bool     // something is known of the person
 	budgets  []budget // likewise
 	seen     []showing
 	pricer   pricer
-	priced   []priced         // what costs otherwise than the view says, ascending
+	priced   []priced         // what costs otherwise than the view says, or others, ascending
 	applied  []Applied        // of those
 	gone     []int32          // candidates that are there by an offer, of which none runs
 	redeemed bool             // what the person redeemed was looked at
@@ -28,6 +30,8 @@ type campaigns struct {
 	above    []int64          // by offer of the book: what positions take from its budget
 	columns  rulebook.Columns // of priced, for rules about prices
 	left     bitmap.Bits      // of priced, by such a rule
+	moved    []ordered        // of priced, for the baseline by margin
+	leaving  bitmap.Bits      // likewise, by candidate
 }
 
 // showing is that a candidate was shown to this person in this slot.
@@ -39,6 +43,7 @@ type showing struct {
 
 type priced struct {
 	candidate  int32
+	personal   bool // as Price says it
 	gross, net int64
 	from, to   int32 // in applied
 }
@@ -47,7 +52,8 @@ type priced struct {
 func (c *Candidates) campaign(dst *Allowed, a *Asked) {
 	d := &dst.campaigns
 	d.priced, d.applied, d.gone = d.priced[:0], d.applied[:0], d.gone[:0]
-	d.runs, d.budgets, d.redeemed, d.units = d.runs[:0], d.budgets[:0], false, max(1, a.Units)
+	d.runs, d.others, d.budgets, d.redeemed, d.units = d.runs[:0], d.others[:0], d.budgets[:0], false, max(1, a.Units)
+	d.knows = a.Known || len(a.Profile) > 0
 	if len(c.touched) == 0 {
 		return
 	}
@@ -85,6 +91,7 @@ func (c *Candidates) choose(dst *Allowed, a *Asked) (any bool) {
 		}
 		runs = runs && c.due(dst, o, int32(k), a) && (o.request == nil || dst.holds(o.request) == condition.True)
 		d.runs, any = append(d.runs, runs), any || runs
+		d.others = append(d.others, runs && o.others(dst))
 	}
 	return any
 }
@@ -102,6 +109,12 @@ func (c *Candidates) due(dst *Allowed, o *offer, k int32, a *Asked) bool {
 		return a.Known && c.bought(o, k, &dst.saw[0]) >= o.Cadence.Threshold
 	}
 	return true
+}
+
+// others tells of an offer that runs whether it would if nothing were known of the
+// person: what it then can't know does not let it run, so none does that does not.
+func (o *offer) others(dst *Allowed) bool {
+	return !o.person || o.Cadence == item.Cadence{} && (o.request == nil || dst.eval(o.request, dst.others, nil, Nowhere) == condition.True)
 }
 
 // period is the number of the time of a repeating offer, counted from its start.
@@ -178,13 +191,38 @@ func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
 		return math.MaxInt64
 	}
 	gross, applied := d.pricer.price(v, place, runs, left)
-	if !any || gross == v.Gross[place] && slices.Equal(applied, v.applied[place]) {
-		return any
-	}
+	same := !any || gross == v.Gross[place] && slices.Equal(applied, v.applied[place])
 	from := int32(len(d.applied))
 	d.applied = append(d.applied, applied...)
-	d.priced = append(d.priced, priced{int32(i), gross, item.Net(gross, v.TaxRate[place]), from, int32(len(d.applied))})
+	personal := c.others(dst, i, gross, left) != gross
+	if same && !personal {
+		d.applied = d.applied[:from]
+		return any
+	}
+	d.priced = append(d.priced, priced{int32(i), personal, gross, item.Net(gross, v.TaxRate[place]), from, int32(len(d.applied))})
 	return any
+}
+
+// others is what candidate i would cost in this decision if nothing were known of the
+// person; gross is what it does.
+func (c *Candidates) others(dst *Allowed, i int, gross int64, left func(k int32) int64) int64 {
+	d, v, place := &dst.campaigns, c.View, int(c.Places[i])
+	looked := func(k int32) bool { return v.book.offers[k].person && d.runs[k] }
+	if !d.knows || !slices.ContainsFunc(v.cover.offers(place), looked) {
+		return gross
+	}
+	runs := func(k int32, off int64) bool {
+		o := &v.book.offers[k]
+		switch {
+		case !o.personal:
+			return true
+		case !d.others[k], o.mixed != nil && dst.eval(o.mixed, dst.others, v.asked[k], place) != condition.True:
+			return false
+		}
+		return !o.Budgeted || d.budgets[k].pass(d.units*off)
+	}
+	gross, _ = d.pricer.price(v, place, runs, left)
+	return gross
 }
 
 // tooCheap leaves in target what a rule about prices removes at the prices of this
@@ -217,9 +255,23 @@ func (c *Candidates) tooCheap(dst *Allowed, r *rule, s *scope) {
 // dst is of.
 func (c *Candidates) Price(of *Allowed, i int) Price {
 	if p := of.campaigns.find(i); p != nil {
-		return Price{p.gross, p.net, of.campaigns.applied[p.from:p.to:p.to]}
+		return of.campaigns.price(p)
 	}
 	return c.View.price(int(c.Places[i]))
+}
+
+// Priced yields, ascending, the candidates with a price of this decision, which need
+// not differ from the view's. Of all others Price is the view's.
+func (of *Allowed) Priced(yield func(candidate int, p Price) bool) {
+	for k := range of.campaigns.priced {
+		if p := &of.campaigns.priced[k]; !yield(int(p.candidate), of.campaigns.price(p)) {
+			return
+		}
+	}
+}
+
+func (d *campaigns) price(p *priced) Price {
+	return Price{p.gross, p.net, d.applied[p.from:p.to:p.to], p.personal}
 }
 
 // Worth is the net margin that candidate i leaves in the decision that dst is of, 0

@@ -41,6 +41,7 @@ type Candidates struct {
 	ordered  sync.Once
 	ranked   []float64
 	baseline []float64
+	byMargin []int32 // in this order, where that is the baseline
 }
 
 // Count says how many candidates a rule removed.
@@ -212,10 +213,56 @@ func (c *Candidates) Ranked() []float64 {
 	return c.ranked
 }
 
-// Baseline scores candidates by the slot's baseline, likewise.
-func (c *Candidates) Baseline() []float64 {
+// AppendBaseline appends scores of candidates by the slot's baseline, likewise, at the
+// prices of the decision that of is of.
+func (c *Candidates) AppendBaseline(dst []float64, of *Allowed) []float64 {
 	c.ordered.Do(c.order)
-	return c.baseline
+	from := len(dst)
+	dst = append(dst, c.baseline...)
+	if c.View.book.slot.Baseline == rulebook.ByMargin && len(of.campaigns.priced) > 0 {
+		c.reorder(dst[from:], of)
+	}
+	return dst
+}
+
+// reorder moves the candidates with prices of one decision among the others, which
+// keep their order.
+func (c *Candidates) reorder(scores []float64, of *Allowed) {
+	d := &of.campaigns
+	d.leaving = sized(d.leaving, len(c.byMargin))
+	d.moved = d.moved[:0]
+	for k := range d.priced {
+		p := &d.priced[k]
+		d.moved = append(d.moved, ordered{p.candidate, c.left(c.Places[p.candidate], p.net)})
+		d.leaving.Set(int(p.candidate))
+	}
+	slices.SortFunc(d.moved, before)
+	next, rank := d.moved, 0
+	place := func(i int32) { scores[i] = 0 - float64(rank); rank++ }
+	for _, i := range c.byMargin {
+		if d.leaving.Has(int(i)) {
+			continue
+		}
+		for ; len(next) > 0 && before(next[0], ordered{i, c.margin(i)}) < 0; next = next[1:] {
+			place(next[0].candidate)
+		}
+		place(i)
+	}
+	for _, m := range next {
+		place(m.candidate)
+	}
+}
+
+// ordered is a candidate with its margin.
+type ordered struct {
+	candidate int32
+	margin    int64
+}
+
+// before orders candidates by their margins, the highest first, then as they are
+// numbered.
+func before(a, b ordered) int {
+	return cmp.Or(-cmp.Compare(a.margin, b.margin), cmp.Compare(a.candidate, b.candidate))
 }
 
 func (c *Candidates) order() {
@@ -231,8 +278,8 @@ func (c *Candidates) order() {
 		c.baseline = append(c.baseline[:0], c.ranked...)
 		return
 	case rulebook.ByMargin:
-		slices.Sort(order)
-		slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(c.margin(b), c.margin(a)) })
+		slices.SortFunc(order, func(a, b int32) int { return before(ordered{a, c.margin(a)}, ordered{b, c.margin(b)}) })
+		c.byMargin = append(c.byMargin[:0], order...)
 	default:
 		slices.Sort(order)
 	}
@@ -257,13 +304,21 @@ func (c *Candidates) rank(i int32) int32 {
 	return 1<<31 - 1
 }
 
-// margin is what is left of the net price in minor units; the least when unknown.
+// margin is what everybody's net price leaves in minor units; the least when unknown.
 func (c *Candidates) margin(i int32) int64 {
 	place := c.Places[i]
-	if place == Nowhere || c.View.Cost[place] == rulebook.UnknownCost {
+	if place == Nowhere {
 		return -1 << 63
 	}
-	return c.View.Net[place] - c.View.Cost[place]
+	return c.left(place, c.View.Net[place])
+}
+
+// left is what a net price leaves of an item, likewise.
+func (c *Candidates) left(place int32, net int64) int64 {
+	if c.View.Cost[place] == rulebook.UnknownCost {
+		return -1 << 63
+	}
+	return net - c.View.Cost[place]
 }
 
 func scored(dst []float64, order []int32) []float64 {

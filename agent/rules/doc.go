@@ -81,6 +81,11 @@
 // where what stands above may take too much ([Candidates.Spent]); and under the
 // commit ([Candidates.Affordable]), where nothing that was drawn is looked at.
 //
-// Features of items and the baseline's order know the prices that hold for everybody,
-// not the personal ones.
+// Features of items and the baseline by margin see the prices of the decision: for the
+// few items with one of its own that, for all others everybody's. Conditions about
+// items ask for everybody's.
+//
+// A price is personal where somebody of whom nothing is known would be asked another
+// one in the same request: a field, what they bought, redeemed or were shown made the
+// difference. What hangs on the context, the time or a budget alone is not.
 package rules

@@ -26,6 +26,7 @@ type offer struct {
 	*Offer
 	targets  []string
 	personal bool                 // decided for each request
+	person   bool                 // by what is known of a person
 	item     *condition.Condition // what its condition says of items alone; nil: nothing
 	request  *asked               // of the request alone
 	mixed    *asked               // of both
@@ -38,7 +39,7 @@ func (b *Book) addOffers(offers []*Offer) {
 		if (o.Slot == "" || o.Slot == b.slot.ID) && o.Status == "active" {
 			one := newOffer(o, &b.asks)
 			b.offers = append(b.offers, one)
-			b.overlays = b.overlays || one.personal
+			b.overlays, b.persons = b.overlays || one.personal, b.persons || one.person
 			b.capped = b.capped || o.PerPersonCap > 0
 			b.budgeted = b.budgeted || o.Budgeted
 		}
@@ -65,8 +66,12 @@ func newOffer(o *Offer, a *asks) offer {
 		c, _ := condition.Compile(condition.Object([]string{"profile." + field}, []condition.Value{holds}), condition.Options{})
 		one.list = a.ask(c)
 	}
+	one.person = o.PerPersonCap > 0 || o.Cadence != item.Cadence{} || slices.ContainsFunc(one.paths(), ofPerson)
 	return one
 }
+
+// ofPerson tells whether a path leads to what is known of a person.
+func ofPerson(path string) bool { return strings.HasPrefix(path, "profile.") }
 
 // paths are all that the offer reads of items and requests.
 func (o *offer) paths() (paths []string) {

@@ -22,6 +22,10 @@ type Applied struct {
 type Price struct {
 	Gross, Net int64
 	Applied    []Applied // in the order in which they take off; not to be changed
+
+	// Personal: somebody of whom nothing is known would be asked another price in the
+	// same request.
+	Personal bool
 }
 
 // Offers are the ids of the offers applied, with | between them.

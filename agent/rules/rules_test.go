@@ -203,7 +203,7 @@ func TestOrders(t *testing.T) {
 	if got, want := v.Source().Ranked(), []float64{-1, -2, 0, -3}; !slices.Equal(got, want) {
 		t.Errorf("by the ranking %v, want %v", got, want)
 	}
-	if got, want := v.Source().Baseline(), []float64{-1, 0, -2, -3}; !slices.Equal(got, want) {
+	if got, want := v.Source().AppendBaseline(nil, new(rules.Allowed)), []float64{-1, 0, -2, -3}; !slices.Equal(got, want) {
 		t.Errorf("by the margin %v, want %v", got, want)
 	}
 	var given rules.Candidates
@@ -214,7 +214,7 @@ func TestOrders(t *testing.T) {
 		if got, want := given.Ranked(), []float64{-3, -2, -1, 0}; !slices.Equal(got, want) {
 			t.Errorf("given, by the ranking %v, want %v", got, want)
 		}
-		if got, want := given.Baseline(), []float64{-2, 0, -3, -1}; !slices.Equal(got, want) {
+		if got, want := given.AppendBaseline(nil, new(rules.Allowed)), []float64{-2, 0, -3, -1}; !slices.Equal(got, want) {
 			t.Errorf("given, by the margin %v, want %v", got, want)
 		}
 	}

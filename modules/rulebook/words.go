@@ -16,6 +16,7 @@ type Words struct {
 	Exploration string `yaml:"exploration" check:"required,min=1,max=128"` // another one had a higher score
 	Pinned      string `yaml:"pinned" check:"required,min=1,max=128"`
 	Offer       string `yaml:"offer" check:"required,min=1,max=128"`
+	Price       string `yaml:"price" check:"required,min=1,max=256"`  // what is known of a person made it
 	Person      string `yaml:"person" check:"required,min=1,max=128"` // what they agreed to was used
 	Nobody      string `yaml:"nobody" check:"required,min=1,max=128"` // nothing of a person was
 }
@@ -25,12 +26,14 @@ var builtIn = []Words{
 		Language: "en", For: "{it} speaks for it", Against: "{it} speaks against it", With: " with ",
 		Order: "stands here by the order of the slot: no model scored it", Exploration: "shown to learn whether people like it",
 		Pinned: "placed here by the shop", Offer: "on offer",
+		Price:  "a personal price: it was worked out automatically from what you agreed to share",
 		Person: "uses what you agreed to share", Nobody: "uses nothing about you",
 	},
 	{
 		Language: "de", For: "{it} spricht dafür", Against: "{it} spricht dagegen", With: " mit ",
 		Order: "steht hier nach der Reihenfolge des Platzes: kein Modell hat es bewertet", Exploration: "wird gezeigt, um zu erfahren, ob es gefällt",
 		Pinned: "vom Geschäft hier platziert", Offer: "im Angebot",
+		Price:  "ein persönlicher Preis: er wurde automatisch aus dem ermittelt, was Sie freigegeben haben",
 		Person: "nutzt, was Sie freigegeben haben", Nobody: "nutzt nichts über Sie",
 	},
 }

@@ -237,6 +237,7 @@ func (p *pen) shown(s *Shown) {
 		p.applied(a)
 		p.close(at)
 	}
+	p.flag(26, s.PricePersonal)
 }
 
 func (p *pen) applied(a *Applied) {

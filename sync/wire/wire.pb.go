@@ -1461,13 +1461,14 @@ type Shown struct {
 	Pinned      bool                   `protobuf:"varint,10,opt,name=pinned,proto3" json:"pinned,omitempty"` // stood there before anything was drawn: no evidence of a policy
 	// Where masks, pools or adjustments were at work, what was weighed. Empty: the
 	// contenders are the best of the rows that don't stand above and are no pins.
-	Contenders    []byte     `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"`                            // u32 each: its row, best first
-	Mean          []byte     `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`                                        // f64 each, as adjusted; empty: those of the rows
-	Explored      uint32     `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`                               // 1 + its place among the feasible, if the uniform share drew it
-	QuoteUntilMs  int64      `protobuf:"varint,20,opt,name=quote_until_ms,json=quoteUntilMs,proto3" json:"quote_until_ms,omitempty"` // the price stands until then; 0: no longer than the answer
-	Lowest30D     int64      `protobuf:"varint,21,opt,name=lowest30d,proto3" json:"lowest30d,omitempty"`                             // gross, before the present reduction; 0: unknown
-	Fulfilment    string     `protobuf:"bytes,22,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                            // ways joined by |, as the item says; empty: it says none
-	Applied       []*Applied `protobuf:"bytes,25,rep,name=applied,proto3" json:"applied,omitempty"`                                  // the offers that make the price, in the order in which they do
+	Contenders    []byte     `protobuf:"bytes,11,opt,name=contenders,proto3" json:"contenders,omitempty"`                             // u32 each: its row, best first
+	Mean          []byte     `protobuf:"bytes,12,opt,name=mean,proto3" json:"mean,omitempty"`                                         // f64 each, as adjusted; empty: those of the rows
+	Explored      uint32     `protobuf:"varint,13,opt,name=explored,proto3" json:"explored,omitempty"`                                // 1 + its place among the feasible, if the uniform share drew it
+	QuoteUntilMs  int64      `protobuf:"varint,20,opt,name=quote_until_ms,json=quoteUntilMs,proto3" json:"quote_until_ms,omitempty"`  // the price stands until then; 0: no longer than the answer
+	Lowest30D     int64      `protobuf:"varint,21,opt,name=lowest30d,proto3" json:"lowest30d,omitempty"`                              // gross, before the present reduction; 0: unknown
+	Fulfilment    string     `protobuf:"bytes,22,opt,name=fulfilment,proto3" json:"fulfilment,omitempty"`                             // ways joined by |, as the item says; empty: it says none
+	Applied       []*Applied `protobuf:"bytes,25,rep,name=applied,proto3" json:"applied,omitempty"`                                   // the offers that make the price, in the order in which they do
+	PricePersonal bool       `protobuf:"varint,26,opt,name=price_personal,json=pricePersonal,proto3" json:"price_personal,omitempty"` // somebody of whom nothing is known would have been asked another price
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1619,6 +1620,13 @@ func (x *Shown) GetApplied() []*Applied {
 		return x.Applied
 	}
 	return nil
+}
+
+func (x *Shown) GetPricePersonal() bool {
+	if x != nil {
+		return x.PricePersonal
+	}
+	return false
 }
 
 // Applied is an offer that gives a shown item its price.
@@ -4251,7 +4259,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\rcontext_dense\x18\x02 \x01(\fR\fcontextDense\x12/\n" +
 	"\x13context_categorical\x18\x03 \x01(\fR\x12contextCategorical\x12\x14\n" +
 	"\x05dense\x18\x04 \x01(\fR\x05dense\x12 \n" +
-	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\x95\x04\n" +
+	"\vcategorical\x18\x05 \x01(\fR\vcategorical\"\xbc\x04\n" +
 	"\x05Shown\x12 \n" +
 	"\vprobability\x18\x01 \x01(\x01R\vprobability\x12\x1a\n" +
 	"\bfeasible\x18\x02 \x01(\rR\bfeasible\x12*\n" +
@@ -4275,7 +4283,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
 	"fulfilment\x18\x16 \x01(\tR\n" +
 	"fulfilment\x120\n" +
-	"\aapplied\x18\x19 \x03(\v2\x16.aisle.wire.v0.AppliedR\aapplied\"\x99\x01\n" +
+	"\aapplied\x18\x19 \x03(\v2\x16.aisle.wire.v0.AppliedR\aapplied\x12%\n" +
+	"\x0eprice_personal\x18\x1a \x01(\bR\rpricePersonal\"\x99\x01\n" +
 	"\aApplied\x12\x14\n" +
 	"\x05offer\x18\x01 \x01(\tR\x05offer\x12\x1a\n" +
 	"\bdiscount\x18\x02 \x01(\x03R\bdiscount\x12\x14\n" +
