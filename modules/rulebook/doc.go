@@ -51,4 +51,21 @@
 // or household, of item, brand, category, and cap of slot (answers) and offer (its
 // showings in the slot since it began), too; a household is the profile field of
 // that name.
+//
+// # Fairness
+//
+// Up to 16 groups, of which a node counts what each gets beside the rest (package
+// agent/fairness says what and how):
+//
+//	fairness:
+//	  - {id: local, items: {item.attr.supplier: local}}
+//	  - {id: seniors, customers: {profile.age: {$gte: 65}}, least: 200, window: 168h}
+//
+// items is a condition over items, customers one over the request or its person, as
+// a rule's when is. Who did not say, or did not grant what the condition asks, is in
+// neither side. tolerance (0.8) is how far what one side gets may be from the
+// other's, as a ratio; least (100) how many decisions each side must have had, or of
+// customers persons, before anything is told; window (24h) how long is counted
+// before it is. The id is all that status and metrics call a group by: name no value
+// in it.
 package rulebook

@@ -38,6 +38,7 @@ type Rulebook struct {
 	Slots      []Slot
 	Zone       string // of times in conditions, an IANA name
 	Rules      []Rule
+	Fairness   []Group
 	Context    []ContextKey // what requests may say; nil: what features read, of any type
 	Features   []Feature
 	Crosses    []Cross
@@ -101,7 +102,7 @@ func Parse(f Files) (*Rulebook, error) {
 	}
 	return &Rulebook{
 		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
-		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules,
+		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules, Fairness: rules.Fairness,
 		Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash, Words: features.Words,
 		Digest: f.Digest(),
 	}, nil

@@ -10,6 +10,8 @@ type rulesFile struct {
 	Version int    `yaml:"version" check:"required,min=0,max=0"`
 	Zone    string `yaml:"zone" check:"min=1,max=64"` // of the paths of time, an IANA name
 	Rules   []Rule `yaml:"rules" check:"required,max=256"`
+
+	Fairness []Group `yaml:"fairness" check:"min=1,max=16"`
 }
 
 func (f *rulesFile) defaults() { f.Zone = "UTC" }

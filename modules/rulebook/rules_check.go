@@ -33,6 +33,7 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 			}
 		}
 	}
+	f.fair(d, around)
 }
 
 // always are the fields that any kind may have.
@@ -151,8 +152,8 @@ func (r *Rule) compile(d *decoder, at string, around surroundings) {
 	}
 }
 
-// reads checks the paths of a condition: where is about items alone, when about
-// the request alone.
+// reads checks the paths of a condition: where and items are about items alone, when
+// and customers about the request alone.
 func (around surroundings) reads(d *decoder, w *When, path, key string) {
 	if w.Condition == nil {
 		return
@@ -168,6 +169,10 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 			problem = "is not about items; move it to when or unless"
 		case key == "when" && item:
 			problem = "is about items; move it to where or unless"
+		case key == "items" && !item:
+			problem = "is not about items; make it a group of customers"
+		case key == "customers" && item:
+			problem = "is about items; make it a group of items"
 		}
 		if problem != "" {
 			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
