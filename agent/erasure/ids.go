@@ -41,6 +41,7 @@ var bodies = map[protowire.Number]places{
 	erasure:  {person: 3},
 	erased:   {},
 	22:       {decision: 1}, // the action's id begins with it
+	23:       {},            // sums over many
 }
 
 const (

@@ -48,6 +48,7 @@ var bodies = [...]body{
 	20: {ledger.Erasure, [16]field{3: pseudonym}},
 	21: {ledger.Nothing, [16]field{2: slot}},
 	22: {ledger.ActionUpdate, [16]field{1: decision, 7: item}},
+	23: {ledger.Fairness, [16]field{1: slot}},
 }
 
 var errUnreadable = errors.New("not a record of this version")

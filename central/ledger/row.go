@@ -23,6 +23,7 @@ const (
 	Tick         Kind = "tick"
 	Erasure      Kind = "erasure"
 	ActionUpdate Kind = "action_update"
+	Fairness     Kind = "fairness"
 	Nothing      Kind = "nothing"    // what erasure leaves of a record
 	Unreadable   Kind = "unreadable" // signed by the agent, but not a record we can read
 )

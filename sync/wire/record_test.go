@@ -96,12 +96,15 @@ func samples() map[string]proto.Message {
 		"prepared": &wire.Prepared{EventId: "e1", Slot: "home_hero", Items: []string{"a"}, Prices: []*wire.Money{eur}, Quantities: []uint32{1},
 			Plans: []*wire.Plan{{Function: "service", Kind: "assist", When: wire.OutcomeType_OUTCOME_CLICK, Approval: true, TtlMs: 1_800_000}}, Made: []byte{0, 0}},
 		"erased": &wire.Record{AtMs: at, Body: &wire.Record_Erased{Erased: &wire.Erased{Kind: 2, Slot: "home_hero"}}},
+		"fairness": &wire.Record{AtMs: at, Body: &wire.Record_Fairness{Fairness: &wire.Fairness{Slot: "home_hero", Group: "local", Rulebook: make([]byte, 32), FromMs: at, UntilMs: at + 1,
+			GroupSide: &wire.Side{Decisions: 100, Shown: 20, Exposure: 11.5, Due: 30, Depth: 0.125, Broken: 1}, Rest: &wire.Side{Decisions: 100},
+			Unfair: []*wire.Unfair{{Measure: "exposure", Cause: "scores", SinceMs: at}}}}},
 		"release": &wire.Release{Counter: 41, Id: "r", CreatedMs: at, MinCounter: 40,
 			Artifacts: []*wire.Artifact{{Name: "slots.yaml", Digest: make([]byte, 32), Size: 812}},
 			Scorers:   []*wire.Scorer{{Model: "model/home_hero", Emitter: "linear-0", Module: make([]byte, 32)}}},
 		"offer": &wire.Offer{Id: "o", Title: "Spring", Kind: "category", Target: "office", Slot: "home_hero", Percent: 10, StartsMs: at, EndsMs: at + 1, Priority: -1, Status: "approved"},
 		"status": &wire.Status{Agent: "agent-1", Site: "store-1", Release: 41, LogRecords: 9, Dropped: map[string]uint64{"b": 2, "a": 1},
-			Epoch: id, Sequence: 901, AtMs: at},
+			Epoch: id, Sequence: 901, AtMs: at, Alarms: []string{"a"}},
 	}
 }
 

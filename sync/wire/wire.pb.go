@@ -313,6 +313,7 @@ type Record struct {
 	//	*Record_Erasure
 	//	*Record_Erased
 	//	*Record_ActionUpdate
+	//	*Record_Fairness
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -488,6 +489,15 @@ func (x *Record) GetActionUpdate() *ActionUpdate {
 	return nil
 }
 
+func (x *Record) GetFairness() *Fairness {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Fairness); ok {
+			return x.Fairness
+		}
+	}
+	return nil
+}
+
 type isRecord_Body interface {
 	isRecord_Body()
 }
@@ -548,6 +558,10 @@ type Record_ActionUpdate struct {
 	ActionUpdate *ActionUpdate `protobuf:"bytes,22,opt,name=action_update,json=actionUpdate,proto3,oneof"`
 }
 
+type Record_Fairness struct {
+	Fairness *Fairness `protobuf:"bytes,23,opt,name=fairness,proto3,oneof"`
+}
+
 func (*Record_Decision) isRecord_Body() {}
 
 func (*Record_Activation) isRecord_Body() {}
@@ -575,6 +589,8 @@ func (*Record_Erasure) isRecord_Body() {}
 func (*Record_Erased) isRecord_Body() {}
 
 func (*Record_ActionUpdate) isRecord_Body() {}
+
+func (*Record_Fairness) isRecord_Body() {}
 
 // Decision is what was asked, allowed, scored, drawn and answered.
 type Decision struct {
@@ -3540,6 +3556,262 @@ func (x *Erased) GetSlot() string {
 	return ""
 }
 
+// Fairness is what a declared group and the rest got of a slot in one window. There
+// is one with sides only where both had enough: nobody can be told from it.
+type Fairness struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Slot          string                 `protobuf:"bytes,1,opt,name=slot,proto3" json:"slot,omitempty"`
+	Group         string                 `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	Rulebook      []byte                 `protobuf:"bytes,3,opt,name=rulebook,proto3" json:"rulebook,omitempty"` // the digest that declares it
+	FromMs        int64                  `protobuf:"varint,4,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	UntilMs       int64                  `protobuf:"varint,5,opt,name=until_ms,json=untilMs,proto3" json:"until_ms,omitempty"`
+	GroupSide     *Side                  `protobuf:"bytes,6,opt,name=group_side,json=groupSide,proto3" json:"group_side,omitempty"` // absent, as the others: too few
+	Rest          *Side                  `protobuf:"bytes,7,opt,name=rest,proto3" json:"rest,omitempty"`
+	Unknown       *Side                  `protobuf:"bytes,8,opt,name=unknown,proto3" json:"unknown,omitempty"` // of customers who did not say, or did not grant; absent: few
+	Unfair        []*Unfair              `protobuf:"bytes,9,rep,name=unfair,proto3" json:"unfair,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Fairness) Reset() {
+	*x = Fairness{}
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fairness) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fairness) ProtoMessage() {}
+
+func (x *Fairness) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fairness.ProtoReflect.Descriptor instead.
+func (*Fairness) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *Fairness) GetSlot() string {
+	if x != nil {
+		return x.Slot
+	}
+	return ""
+}
+
+func (x *Fairness) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Fairness) GetRulebook() []byte {
+	if x != nil {
+		return x.Rulebook
+	}
+	return nil
+}
+
+func (x *Fairness) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *Fairness) GetUntilMs() int64 {
+	if x != nil {
+		return x.UntilMs
+	}
+	return 0
+}
+
+func (x *Fairness) GetGroupSide() *Side {
+	if x != nil {
+		return x.GroupSide
+	}
+	return nil
+}
+
+func (x *Fairness) GetRest() *Side {
+	if x != nil {
+		return x.Rest
+	}
+	return nil
+}
+
+func (x *Fairness) GetUnknown() *Side {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
+}
+
+func (x *Fairness) GetUnfair() []*Unfair {
+	if x != nil {
+		return x.Unfair
+	}
+	return nil
+}
+
+// Side is one of the sides of a group.
+type Side struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Decisions     uint64                 `protobuf:"varint,1,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	Shown         uint64                 `protobuf:"varint,2,opt,name=shown,proto3" json:"shown,omitempty"`        // items
+	Exposure      float64                `protobuf:"fixed64,3,opt,name=exposure,proto3" json:"exposure,omitempty"` // of items: sum over positions k of 1/log2(1+k)
+	Due           float64                `protobuf:"fixed64,4,opt,name=due,proto3" json:"due,omitempty"`           // of items: the same times its share of the allowed candidates
+	Depth         float64                `protobuf:"fixed64,5,opt,name=depth,proto3" json:"depth,omitempty"`       // mean over decisions of the share that offers took off what was shown
+	Broken        uint64                 `protobuf:"varint,6,opt,name=broken,proto3" json:"broken,omitempty"`      // of shown
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Side) Reset() {
+	*x = Side{}
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Side) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Side) ProtoMessage() {}
+
+func (x *Side) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Side.ProtoReflect.Descriptor instead.
+func (*Side) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *Side) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *Side) GetShown() uint64 {
+	if x != nil {
+		return x.Shown
+	}
+	return 0
+}
+
+func (x *Side) GetExposure() float64 {
+	if x != nil {
+		return x.Exposure
+	}
+	return 0
+}
+
+func (x *Side) GetDue() float64 {
+	if x != nil {
+		return x.Due
+	}
+	return 0
+}
+
+func (x *Side) GetDepth() float64 {
+	if x != nil {
+		return x.Depth
+	}
+	return 0
+}
+
+func (x *Side) GetBroken() uint64 {
+	if x != nil {
+		return x.Broken
+	}
+	return 0
+}
+
+// Unfair is an alarm.
+type Unfair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Measure       string                 `protobuf:"bytes,1,opt,name=measure,proto3" json:"measure,omitempty"` // exposure, depth, broken
+	Cause         string                 `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	SinceMs       int64                  `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unfair) Reset() {
+	*x = Unfair{}
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unfair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unfair) ProtoMessage() {}
+
+func (x *Unfair) ProtoReflect() protoreflect.Message {
+	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unfair.ProtoReflect.Descriptor instead.
+func (*Unfair) Descriptor() ([]byte, []int) {
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Unfair) GetMeasure() string {
+	if x != nil {
+		return x.Measure
+	}
+	return ""
+}
+
+func (x *Unfair) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Unfair) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
 // SegmentHeader precedes the compressed records of one segment.
 type SegmentHeader struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -3558,7 +3830,7 @@ type SegmentHeader struct {
 
 func (x *SegmentHeader) Reset() {
 	*x = SegmentHeader{}
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3570,7 +3842,7 @@ func (x *SegmentHeader) String() string {
 func (*SegmentHeader) ProtoMessage() {}
 
 func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[31]
+	mi := &file_sync_wire_wire_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3583,7 +3855,7 @@ func (x *SegmentHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentHeader.ProtoReflect.Descriptor instead.
 func (*SegmentHeader) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{31}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SegmentHeader) GetAgent() string {
@@ -3662,7 +3934,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3674,7 +3946,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[32]
+	mi := &file_sync_wire_wire_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3687,7 +3959,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{32}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Mark) GetAgent() string {
@@ -3727,7 +3999,7 @@ type Release struct {
 
 func (x *Release) Reset() {
 	*x = Release{}
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3739,7 +4011,7 @@ func (x *Release) String() string {
 func (*Release) ProtoMessage() {}
 
 func (x *Release) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[33]
+	mi := &file_sync_wire_wire_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3752,7 +4024,7 @@ func (x *Release) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Release.ProtoReflect.Descriptor instead.
 func (*Release) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{33}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Release) GetCounter() uint64 {
@@ -3815,7 +4087,7 @@ type Artifact struct {
 
 func (x *Artifact) Reset() {
 	*x = Artifact{}
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3827,7 +4099,7 @@ func (x *Artifact) String() string {
 func (*Artifact) ProtoMessage() {}
 
 func (x *Artifact) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[34]
+	mi := &file_sync_wire_wire_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3840,7 +4112,7 @@ func (x *Artifact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Artifact.ProtoReflect.Descriptor instead.
 func (*Artifact) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{34}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Artifact) GetName() string {
@@ -3877,7 +4149,7 @@ type Scorer struct {
 
 func (x *Scorer) Reset() {
 	*x = Scorer{}
-	mi := &file_sync_wire_wire_proto_msgTypes[35]
+	mi := &file_sync_wire_wire_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3889,7 +4161,7 @@ func (x *Scorer) String() string {
 func (*Scorer) ProtoMessage() {}
 
 func (x *Scorer) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[35]
+	mi := &file_sync_wire_wire_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3902,7 +4174,7 @@ func (x *Scorer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scorer.ProtoReflect.Descriptor instead.
 func (*Scorer) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{35}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Scorer) GetModel() string {
@@ -3951,13 +4223,14 @@ type Status struct {
 	Sequence      uint64                 `protobuf:"varint,20,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Refused       string                 `protobuf:"bytes,21,opt,name=refused,proto3" json:"refused,omitempty"` // why the last release was refused, empty if it was not
 	AtMs          int64                  `protobuf:"varint,22,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	Alarms        []string               `protobuf:"bytes,23,rep,name=alarms,proto3" json:"alarms,omitempty"` // what needs a person, in words; no value of anybody
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_sync_wire_wire_proto_msgTypes[36]
+	mi := &file_sync_wire_wire_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3969,7 +4242,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_sync_wire_wire_proto_msgTypes[36]
+	mi := &file_sync_wire_wire_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3982,7 +4255,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_sync_wire_wire_proto_rawDescGZIP(), []int{36}
+	return file_sync_wire_wire_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Status) GetAgent() string {
@@ -4139,11 +4412,18 @@ func (x *Status) GetAtMs() int64 {
 	return 0
 }
 
+func (x *Status) GetAlarms() []string {
+	if x != nil {
+		return x.Alarms
+	}
+	return nil
+}
+
 var File_sync_wire_wire_proto protoreflect.FileDescriptor
 
 const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
-	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\x8d\x06\n" +
+	"\x14sync/wire/wire.proto\x12\raisle.wire.v0\"\xc4\x06\n" +
 	"\x06Record\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x125\n" +
 	"\bdecision\x18\x02 \x01(\v2\x17.aisle.wire.v0.DecisionH\x00R\bdecision\x12;\n" +
@@ -4164,7 +4444,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x04tick\x18\f \x01(\v2\x13.aisle.wire.v0.TickH\x00R\x04tick\x122\n" +
 	"\aerasure\x18\x14 \x01(\v2\x16.aisle.wire.v0.ErasureH\x00R\aerasure\x12/\n" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
-	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdateB\x06\n" +
+	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdate\x125\n" +
+	"\bfairness\x18\x17 \x01(\v2\x17.aisle.wire.v0.FairnessH\x00R\bfairnessB\x06\n" +
 	"\x04body\"\xef\n" +
 	"\n" +
 	"\bDecision\x12\x0e\n" +
@@ -4466,7 +4747,29 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x06events\x18\x06 \x03(\fR\x06events\"0\n" +
 	"\x06Erased\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x12\n" +
-	"\x04slot\x18\x02 \x01(\tR\x04slot\"\xf0\x01\n" +
+	"\x04slot\x18\x02 \x01(\tR\x04slot\"\xbf\x02\n" +
+	"\bFairness\x12\x12\n" +
+	"\x04slot\x18\x01 \x01(\tR\x04slot\x12\x14\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\x12\x1a\n" +
+	"\brulebook\x18\x03 \x01(\fR\brulebook\x12\x17\n" +
+	"\afrom_ms\x18\x04 \x01(\x03R\x06fromMs\x12\x19\n" +
+	"\buntil_ms\x18\x05 \x01(\x03R\auntilMs\x122\n" +
+	"\n" +
+	"group_side\x18\x06 \x01(\v2\x13.aisle.wire.v0.SideR\tgroupSide\x12'\n" +
+	"\x04rest\x18\a \x01(\v2\x13.aisle.wire.v0.SideR\x04rest\x12-\n" +
+	"\aunknown\x18\b \x01(\v2\x13.aisle.wire.v0.SideR\aunknown\x12-\n" +
+	"\x06unfair\x18\t \x03(\v2\x15.aisle.wire.v0.UnfairR\x06unfair\"\x96\x01\n" +
+	"\x04Side\x12\x1c\n" +
+	"\tdecisions\x18\x01 \x01(\x04R\tdecisions\x12\x14\n" +
+	"\x05shown\x18\x02 \x01(\x04R\x05shown\x12\x1a\n" +
+	"\bexposure\x18\x03 \x01(\x01R\bexposure\x12\x10\n" +
+	"\x03due\x18\x04 \x01(\x01R\x03due\x12\x14\n" +
+	"\x05depth\x18\x05 \x01(\x01R\x05depth\x12\x16\n" +
+	"\x06broken\x18\x06 \x01(\x04R\x06broken\"S\n" +
+	"\x06Unfair\x12\x18\n" +
+	"\ameasure\x18\x01 \x01(\tR\ameasure\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x19\n" +
+	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\"\xf0\x01\n" +
 	"\rSegmentHeader\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\fR\x05epoch\x12\x14\n" +
@@ -4499,7 +4802,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x06Scorer\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x18\n" +
 	"\aemitter\x18\x02 \x01(\tR\aemitter\x12\x16\n" +
-	"\x06module\x18\x03 \x01(\fR\x06module\"\xd4\x05\n" +
+	"\x06module\x18\x03 \x01(\fR\x06module\"\xec\x05\n" +
 	"\x06Status\x12\x14\n" +
 	"\x05agent\x18\x01 \x01(\tR\x05agent\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x18\n" +
@@ -4527,7 +4830,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x05epoch\x18\x13 \x01(\fR\x05epoch\x12\x1a\n" +
 	"\bsequence\x18\x14 \x01(\x04R\bsequence\x12\x18\n" +
 	"\arefused\x18\x15 \x01(\tR\arefused\x12\x13\n" +
-	"\x05at_ms\x18\x16 \x01(\x03R\x04atMs\x1a:\n" +
+	"\x05at_ms\x18\x16 \x01(\x03R\x04atMs\x12\x16\n" +
+	"\x06alarms\x18\x17 \x03(\tR\x06alarms\x1a:\n" +
 	"\fDroppedEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01*L\n" +
@@ -4585,7 +4889,7 @@ func file_sync_wire_wire_proto_rawDescGZIP() []byte {
 }
 
 var file_sync_wire_wire_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_sync_wire_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_sync_wire_wire_proto_goTypes = []any{
 	(Degraded)(0),         // 0: aisle.wire.v0.Degraded
 	(DegradedBy)(0),       // 1: aisle.wire.v0.DegradedBy
@@ -4622,14 +4926,17 @@ var file_sync_wire_wire_proto_goTypes = []any{
 	(*Tick)(nil),          // 32: aisle.wire.v0.Tick
 	(*Erasure)(nil),       // 33: aisle.wire.v0.Erasure
 	(*Erased)(nil),        // 34: aisle.wire.v0.Erased
-	(*SegmentHeader)(nil), // 35: aisle.wire.v0.SegmentHeader
-	(*Mark)(nil),          // 36: aisle.wire.v0.Mark
-	(*Release)(nil),       // 37: aisle.wire.v0.Release
-	(*Artifact)(nil),      // 38: aisle.wire.v0.Artifact
-	(*Scorer)(nil),        // 39: aisle.wire.v0.Scorer
-	(*Status)(nil),        // 40: aisle.wire.v0.Status
-	nil,                   // 41: aisle.wire.v0.Item.AttributesEntry
-	nil,                   // 42: aisle.wire.v0.Status.DroppedEntry
+	(*Fairness)(nil),      // 35: aisle.wire.v0.Fairness
+	(*Side)(nil),          // 36: aisle.wire.v0.Side
+	(*Unfair)(nil),        // 37: aisle.wire.v0.Unfair
+	(*SegmentHeader)(nil), // 38: aisle.wire.v0.SegmentHeader
+	(*Mark)(nil),          // 39: aisle.wire.v0.Mark
+	(*Release)(nil),       // 40: aisle.wire.v0.Release
+	(*Artifact)(nil),      // 41: aisle.wire.v0.Artifact
+	(*Scorer)(nil),        // 42: aisle.wire.v0.Scorer
+	(*Status)(nil),        // 43: aisle.wire.v0.Status
+	nil,                   // 44: aisle.wire.v0.Item.AttributesEntry
+	nil,                   // 45: aisle.wire.v0.Status.DroppedEntry
 }
 var file_sync_wire_wire_proto_depIdxs = []int32{
 	5,  // 0: aisle.wire.v0.Record.decision:type_name -> aisle.wire.v0.Decision
@@ -4646,42 +4953,47 @@ var file_sync_wire_wire_proto_depIdxs = []int32{
 	33, // 11: aisle.wire.v0.Record.erasure:type_name -> aisle.wire.v0.Erasure
 	34, // 12: aisle.wire.v0.Record.erased:type_name -> aisle.wire.v0.Erased
 	19, // 13: aisle.wire.v0.Record.action_update:type_name -> aisle.wire.v0.ActionUpdate
-	7,  // 14: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
-	8,  // 15: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
-	9,  // 16: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
-	10, // 17: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
-	0,  // 18: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
-	11, // 19: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
-	12, // 20: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
-	13, // 21: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
-	16, // 22: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
-	6,  // 23: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
-	1,  // 24: aisle.wire.v0.Decision.degraded_by:type_name -> aisle.wire.v0.DegradedBy
-	20, // 25: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
-	15, // 26: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
-	14, // 27: aisle.wire.v0.Shown.applied:type_name -> aisle.wire.v0.Applied
-	3,  // 28: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
-	20, // 29: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
-	16, // 30: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
-	20, // 31: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
-	2,  // 32: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
-	2,  // 33: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
-	20, // 34: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
-	3,  // 35: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
-	20, // 36: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
-	19, // 37: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
-	24, // 38: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
-	20, // 39: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
-	41, // 40: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
-	20, // 41: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
-	38, // 42: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
-	39, // 43: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
-	42, // 44: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	35, // 14: aisle.wire.v0.Record.fairness:type_name -> aisle.wire.v0.Fairness
+	7,  // 15: aisle.wire.v0.Decision.versions:type_name -> aisle.wire.v0.Versions
+	8,  // 16: aisle.wire.v0.Decision.withheld:type_name -> aisle.wire.v0.Withheld
+	9,  // 17: aisle.wire.v0.Decision.arms:type_name -> aisle.wire.v0.Arm
+	10, // 18: aisle.wire.v0.Decision.policy:type_name -> aisle.wire.v0.Policy
+	0,  // 19: aisle.wire.v0.Decision.degraded:type_name -> aisle.wire.v0.Degraded
+	11, // 20: aisle.wire.v0.Decision.removed:type_name -> aisle.wire.v0.Removal
+	12, // 21: aisle.wire.v0.Decision.features:type_name -> aisle.wire.v0.Features
+	13, // 22: aisle.wire.v0.Decision.shown:type_name -> aisle.wire.v0.Shown
+	16, // 23: aisle.wire.v0.Decision.plans:type_name -> aisle.wire.v0.Plan
+	6,  // 24: aisle.wire.v0.Decision.group:type_name -> aisle.wire.v0.Group
+	1,  // 25: aisle.wire.v0.Decision.degraded_by:type_name -> aisle.wire.v0.DegradedBy
+	20, // 26: aisle.wire.v0.Shown.price:type_name -> aisle.wire.v0.Money
+	15, // 27: aisle.wire.v0.Shown.hold:type_name -> aisle.wire.v0.Hold
+	14, // 28: aisle.wire.v0.Shown.applied:type_name -> aisle.wire.v0.Applied
+	3,  // 29: aisle.wire.v0.Plan.when:type_name -> aisle.wire.v0.OutcomeType
+	20, // 30: aisle.wire.v0.Prepared.prices:type_name -> aisle.wire.v0.Money
+	16, // 31: aisle.wire.v0.Prepared.plans:type_name -> aisle.wire.v0.Plan
+	20, // 32: aisle.wire.v0.Action.price:type_name -> aisle.wire.v0.Money
+	2,  // 33: aisle.wire.v0.Action.state:type_name -> aisle.wire.v0.ActionState
+	2,  // 34: aisle.wire.v0.ActionUpdate.state:type_name -> aisle.wire.v0.ActionState
+	20, // 35: aisle.wire.v0.ActionUpdate.price:type_name -> aisle.wire.v0.Money
+	3,  // 36: aisle.wire.v0.Outcome.type:type_name -> aisle.wire.v0.OutcomeType
+	20, // 37: aisle.wire.v0.Outcome.money:type_name -> aisle.wire.v0.Money
+	19, // 38: aisle.wire.v0.Outcome.action:type_name -> aisle.wire.v0.ActionUpdate
+	24, // 39: aisle.wire.v0.Consent.evidence:type_name -> aisle.wire.v0.Evidence
+	20, // 40: aisle.wire.v0.Item.price:type_name -> aisle.wire.v0.Money
+	44, // 41: aisle.wire.v0.Item.attributes:type_name -> aisle.wire.v0.Item.AttributesEntry
+	20, // 42: aisle.wire.v0.Offer.price:type_name -> aisle.wire.v0.Money
+	36, // 43: aisle.wire.v0.Fairness.group_side:type_name -> aisle.wire.v0.Side
+	36, // 44: aisle.wire.v0.Fairness.rest:type_name -> aisle.wire.v0.Side
+	36, // 45: aisle.wire.v0.Fairness.unknown:type_name -> aisle.wire.v0.Side
+	37, // 46: aisle.wire.v0.Fairness.unfair:type_name -> aisle.wire.v0.Unfair
+	41, // 47: aisle.wire.v0.Release.artifacts:type_name -> aisle.wire.v0.Artifact
+	42, // 48: aisle.wire.v0.Release.scorers:type_name -> aisle.wire.v0.Scorer
+	45, // 49: aisle.wire.v0.Status.dropped:type_name -> aisle.wire.v0.Status.DroppedEntry
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_sync_wire_wire_proto_init() }
@@ -4704,6 +5016,7 @@ func file_sync_wire_wire_proto_init() {
 		(*Record_Erasure)(nil),
 		(*Record_Erased)(nil),
 		(*Record_ActionUpdate)(nil),
+		(*Record_Fairness)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4711,7 +5024,7 @@ func file_sync_wire_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sync_wire_wire_proto_rawDesc), len(file_sync_wire_wire_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   39,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
