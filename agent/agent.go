@@ -36,6 +36,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/delivery"
 	"github.com/aisle-edge/aisle/agent/erasure"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -72,6 +73,7 @@ type Agent struct {
 	holds     *coordinate.Holds
 	actions   *coordinate.Actions
 	budgets   *coordinate.Budgets
+	fairness  *fairness.Watch
 	courier   *delivery.Courier
 	engine    *host.Engine
 	releases  *release.Keeper

@@ -19,6 +19,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
 	"github.com/aisle-edge/aisle/agent/erasure"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
@@ -76,6 +77,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	a.holds = coordinate.New(a.store, a.catalogue)
 	a.actions = coordinate.NewActions(a.store, a.holds)
 	a.budgets = coordinate.NewBudgets(a.store)
+	a.fairness = fairness.New(a.store)
 	if a.replay, err = profile.OpenReplay(filepath.Join(c.State, "replay"), a.vault, profile.ReplayOptions{}); err != nil {
 		return fmt.Errorf("open what is kept for replays: %w", err)
 	}
@@ -102,7 +104,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	}
 	a.decider = ranking.New(ranking.Options{
 		Store: a.store, Catalogue: a.catalogue, Consents: a.consents, Events: a.events, Holds: a.holds, Actions: a.actions, Budgets: a.budgets, Releases: a.releases,
-		Secret: a.id.Secret, Site: a.id.Site, Tastes: a.tastes, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
+		Secret: a.id.Secret, Site: a.id.Site, Fairness: a.fairness, Tastes: a.tastes, Replay: a.replay, Durable: c.Decide.Durable, Contact: a.contact,
 	})
 	return a.listen()
 }

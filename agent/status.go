@@ -1,8 +1,10 @@
 package agent
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/localapi"
 	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -45,7 +47,7 @@ func (a *Agent) status() localapi.Status {
 		Clock: localapi.ClockStatus{Now: time.UnixMilli(now).UTC(), SkewSeconds: a.store.Stats().Skew.Seconds()},
 		Goods: localapi.GoodsStatus{Items: a.catalogue.Snapshot().Len(), Available: a.catalogue.Availability().Bits.Count(), Holds: a.holds.Live(),
 			Actions: a.actions.Live(), Untaken: a.actions.Over(), Delivered: sent.Sent, Failed: sent.Failed, Tries: sent.Again},
-		Log: a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...),
+		Log: a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...), Fairness: []fairness.Watched{},
 	}
 	r := a.releases.Status()
 	s.Release = localapi.ReleaseStatus{Counter: r.Counter, ID: r.ID, Provisional: r.Provisional, Quarantine: r.Quarantine, Slots: []string{}}
@@ -56,7 +58,7 @@ func (a *Agent) status() localapi.Status {
 		for i := range active.Rulebook.Slots {
 			s.Release.Slots = append(s.Release.Slots, active.Rulebook.Slots[i].ID)
 		}
-		s.Versions = versions(active)
+		s.Versions, s.Fairness = versions(active), append(s.Fairness, a.fairness.Watched(active.Rulebook)...)
 		if one := scorer(active); one != nil {
 			s.Age.Model = since(one.CreatedMs)
 		}
@@ -121,10 +123,28 @@ func (a *Agent) wireStatus() *wire.Status {
 		s.Refused = r.Refused.Error()
 	}
 	if active := a.releases.Active(); active != nil {
-		s.Rulebook = active.Rulebook.Digest[:]
+		s.Rulebook, s.Alarms = active.Rulebook.Digest[:], a.alarms(active)
 		if one := scorer(active); one != nil {
 			s.Module, s.Model, s.ModelMs = one.Code[:], one.Model[:], one.CreatedMs
 		}
 	}
 	return s
 }
+
+// alarms are what needs a person here, in words.
+func (a *Agent) alarms(active *release.Active) (all []string) {
+	for _, w := range a.decider.Watch() {
+		if w.Cause != "" {
+			all = append(all, fmt.Sprintf("the choices of %s have collapsed: %s", w.Slot, w.Text))
+		}
+	}
+	for _, w := range a.fairness.Watched(active.Rulebook) {
+		for i := range w.Alarms {
+			all = append(all, w.Text(&w.Alarms[i]))
+		}
+	}
+	return all[:min(len(all), maxAlarms)]
+}
+
+// maxAlarms are told to the centre; whoever has more looks at the node.
+const maxAlarms = 32

@@ -105,7 +105,7 @@ func (p *pulse) look(ctx context.Context, now time.Time) (*api.Overview, error) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o.Refresh = api.Refresh{EverySeconds: p.c.cfg.Training.Every.Seconds(), Last: p.last, Waits: p.waits}
-	o.Alarms = p.alarms(in)
+	o.Alarms = append(p.alarms(in), theirs(o.Agents)...)
 	return o, nil
 }
 
@@ -123,6 +123,19 @@ func (p *pulse) alarms(in ingest.Stats) []string {
 	}
 	if p.problem != "" {
 		alarms = append(alarms, "models were not refreshed: "+p.problem)
+	}
+	return alarms
+}
+
+// theirs are what those agents said of themselves that sites wait for.
+func theirs(agents []api.Agent) (alarms []string) {
+	for _, a := range agents {
+		if a.Status == nil || a.Standing != "in scope" {
+			continue
+		}
+		for _, alarm := range a.Status.Alarms {
+			alarms = append(alarms, a.Name+": "+alarm)
+		}
 	}
 	return alarms
 }
@@ -230,7 +243,7 @@ func status(now time.Time, a fleet.Agent) *api.Status {
 		At: time.UnixMilli(s.AtMs).UTC(), Release: s.Release, Provisional: s.Provisional, Refused: s.Refused,
 		ModelAge: age(s.ModelMs), CatalogueAge: age(s.CatalogueMs), ConsentAge: age(s.ConsentMs), HubAge: age(s.HubContactMs),
 		Decisions: s.Decisions, LogRecords: s.LogRecords, LogBytes: s.LogBytes, Unconfirmed: s.Unconfirmed, Dropped: s.Dropped,
-		ClockSeconds: time.UnixMilli(s.AtMs).Sub(told).Seconds(),
+		ClockSeconds: time.UnixMilli(s.AtMs).Sub(told).Seconds(), Alarms: s.Alarms,
 	}
 }
 

@@ -2,6 +2,7 @@ package localapi
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -9,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/ranking"
 )
 
@@ -148,11 +150,19 @@ var (
 	evenDesc      = slotDesc("aisle_slot_evenness_ratio", "Mean entropy of the first position as a share of the greatest, over the last 200 decisions.")
 	topDesc       = slotDesc("aisle_slot_top_item_ratio", "Share of decisions whose first item was the most frequent one.")
 	collapsedDesc = slotDesc("aisle_slot_collapsed", "1 while the choices of the slot have collapsed; the status says why.")
+	exposureDesc  = groupDesc("aisle_group_exposure_ratio", "Of items: exposure by what was due, of the group over that of the rest, in the last full window.")
+	depthDesc     = groupDesc("aisle_group_offer_depth_ratio", "Mean share that offers took off what was shown, likewise of each side.", "side")
+	brokenDesc    = groupDesc("aisle_group_broken_promises_ratio", "Share of what was shown whose promise was broken, likewise of each side.", "side")
+	unfairDesc    = groupDesc("aisle_group_unfair", "1 while a measure is out of the group's tolerance; the status says why.", "measure")
 	droppedDesc   = prometheus.NewDesc("aisle_log_dropped_records_total", "Records that were lost or left out.", []string{"reason"}, nil)
 )
 
 func slotDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"slot"}, nil)
+}
+
+func groupDesc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, append([]string{"slot", "group"}, labels...), nil)
 }
 
 func flag(b bool) float64 {
@@ -171,6 +181,10 @@ func (s state) Describe(ch chan<- *prometheus.Desc) {
 	ch <- evenDesc
 	ch <- topDesc
 	ch <- collapsedDesc
+	ch <- exposureDesc
+	ch <- depthDesc
+	ch <- brokenDesc
+	ch <- unfairDesc
 }
 
 func (s state) Collect(ch chan<- prometheus.Metric) {
@@ -184,7 +198,33 @@ func (s state) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(topDesc, prometheus.GaugeValue, w.TopShare, w.Slot)
 		ch <- prometheus.MustNewConstMetric(collapsedDesc, prometheus.GaugeValue, flag(w.Cause != ""), w.Slot)
 	}
+	for i := range now.Fairness {
+		collectGroup(ch, &now.Fairness[i])
+	}
 	for reason, n := range now.Log.Dropped {
 		ch <- prometheus.MustNewConstMetric(droppedDesc, prometheus.CounterValue, float64(n), reason)
+	}
+}
+
+// collectGroup tells of a group that is not too small.
+func collectGroup(ch chan<- prometheus.Metric, w *fairness.Watched) {
+	if w.Sides == nil {
+		return
+	}
+	gauge := func(d *prometheus.Desc, x float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, x, append([]string{w.Slot, w.Group}, labels...)...)
+	}
+	if w.Exposure != nil {
+		gauge(exposureDesc, *w.Exposure)
+	}
+	sides := map[string]*fairness.Side{"group": &w.Sides.Group, "rest": &w.Sides.Rest, "unknown": w.Sides.Unknown}
+	for name, side := range sides {
+		if side != nil && side.Shown > 0 {
+			gauge(depthDesc, side.Depth, name)
+			gauge(brokenDesc, float64(side.Broken)/float64(side.Shown), name)
+		}
+	}
+	for _, measure := range fairness.Measures() {
+		gauge(unfairDesc, flag(slices.ContainsFunc(w.Alarms, func(a fairness.Alarm) bool { return a.Measure == measure })), measure)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/ranking"
 )
 
@@ -24,7 +25,8 @@ type Status struct {
 	Goods    GoodsStatus      `json:"goods"`
 	Clock    ClockStatus      `json:"clock"`
 
-	Choices []ranking.Watched `json:"choices" doc:"How the choices of each slot spread, and why they don't"`
+	Choices  []ranking.Watched  `json:"choices" doc:"How the choices of each slot spread, and why they don't"`
+	Fairness []fairness.Watched `json:"fairness" doc:"What the groups of the rulebook got of each slot, beside the rest, in the last full window"`
 }
 
 // ReleaseStatus says what runs, and why the newest does not.

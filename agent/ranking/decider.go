@@ -11,6 +11,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -18,7 +19,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/host"
 )
 
-// Options are what a decider stands on; all but the last five (from Tastes on) are required.
+// Options are what a decider stands on; all but the last six (from Fairness on) are required.
 type Options struct {
 	Store     *store.Store
 	Catalogue *catalogue.Catalogue
@@ -30,6 +31,8 @@ type Options struct {
 	Releases  *release.Keeper
 	Secret    []byte // of the pseudonyms
 	Site      string // where the node stands
+
+	Fairness *fairness.Watch // nil: nobody counts what groups get
 
 	Tastes  *persona.Cache   // nil: they are worked out each time
 	Replay  *profile.Replay  // nil: what the log may not hold of a person is not kept

@@ -26,6 +26,7 @@ func (s *scratch) finish(ctx context.Context) (*Answer, error) {
 	switch {
 	case err == nil:
 		s.keepPart()
+		s.fair()
 	case errors.Is(err, errMoved), errors.Is(err, errTwice):
 		return nil, err
 	case s.mayLose(err):

@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/features"
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/rules"
@@ -96,6 +97,7 @@ type scratch struct {
 	problem    explore.Problem
 	slate      explore.Slate
 	shadow     string
+	seen       fairness.Seen
 
 	record record
 }

@@ -26,7 +26,7 @@ const (
 
 // Book is what a release says of one slot's candidates.
 type Book struct {
-	// Profile are the fields of a person that the rules read, as they are declared.
+	// Profile are the fields of a person that the rules and groups read, as they are declared.
 	Profile []consent.Declared
 	// Household tells that some slot's rules count by household, so that all must tell
 	// it: it is one of the fields of Profile.
@@ -46,6 +46,7 @@ type Book struct {
 	needs                      []int64        // further numbers, of rules of kind stock with conditions
 	asks                       asks           // what conditions and rules read of a request
 	pins                       []pin          // by position
+	groups                     []group        // that are watched
 	offers                     []offer        // that run at some time
 	overlays, capped, budgeted bool           // some are decided for each request, count showings, have a budget
 	persons                    bool           // some look at what is known of a person
@@ -71,6 +72,7 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*Offer, ranking 
 		i := slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })
 		b.add(&book.Rules[i])
 	}
+	b.addGroups(book.Fairness)
 	b.declare(book)
 	for _, p := range slot.Pins {
 		b.pins = append(b.pins, pin{p.Position - 1, xxhash.Sum64String(p.Item)})
@@ -133,6 +135,9 @@ func (b *Book) declare(book *rulebook.Rulebook) {
 	for i := range b.offers {
 		paths = append(paths, b.offers[i].paths()...)
 	}
+	for i := range b.groups {
+		paths = append(paths, b.groups[i].Paths()...)
+	}
 	for _, f := range book.Features {
 		field, ok := strings.CutPrefix(f.Source, "profile.")
 		d := consent.Declared{Name: field, Purpose: wire.Purpose(f.Purpose), TTL: f.TTL}
@@ -154,6 +159,9 @@ func Attributes(book *rulebook.Rulebook) (keys []string) {
 	}
 	for i := range book.Rules {
 		take(book.Rules[i].Paths())
+	}
+	for i := range book.Fairness {
+		take(book.Fairness[i].Paths())
 	}
 	for i := range book.Slots {
 		if p := book.Slots[i].Promoted; p != nil {

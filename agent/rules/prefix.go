@@ -18,9 +18,10 @@ type Prefix struct {
 	limits  []limit     // by prefix rule
 	pins    []explore.Pin
 	shares  [1]float64
-	scarce  bool   // a budget may not last for all positions
-	slate   []int  // the pins, as budgets see them
-	tiers   []tier // highest first; none where they don't matter
+	drew    bitmap.Bits // positions whose pool was the promoted items
+	scarce  bool        // a budget may not last for all positions
+	slate   []int       // the pins, as budgets see them
+	tiers   []tier      // highest first; none where they don't matter
 	free    bitmap.Bits
 }
 
@@ -42,6 +43,7 @@ func (p *Prefix) Begin(c *Candidates, allowed *Allowed, count int) (pins []explo
 			p.add(k, up.target)
 		}
 	}
+	p.drew = sized(p.drew, count)
 	p.scarce = allowed.Scarce(count)
 	p.sortTiers()
 	p.forget()
@@ -96,6 +98,7 @@ func (p *Prefix) Mask(at explore.At, remove, pool bitmap.Bits) {
 	if v := p.of.View; v.promoted >= 0 {
 		p.shares[0] = v.book.slot.Promoted.Share
 		if explore.Turn(p.shares[:], at.Turn, at.Position, at.Count) == 0 {
+			p.drew.Set(at.Position)
 			set := p.of.set(v.promoted)
 			copy(pool, set[:min(len(set), len(pool))])
 		}
@@ -105,6 +108,10 @@ func (p *Prefix) Mask(at explore.At, remove, pool bitmap.Bits) {
 	}
 	p.climb(remove, pool)
 }
+
+// Promoted tells whether a position was drawn from the promoted items, or from all
+// for want of those.
+func (p *Prefix) Promoted(position int) bool { return p.drew.Has(position) }
 
 // stand takes in a candidate that has a position.
 func (p *Prefix) stand(i int) {

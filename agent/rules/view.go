@@ -30,6 +30,7 @@ type View struct {
 	static   []int                // by static rule: the set it removes
 	scopes   []scope              // by later rule
 	promoted int                  // the set of those, -1 without
+	groups   []int                // by group of items: the set of those
 	source   *Candidates          // nil: the caller gives them
 }
 
@@ -93,6 +94,7 @@ func (v *View) makeSets() {
 		v.keep(p.Where.Condition, places)
 		v.promoted = m.add(places, false)
 	}
+	v.addGroups(m)
 	v.sets = m.sets()
 }
 

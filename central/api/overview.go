@@ -86,6 +86,7 @@ type Status struct {
 	Unconfirmed  uint64            `json:"unconfirmed" doc:"Records that are not in the ledger yet, as far as it knows."`
 	Dropped      map[string]uint64 `json:"dropped,omitempty" doc:"By class."`
 	ClockSeconds float64           `json:"clockSeconds" doc:"How far its clock is ahead of central's."`
+	Alarms       []string          `json:"alarms,omitempty" doc:"What needs a person there, in words."`
 }
 
 // Log is how far an agent's present log is in the ledger.

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/catalogue"
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/coordinate"
+	"github.com/aisle-edge/aisle/agent/fairness"
 	"github.com/aisle-edge/aisle/agent/persona"
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/ranking"
@@ -45,6 +46,7 @@ type Node struct {
 	Holds     *coordinate.Holds
 	Actions   *coordinate.Actions
 	Budgets   *coordinate.Budgets
+	Fairness  *fairness.Watch
 	Replay    *profile.Replay
 	Engine    *host.Engine
 	Releases  *release.Keeper
@@ -108,6 +110,7 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.Holds = coordinate.New(st, n.Catalogue)
 	n.Actions = coordinate.NewActions(st, n.Holds)
 	n.Budgets = coordinate.NewBudgets(st)
+	n.Fairness = fairness.New(st)
 	n.Replay, err = profile.OpenReplay(filepath.Join(dir, "replay"), n.Vault, profile.ReplayOptions{})
 	n.check(err)
 	n.ReleaseDir = filepath.Join(dir, "release")
@@ -118,8 +121,8 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.check(err)
 	tastes := persona.New(st)
 	n.Decider = ranking.New(ranking.Options{
-		Tastes: tastes,
-		Store:  st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Budgets: n.Budgets, Releases: n.Releases,
+		Tastes: tastes, Fairness: n.Fairness,
+		Store: st, Catalogue: n.Catalogue, Consents: n.Consents, Events: n.Events, Holds: n.Holds, Actions: n.Actions, Budgets: n.Budgets, Releases: n.Releases,
 		Secret: Secret, Site: "north", Replay: n.Replay, Durable: o.Durable, Now: o.Now,
 	})
 }

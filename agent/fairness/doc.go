@@ -1,0 +1,66 @@
+// Package fairness counts what the groups that a rulebook declares get of each slot,
+// beside the rest, and raises an alarm where they get too unlike.
+//
+// # What is counted
+//
+// Recorded decisions alone, deferred ones once they are activated, in windows that
+// follow each other without overlap. One begins with the first decision after the
+// last one's end.
+//
+//	exposure  of groups of items: the sum of 1/log2(1+k) over the positions k where
+//	          one of the group stands (Singh and Joachims, 2018), beside its due: the
+//	          same sum over all positions that were filled, times the group's share of
+//	          the candidates that the rules left. Their ratio, over that of the rest,
+//	          is 1 where every allowed item is as exposed as any other on average, which
+//	          those authors call demographic parity, here amortised over decisions as
+//	          Biega, Gummadi and Weikum (2018) do. Decisions count where both sides had a
+//	          candidate.
+//	depth     the share of the regular price that offers took off what was shown,
+//	          personal ones too: its mean in a decision, and of those the mean
+//	broken    shown items whose promise was broken, as outcomes and actions told: not
+//	          found, substituted, an action for it (but of service) rejected by the
+//	          staff or refused by its function. A shown item counts once, when the first
+//	          word of it comes.
+//
+// What is due is a share of what is allowed and not of what a model predicts: a model
+// that learned from a group's low exposure would find it deserved. What was drawn
+// stands in for what was expected: with true propensities its mean is the same, and
+// how far it may be off by chance is part of the alarm.
+//
+// A customer is of the group, of the rest, or unknown: of who did not say what the
+// condition asks, or does not grant it now, nothing is inferred.
+//
+// # Alarm
+//
+// At a window's end a measure is unfair where the ratio of the group's to the rest's
+// is below the tolerance or above one over it, and the two differ by more than three
+// standard errors: of the exposure less what was due, of the two means of depth, or,
+// of broken promises, of a share that is the same for both. A decision counts as
+// independent of others; where few persons decide often, chance is larger than that.
+// An alarm stays until a window ends without.
+//
+// # Few
+//
+// Of a group nothing is told, logged or recorded unless both sides have at least as
+// many decisions as it declares (of items: with a candidate on both sides) or persons
+// (of customers); of the unknown likewise. Persons are counted by their pseudonym, requests of nobody
+// known by their session or, without one, each by itself. Since windows don't overlap,
+// no two figures differ by one person. Groups that people declare so that they differ
+// by few persons are not found out here.
+//
+// # Memory
+//
+// What was shown is known for the last 16,384 decisions and 131,072 positions since
+// the start, about 6 MB and only where groups are declared; what becomes of older
+// promises is not counted. Whose side a person is on is forgotten there with an
+// erasure or a withdrawal of personalisation. A window that was not over is lost
+// with a restart or another rulebook; the last full one is a record of the log, and
+// stays.
+//
+// # Rows, version 0
+//
+// In state.db; a table of what was told last, which lives 62 days.
+//
+//	table     key               value
+//	fairness  slot, 0, group    wire.Fairness
+package fairness
