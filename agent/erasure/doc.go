@@ -34,7 +34,9 @@
 //	aside    logs that were set aside are emptied
 //	done     the list is destroyed
 //
-// Who asks for the erasure is answered after the last. Decisions go on meanwhile. A
+// All that were asked for when a round begins are erased in it together; who comes
+// later waits for the next. Who asks is answered after the last step. Decisions go on
+// meanwhile. A
 // consent that is given before it is done may be taken for the older one and erased.
 //
 // # File, version 0

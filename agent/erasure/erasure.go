@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,8 +48,9 @@ type Receipt struct {
 	Aside    int       `json:"aside" doc:"Files of logs that had been set aside, removed"`
 }
 
-// Eraser erases one person after the other. Erase may be called at any time; it
-// needs Run.
+// Eraser erases all the persons of a round at once, for the tables, the log and the
+// queue are read and written whole however many they are; who is asked for meanwhile
+// waits for the next. Erase may be called at any time; it needs Run.
 type Eraser struct {
 	opt  Options
 	list string // path of the list of erasures under way
@@ -95,7 +97,7 @@ func (e *Eraser) Erase(ctx context.Context, who wire.Pseudonym) (Receipt, error)
 	}
 	t := &task{found: newFound(who), receipt: id, done: make(chan result, 1)}
 	if err := e.change(func() { e.tasks = append(e.tasks, t) }); err != nil {
-		_ = e.change(func() { e.tasks = without(e.tasks, t) }) // what is on the disk nobody knows
+		_ = e.forget(t) // what is on the disk nobody knows
 		return Receipt{}, fmt.Errorf("note the erasure: %w", err)
 	}
 	select {
@@ -122,10 +124,8 @@ func (e *Eraser) Run(ctx context.Context) error {
 	retry := time.NewTicker(e.opt.Retry)
 	defer retry.Stop()
 	for {
-		for _, t := range e.due() {
-			if err := e.run(ctx, t); err != nil && ctx.Err() == nil {
-				slog.Error("an erasure is not finished; it is tried again", "receipt", uuid.UUID(t.receipt), "err", err)
-			}
+		if due := e.due(); len(due) > 0 {
+			e.run(ctx, due)
 		}
 		select {
 		case <-ctx.Done():
@@ -136,24 +136,28 @@ func (e *Eraser) Run(ctx context.Context) error {
 	}
 }
 
-func (e *Eraser) due() []*task {
+func (e *Eraser) due() round {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return append([]*task(nil), e.tasks...)
+	return slices.Clone(e.tasks)
 }
 
-// run does all steps of an erasure and tells who waits for it.
-func (e *Eraser) run(ctx context.Context, t *task) error {
-	err := e.steps(ctx, t)
-	r := result{receipt: t.outcome}
-	if err != nil {
-		r.err = fmt.Errorf("%w (receipt %s)", ErrPending, uuid.UUID(t.receipt))
+// run does all steps of a round and tells those who wait for it.
+func (e *Eraser) run(ctx context.Context, tasks round) {
+	failed := e.steps(ctx, tasks)
+	for _, t := range tasks {
+		r := result{receipt: t.outcome}
+		if failed != nil {
+			r.err = fmt.Errorf("%w (receipt %s)", ErrPending, uuid.UUID(t.receipt))
+		}
+		if failed != nil && ctx.Err() == nil {
+			slog.Error("an erasure is not finished; it is tried again", "receipt", uuid.UUID(t.receipt), "err", failed)
+		}
+		select {
+		case t.done <- r:
+		default: // who asked was told of an earlier try
+		}
 	}
-	select {
-	case t.done <- r:
-	default: // who asked was told of an earlier try
-	}
-	return err
 }
 
 // change changes the tasks and writes the list, or removes it when there is none.
@@ -164,11 +168,9 @@ func (e *Eraser) change(f func()) error {
 	return writeList(e.list, e.tasks)
 }
 
-func without(tasks []*task, t *task) (others []*task) {
-	for _, o := range tasks {
-		if o != t {
-			others = append(others, o)
-		}
-	}
-	return others
+// forget takes tasks off those that are under way.
+func (e *Eraser) forget(tasks ...*task) error {
+	return e.change(func() {
+		e.tasks = slices.DeleteFunc(e.tasks, func(t *task) bool { return slices.Contains(tasks, t) })
+	})
 }

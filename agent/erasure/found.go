@@ -62,11 +62,10 @@ func (f *found) holds(record []byte, r *ids) bool {
 
 // tombstone is what takes the place of a record of the person's, nil for others'.
 // An erasure keeps its receipt, which names nobody.
-func (f *found) tombstone(record []byte) []byte {
-	r := identify(record)
+func (f *found) tombstone(record []byte, r *ids) []byte {
 	rec := &wire.Record{AtMs: r.atMs}
 	switch {
-	case r.kind == erased || !f.holds(record, &r):
+	case r.kind == erased || !f.holds(record, r):
 		return nil
 	case r.kind == erasure:
 		tombstone := f.who.Tombstone()
@@ -113,18 +112,21 @@ func (r *ids) kept() ids {
 // what belongs to those that nobody does.
 type sharing struct {
 	*found
+	erased    func(who []byte) bool // with the person: who is erased shares nothing
 	shared    set
 	anonymous map[[16]byte][]ids // by session or basket of the person
 	foreign   []ids              // decisions of others that an outcome of the person belongs to
 }
 
-func (s *sharing) look(record []byte) {
-	r := identify(record)
+func (s *sharing) look(record []byte, r *ids) {
 	if r.kind == decision && len(r.person) > 0 && s.decisions.has(r.decision) && !names(record, s.who) {
 		s.foreign = append(s.foreign, r.kept())
 	}
 	for _, subject := range [][]byte{r.session, r.basket} {
 		if !s.subjects.has(subject) || names(record, s.who) {
+			continue
+		}
+		if len(r.person) > 0 && s.erased(r.person) {
 			continue
 		}
 		if len(r.person) > 0 {

@@ -66,16 +66,9 @@ func TestWhoseRecordsAre(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 30 { // in any order
 		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		f := newFound(wire.Pseudonym(who))
-		s := sharing{found: &f, shared: set{}, anonymous: map[[16]byte][]ids{}}
-		for _, look := range []func([]byte){f.name, s.look} {
-			for _, a := range all {
-				look(encoded(t, a.rec))
-			}
-		}
-		s.settle()
+		tasks := search(t, all, who)
 		for _, a := range all {
-			left := f.tombstone(encoded(t, a.rec))
+			left := tasks.tombstone(encoded(t, a.rec), func(*task) {})
 			if (left != nil) != a.gone {
 				t.Fatalf("%v: erased %v", a.rec, left != nil)
 			}
@@ -83,13 +76,58 @@ func TestWhoseRecordsAre(t *testing.T) {
 				continue
 			}
 			rec, err := wire.Decode(left)
-			if err != nil || rec.AtMs != a.rec.AtMs || rec.GetErased() == nil || f.tombstone(left) != nil {
+			if err != nil || rec.AtMs != a.rec.AtMs || rec.GetErased() == nil || tasks.tombstone(left, func(*task) {}) != nil {
 				t.Fatalf("%v became %v, %v", a.rec, rec, err)
 			}
 			if slot := rec.GetErased().Slot; (rec.GetErased().Kind == 2 || rec.GetErased().Kind == 4) && slot != "hero" {
 				t.Errorf("it does not say of which slot: %v", rec)
 			}
 		}
+	}
+}
+
+// search is a round that found what is some persons'.
+func search(t *testing.T, all []at, persons ...[]byte) (tasks round) {
+	for _, who := range persons {
+		tasks = append(tasks, &task{found: newFound(wire.Pseudonym(who))})
+	}
+	mine, err := tasks.find(func(look func([]byte)) error {
+		for _, a := range all {
+			look(encoded(t, a.rec))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range tasks {
+		tasks[i].found = mine[i]
+	}
+	return tasks
+}
+
+// TestErasedTogether: what persons shared whom one round erases goes with them, and
+// each is told of their own.
+func TestErasedTogether(t *testing.T) {
+	one, two, other := pseudonym(wire.Person, 1), pseudonym(wire.Person, 2), pseudonym(wire.Person, 3)
+	theirs, ours := pseudonym(wire.Session, 1), pseudonym(wire.Session, 2)
+	all := []at{
+		{decided(1, one, theirs, nil), true},
+		{decided(2, two, theirs, nil), true},
+		{decided(3, nil, theirs, nil), true}, // nobody is left who could claim it
+		{decided(4, two, ours, nil), true},
+		{decided(5, other, ours, nil), false},
+		{decided(6, nil, ours, nil), false},
+	}
+	tasks := search(t, all, one, two)
+	told := map[*task]int{}
+	for _, a := range all {
+		if gone := tasks.tombstone(encoded(t, a.rec), func(t *task) { told[t]++ }) != nil; gone != a.gone {
+			t.Errorf("%v: erased %v", a.rec, gone)
+		}
+	}
+	if told[tasks[0]] != 2 || told[tasks[1]] != 3 {
+		t.Errorf("told of %d and %d records, want 2 and 3", told[tasks[0]], told[tasks[1]])
 	}
 }
 
@@ -108,13 +146,14 @@ func TestErasuresThemselvesNameNobody(t *testing.T) {
 	for i := range 20_000 {
 		f.events.add(pseudonym(wire.Session, i))
 	}
+	tasks := round{{found: f}}
 	messages := f.messages()
 	if len(messages) != 3 {
 		t.Errorf("%d messages", len(messages))
 	}
 	for _, m := range messages {
 		m.Receipt, m.Version = make([]byte, 16), 7
-		left, err := wire.Decode(f.tombstone(encoded(t, &wire.Record{AtMs: 9, Body: &wire.Record_Erasure{Erasure: m}})))
+		left, err := wire.Decode(tasks.tombstone(encoded(t, &wire.Record{AtMs: 9, Body: &wire.Record_Erasure{Erasure: m}}), func(*task) {}))
 		tombstone := f.who.Tombstone()
 		if e := left.GetErasure(); err != nil || left.AtMs != 9 || e.GetVersion() != 7 || !bytes.Equal(e.GetTombstone(), tombstone[:]) ||
 			len(e.GetPseudonym())+len(e.GetEvents()) > 0 || len(e.GetReceipt()) != 16 {
