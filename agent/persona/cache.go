@@ -1,11 +1,8 @@
 package persona
 
 import (
-	"encoding/binary"
 	"sync"
 	"sync/atomic"
-
-	"github.com/cespare/xxhash/v2"
 
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/modules/embedding"
@@ -30,7 +27,7 @@ type Known struct {
 
 	table  *embedding.Table
 	most   int
-	bought uint64 // digest of it
+	bought uint64 // digest of what was
 
 	last atomic.Pointer[pooled]
 }
@@ -87,16 +84,25 @@ func (c *Cache) Mark() uint64 {
 	return c.dropped.Load()
 }
 
-// Split is the function Split of what a person bought, from memory if it is there.
-func (c *Cache) Split(mark uint64, who wire.Pseudonym, t *embedding.Table, bought []Purchase, most int) *Known {
+// Find finds the tastes that Split kept of a person, if they are of this table and of
+// purchases with this digest; else nil.
+func (c *Cache) Find(who wire.Pseudonym, t *embedding.Table, digest uint64, most int) *Known {
 	if c == nil {
-		return &Known{Tastes: Split(t, bought, most), table: t}
+		return nil
 	}
-	digest := digestOf(bought)
 	if k := c.find(who); k != nil && k.table == t && k.most == most && k.bought == digest {
 		return k
 	}
+	return nil
+}
+
+// Split keeps what the function Split finds in what a person bought, of which digest
+// is one.
+func (c *Cache) Split(mark uint64, who wire.Pseudonym, t *embedding.Table, digest uint64, bought []Purchase, most int) *Known {
 	k := &Known{Tastes: Split(t, bought, most), table: t, most: most, bought: digest}
+	if c == nil {
+		return k
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dropped.Load() != mark {
@@ -121,18 +127,6 @@ func (c *Cache) find(who wire.Pseudonym) *Known {
 		}
 	}
 	return k
-}
-
-func digestOf(bought []Purchase) uint64 {
-	var d xxhash.Digest
-	d.Reset()
-	var b [16]byte
-	for _, p := range bought {
-		binary.LittleEndian.PutUint64(b[:], p.Item)
-		binary.LittleEndian.PutUint64(b[8:], uint64(p.Times))
-		d.Write(b[:])
-	}
-	return d.Sum64()
 }
 
 // Pools are the candidates of some rows by taste, from memory if these were asked for

@@ -140,18 +140,26 @@ func TestCacheKeepsNothingStale(t *testing.T) {
 	other, _ := world(t, 2, 5, 300)
 	bought := []Purchase{{items[0], 1}, {items[1], 2}}
 	who := wire.Pseudonym{7}
-	k := c.Split(c.Mark(), who, table, bought, 3)
-	if c.Split(c.Mark(), who, table, bought, 3) != k {
+	split := func(c *Cache, mark uint64, who wire.Pseudonym, t *embedding.Table, bought []Purchase, most int) *Known {
+		digest := fnv.New64a()
+		fmt.Fprint(digest, bought)
+		if k := c.Find(who, t, digest.Sum64(), most); k != nil {
+			return k
+		}
+		return c.Split(mark, who, t, digest.Sum64(), bought, most)
+	}
+	k := split(c, c.Mark(), who, table, bought, 3)
+	if split(c, c.Mark(), who, table, bought, 3) != k {
 		t.Error("not kept")
 	}
 	for name, is := range map[string]*Known{
-		"another table":   c.Split(c.Mark(), who, other, bought, 3),
-		"other purchases": c.Split(c.Mark(), who, table, bought[:1], 3),
-		"other times":     c.Split(c.Mark(), who, table, []Purchase{{items[0], 1}, {items[1], 3}}, 3),
-		"another number":  c.Split(c.Mark(), who, table, bought, 2),
-		"somebody else":   c.Split(c.Mark(), wire.Pseudonym{8}, table, bought, 3),
-		"a nil cache's":   (*Cache)(nil).Split(0, who, table, bought, 3),
-		"the first again": c.Split(c.Mark(), who, table, bought, 3),
+		"another table":   split(c, c.Mark(), who, other, bought, 3),
+		"other purchases": split(c, c.Mark(), who, table, bought[:1], 3),
+		"other times":     split(c, c.Mark(), who, table, []Purchase{{items[0], 1}, {items[1], 3}}, 3),
+		"another number":  split(c, c.Mark(), who, table, bought, 2),
+		"somebody else":   split(c, c.Mark(), wire.Pseudonym{8}, table, bought, 3),
+		"a nil cache's":   split(nil, 0, who, table, bought, 3),
+		"the first again": split(c, c.Mark(), who, table, bought, 3),
 	} {
 		if is == k {
 			t.Errorf("%s has the same tastes", name)
@@ -159,7 +167,7 @@ func TestCacheKeepsNothingStale(t *testing.T) {
 	}
 	rows := &Rows{kept: true}
 	rows.Find(table, len(items), func(i int) uint64 { return items[i] })
-	k = c.Split(c.Mark(), who, table, bought, 3)
+	k = split(c, c.Mark(), who, table, bought, 3)
 	var room Pools
 	pools := k.Pools(rows, &room)
 	for i, item := range items {
@@ -179,18 +187,18 @@ func TestCacheKeepsNothingStale(t *testing.T) {
 		"erasure": {Body: &wire.Record_Erasure{Erasure: &wire.Erasure{Pseudonym: who[:]}}},
 	} {
 		before := c.Mark()
-		k := c.Split(before, who, table, bought, 3)
+		k := split(c, before, who, table, bought, 3)
 		(*deriver)(c).Apply(nil, 1, rec)
 		if len(c.young)+len(c.old) > 0 && (c.young[who] != nil || c.old[who] != nil) {
 			t.Errorf("%s: tastes are still there", name)
 		}
-		if c.Split(before, who, table, bought, 3); c.young[who] != nil {
+		if split(c, before, who, table, bought, 3); c.young[who] != nil {
 			t.Errorf("%s: what was read before it is kept", name)
 		}
 		_ = k
 	}
 	for i := range 5 * generation {
-		c.Split(c.Mark(), wire.Pseudonym{byte(i), byte(i >> 8)}, table, bought, 3)
+		split(c, c.Mark(), wire.Pseudonym{byte(i), byte(i >> 8)}, table, bought, 3)
 	}
 	if n := len(c.young) + len(c.old); n > 2*generation {
 		t.Errorf("%d persons are kept", n)
@@ -230,7 +238,11 @@ func BenchmarkSplit(b *testing.B) {
 		var p Pools
 		b.ReportAllocs()
 		for b.Loop() {
-			c.Split(c.Mark(), wire.Pseudonym{1}, table, bought, 4).Pools(rows, &p)
+			k := c.Find(wire.Pseudonym{1}, table, 1, 4)
+			if k == nil {
+				k = c.Split(c.Mark(), wire.Pseudonym{1}, table, 1, bought, 4)
+			}
+			k.Pools(rows, &p)
 		}
 	})
 }

@@ -39,8 +39,9 @@ type splitter struct {
 	dims    int
 	vectors [MaxPurchases][]int8
 	weights [MaxPurchases]int64
-	of      [MaxPurchases]int8
+	of      [MaxPurchases]int8 // the taste of each, or -1
 	n       int
+	sums    [Most][embedding.MaxDims]int64 // of the vectors of each taste, by weight
 }
 
 // Split finds at most so many tastes in what was bought, each item given once. Nil:
@@ -51,15 +52,12 @@ func Split(t *embedding.Table, bought []Purchase, most int) *Tastes {
 	if s.n == 0 || most < 1 {
 		return nil
 	}
-	quad, k := s.begin(min(most, Most))
+	k := s.begin(min(most, Most))
 	for range rounds {
-		moved := s.assign(&quad, k)
-		quad = s.center(k)
-		if !moved {
+		if !s.assign(k) {
 			break
 		}
 	}
-	s.assign(&quad, k)
 	return s.tastes(k)
 }
 
@@ -87,73 +85,81 @@ func (s *splitter) take(t *embedding.Table, bought []Purchase) {
 func byItem(a, b Purchase) int { return cmp.Compare(a.Item, b.Item) }
 
 // begin chooses the items that tastes begin with: k of them, or fewer where the rest
-// is just like these.
-func (s *splitter) begin(most int) (quad embedding.Quad, k int) {
+// is just like these. Each item goes to the one it is most like.
+func (s *splitter) begin(most int) (k int) {
 	var nearest [MaxPurchases]int
-	for i := range s.n {
-		nearest[i] = math.MinInt16
-	}
+	var of [MaxPurchases]int8
 	at := 0
 	for i := range s.n {
+		nearest[i] = math.MinInt16
 		if s.weights[i] > s.weights[at] {
 			at = i
 		}
 	}
-	for ; k < most; k++ {
+	for worst := int64(1); k < most && worst > 0; k++ {
 		first := s.vectors[at]
-		quad.Set(k, first)
-		worst := int64(0)
+		worst = 0
 		for i := range s.n {
-			nearest[i] = max(nearest[i], embedding.Product(first, s.vectors[i]))
+			if p := embedding.Product(first, s.vectors[i]); p > nearest[i] {
+				nearest[i], of[i] = p, int8(k)
+			}
 			if away := s.weights[i] * int64(embedding.Unit*embedding.Unit-nearest[i]); away > worst && nearest[i] < nearEqual {
 				worst, at = away, i
 			}
 		}
-		if worst == 0 {
-			return quad, k + 1
-		}
 	}
-	return quad, k
+	for i := range s.n {
+		s.put(i, of[i])
+	}
+	return k
 }
 
 // nearEqual is the product of vectors that are as good as the same.
 const nearEqual = embedding.Unit * embedding.Unit * 95 / 100
 
-// assign gives each item to the taste it is most like, and tells whether any moved.
-func (s *splitter) assign(quad *embedding.Quad, k int) (moved bool) {
-	for i := range s.n {
-		p := quad.Products(s.vectors[i])
-		best := 0
-		for c := 1; c < k; c++ {
-			if p[c] > p[best] {
-				best = c
-			}
+// put gives an item to a taste, and tells whether it was of another.
+func (s *splitter) put(i int, to int8) (moved bool) {
+	from, v, weight := s.of[i], s.vectors[i], s.weights[i]
+	if from == to {
+		return false
+	}
+	s.of[i] = to
+	sum := s.sums[to][:len(v)]
+	for d, x := range v {
+		sum[d] += weight * int64(x)
+	}
+	if from >= 0 {
+		sum = s.sums[from][:len(v)]
+		for d, x := range v {
+			sum[d] -= weight * int64(x)
 		}
-		moved = moved || s.of[i] != int8(best)
-		s.of[i] = int8(best)
+	}
+	return true
+}
+
+// assign gives each item to the taste whose direction it is most like, and tells
+// whether any moved.
+func (s *splitter) assign(k int) (moved bool) {
+	var quad embedding.Quad
+	for c := range k {
+		s.point(&quad, c, c)
+	}
+	for i := range s.n {
+		best, _ := quad.Nearest(s.vectors[i], k)
+		moved = s.put(i, int8(best)) || moved
 	}
 	return moved
 }
 
-// center gives each taste the direction of its items.
-func (s *splitter) center(k int) (quad embedding.Quad) {
-	var sums [Most][embedding.MaxDims]int64
-	for i, v := range s.vectors[:s.n] {
-		to, weight := sums[s.of[i]][:len(v)], s.weights[i]
-		for d, x := range v {
-			to[d] += weight * int64(x)
-		}
+// point makes a lane the direction of the items of a taste.
+func (s *splitter) point(quad *embedding.Quad, lane, taste int) {
+	var numbers [embedding.MaxDims]float64
+	for d := range s.dims {
+		numbers[d] = float64(s.sums[taste][d])
 	}
-	for c := range k {
-		var numbers [embedding.MaxDims]float64
-		for d := range s.dims {
-			numbers[d] = float64(sums[c][d])
-		}
-		var v [embedding.MaxDims]int8
-		embedding.Quantize(v[:s.dims], numbers[:s.dims])
-		quad.Set(c, v[:s.dims])
-	}
-	return quad
+	var v [embedding.MaxDims]int8
+	embedding.Quantize(v[:s.dims], numbers[:s.dims])
+	quad.Set(lane, v[:s.dims])
 }
 
 // tastes are the groups as they are, without empty ones, the largest first.
@@ -166,30 +172,20 @@ func (s *splitter) tastes(k int) *Tastes {
 	}
 	order := []int{0, 1, 2, 3}[:k]
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weight[b], weight[a]) })
-	var place [Most]int8
 	t := new(Tastes)
-	for to, c := range order {
-		if place[c] = int8(to); weight[c] > 0 {
+	for lane, c := range order {
+		if weight[c] > 0 {
 			t.Shares = append(t.Shares, float64(weight[c])/float64(total))
+			s.point(&t.quad, lane, c)
 		}
 	}
-	for i := range s.n {
-		s.of[i] = place[s.of[i]]
-	}
-	t.quad = s.center(len(t.Shares))
 	return t
 }
 
 // Of is the taste that a vector is most like, or -1.
 func (t *Tastes) Of(v []int8) int {
-	p := t.quad.Products(v)
-	best := 0
-	for c := 1; c < len(t.Shares); c++ {
-		if p[c] > p[best] {
-			best = c
-		}
-	}
-	if p[best] <= 0 {
+	best, product := t.quad.Nearest(v, len(t.Shares))
+	if product <= 0 {
 		return -1
 	}
 	return best

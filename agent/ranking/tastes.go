@@ -2,6 +2,7 @@ package ranking
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -16,6 +17,7 @@ import (
 // tastes is the memory of mixing a list over the tastes of a person.
 type tastes struct {
 	mark   uint64 // of the cache, before the person was read
+	bytes  []byte // that digest is of
 	bought []persona.Purchase
 	of     *persona.Known // nil: nothing is mixed
 	pools  *persona.Pools
@@ -38,8 +40,12 @@ func (s *scratch) mixes() bool {
 	if i < 0 {
 		return false
 	}
-	t.buy(&s.who.Fields[i].Value)
-	t.of = s.d.opt.Tastes.Split(t.mark, s.person, table, t.bought, s.slot.Mix.Personas)
+	bought, most := &s.who.Fields[i].Value, s.slot.Mix.Personas
+	digest := t.digest(bought)
+	if t.of = s.d.opt.Tastes.Find(s.person, table, digest, most); t.of == nil {
+		t.buy(bought)
+		t.of = s.d.opt.Tastes.Split(t.mark, s.person, table, digest, t.bought, most)
+	}
 	if t.of.Tastes == nil {
 		t.of = nil
 		return false
@@ -61,6 +67,21 @@ func (s *scratch) embedded() *persona.Rows {
 	}
 	s.tastes.rows.Find(s.active.Embeddings, s.of.Len(), s.of.Hash)
 	return &s.tastes.rows
+}
+
+// digest tells what buy would take from what it took before.
+func (t *tastes) digest(v *consent.Value) uint64 {
+	b := binary.AppendUvarint(t.bytes[:0], uint64(len(v.History)))
+	for _, p := range v.History {
+		b = binary.LittleEndian.AppendUint64(b, p.Item)
+		b = binary.LittleEndian.AppendUint16(b, p.Times)
+	}
+	for _, id := range v.List {
+		b = binary.AppendUvarint(b, uint64(len(id)))
+		b = append(b, id...)
+	}
+	t.bytes = b
+	return xxhash.Sum64(b)
 }
 
 // buy takes what a field says was bought: a history, or items, once for each time.

@@ -114,7 +114,14 @@ func FuzzParse(f *testing.F) {
 // agree holds the four products of a row to sums that are taken one by one.
 func agree(t *testing.T, q *Quad, tab *Table, i int) {
 	t.Helper()
-	for lane, got := range q.Products(tab.Vector(i)) {
+	products := q.Products(tab.Vector(i))
+	for lanes := 1; lanes <= Lanes; lanes++ {
+		most := slices.Max(products[:lanes])
+		if lane, product := q.Nearest(tab.Vector(i), lanes); product != most || lane != slices.Index(products[:], most) {
+			t.Fatalf("row %d: lane %d of %d with %d, want %d", i, lane, lanes, product, most)
+		}
+	}
+	for lane, got := range products {
 		want := 0
 		for d, x := range tab.Vector((i + lane) % tab.Len()) {
 			want += int(x) * int(tab.Vector(i)[d])

@@ -32,6 +32,10 @@ func Quantize(dst []int8, v []float64) {
 
 // Product is that of two vectors of one table.
 func Product(a, b []int8) (sum int) {
+	for len(a) >= 4 && len(b) >= 4 {
+		sum += int(a[0])*int(b[0]) + int(a[1])*int(b[1]) + int(a[2])*int(b[2]) + int(a[3])*int(b[3])
+		a, b = a[4:], b[4:]
+	}
 	for i, x := range a[:min(len(a), len(b))] {
 		sum += int(x) * int(b[i])
 	}
@@ -60,8 +64,32 @@ func (q *Quad) Set(lane int, v []int8) {
 
 // Products are those of the lanes with v; of an empty lane 0.
 func (q *Quad) Products(v []int8) (of [Lanes]int) {
+	sum := q.sum(v)
+	for lane := range of {
+		digit := int64(int16(sum))
+		of[lane] = int(digit)
+		sum = (sum - digit) >> 16
+	}
+	return of
+}
+
+// Nearest is the first lane of so many with the greatest product with v, and that.
+func (q *Quad) Nearest(v []int8, lanes int) (lane, product int) {
+	sum := q.sum(v)
+	product = int(int16(sum))
+	for l := 1; l < min(lanes, Lanes); l++ {
+		sum = (sum - int64(int16(sum))) >> 16
+		if p := int(int16(sum)); p > product {
+			lane, product = l, p
+		}
+	}
+	return lane, product
+}
+
+// sum has the products of the lanes with v as its digits.
+func (q *Quad) sum(v []int8) int64 {
 	if len(v) > MaxDims {
-		return of
+		return 0
 	}
 	var sum, odd int64 // two, for one waits for the other's addition
 	w := q[:len(v)]
@@ -73,11 +101,5 @@ func (q *Quad) Products(v []int8) (of [Lanes]int) {
 	for i, x := range v {
 		sum += int64(x) * w[i]
 	}
-	sum += odd
-	for lane := range of {
-		digit := int64(int16(sum))
-		of[lane] = int(digit)
-		sum = (sum - digit) >> 16
-	}
-	return of
+	return sum + odd
 }
