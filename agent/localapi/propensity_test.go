@@ -21,18 +21,23 @@ import (
 )
 
 // A slot with everything that changes what may stand at a position: caps, a limit,
-// brands that stand apart, pins, promoted items, none, and holds on goods of which
-// there are few and whose stock moves all the time.
+// brands that stand apart, pins, promoted items, a list mixed over a person's tastes,
+// diversity, tiers of campaigns that compete by value for budgets of which there is
+// little, none, and holds on goods of which there are few and whose stock moves all
+// the time.
 const (
 	contendedSlot = `
   - id: hero
     kind: offer
     source: {catalogue: {limit: 100}}
     count: 4
-    hold: {ttl: 2s}
+    hold: {ttl: 1s}
     none: {floor: 0.1}
     pins: [{position: 3, item: item-00008}]
-    promoted: {share: 0.3, where: {item.category: food/fruit}}
+    promoted: {share: 0.2, where: {item.category: food/fruit}}
+    mix: {personas: 2, source: profile.bought, purpose: personalised_offers}
+    diversity: {mmr: 0.7}
+    arbitration: {by: value, tiers: true, scale: 0.002}
     policy: {kind: squarecb, epsilon: 0.3, gamma: 8}
     experiment: {id: loop, arms: [{id: a, share: 0.7, policy: learned}, {id: c, share: 0.3, policy: uniform}]}
     reward: {weights: {click: 1}}
@@ -53,6 +58,15 @@ features:
 bits: 10
 `
 	contendedItems = 12
+	contendedKinds = 4 // of items, by their vectors
+
+	// Of the first tier's budgets there is enough for a few answers at a time; the
+	// second is for some requests only.
+	contendedOffers = `id,kind,target,percent,budget,condition,priority
+top,items,item-00001|item-00004|item-00006|item-00009,10,1200,,7
+rain,items,item-00002|item-00005|item-00010,5,900,"{""context.weather"": ""rain""}",3
+low,items,item-00000|item-00003,15,,,1
+`
 )
 
 // draws is how many decisions a test makes: some thousands, or as many as
@@ -79,12 +93,20 @@ func contended(t *testing.T, many int) []*wire.Decision {
 		}
 		return time.Time{}
 	}})
-	n.Use(nodetest.Files(t, nodetest.Slots(contendedSlot), contendedRules, contendedFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(11)}))
 	items := nodetest.Items(contendedItems)
 	for i, it := range items {
-		it.Stock, it.Brand, it.Category = 4, fmt.Sprint("b", i%7), []string{"food/fruit", "home", "care"}[i%3]
+		it.Stock, it.Brand, it.Category = 8, fmt.Sprint("b", i%7), []string{"food/fruit", "home", "care"}[i%3]
 	}
+	files := nodetest.Files(t, nodetest.Slots(contendedSlot), contendedRules, contendedFeatures, map[string]func(*scoring.Linear){"hero": func(l *scoring.Linear) {
+		nodetest.Random(11)(l)
+		l.Heads[0].Mean[0] = 0.3 // the bias: most items are worth more than none
+	}})
+	files["model/embeddings"] = nodetest.Kinds(t, items, contendedKinds, 1)
+	files["offers.csv"] = []byte(contendedOffers)
+	n.Use(files)
 	n.Put(items...)
+	n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
+	n.Bought("ann", "item-00000", "item-00000", "item-00004", "item-00001", "item-00005")
 	s := &site{n, serve(t, n, localapi.Options{}), t}
 	stop := mover(t, n, items)
 	var kiosks sync.WaitGroup
@@ -111,13 +133,73 @@ func contended(t *testing.T, many int) []*wire.Decision {
 	for _, d := range all {
 		same(t, d, answers[d.EventId])
 	}
+	everythingOn(t, all)
 	return all
+}
+
+// everythingOn tells whether all that the slot has was at work.
+func everythingOn(t *testing.T, all []*wire.Decision) {
+	t.Helper()
+	saw := map[string]int{}
+	for _, d := range all {
+		budgeted, without := 0, 0
+		for k, x := range d.Shown {
+			switch {
+			case x.Pinned:
+				saw["pinned"]++
+				continue
+			case d.Items[k] == "":
+				saw["none"]++
+				continue
+			case len(x.Mean) > 0:
+				saw["diverse"]++
+			}
+			kinds, tops := map[int]bool{}, 0
+			contenders, _ := wire.View[uint32](x.Contenders)
+			for _, row := range contenders {
+				if i := number(d.Items[row]); d.Items[row] != "" {
+					kinds[i%contendedKinds] = true
+					tops += len(slices.DeleteFunc([]int{1, 4, 6, 9}, func(top int) bool { return top != i }))
+				}
+			}
+			if len(d.Pseudonym) > 0 && len(kinds) == 1 && len(contenders) > 1 {
+				saw["of one taste"]++
+			}
+			if tops == len(contenders) && tops > 1 {
+				saw["of one tier"]++
+			}
+			for _, a := range x.Applied {
+				if saw[a.Offer]++; a.Offer == "top" {
+					budgeted++
+				}
+			}
+			if i := number(d.Items[k]); x.Offer == "" && (i == 1 || i == 4 || i == 6 || i == 9) {
+				without++
+			}
+		}
+		if without > 0 {
+			saw["out of budget"]++
+		}
+		if budgeted > 0 && without > 0 {
+			t.Errorf("%s: one item is shown with an offer and another without it", d.EventId)
+		}
+		if len(d.Worth) > 0 {
+			saw["by value"]++
+		}
+	}
+	t.Log(saw)
+	for _, what := range []string{"pinned", "none", "diverse", "of one taste", "of one tier", "top", "rain", "low", "out of budget", "by value"} {
+		if saw[what] < len(all)/100 {
+			t.Errorf("%s: %d times in %d decisions", what, saw[what], len(all))
+		}
+	}
 }
 
 func batch(s *site, from, to int, mu *sync.Mutex, answers map[string]*decided) {
 	var body []string
 	for i := from; i < to; i++ {
-		body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"e%d","sessionId":"s%d"}`, i, i/2))
+		body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"e%d","sessionId":"s%d","profileId":"%s","context":{"weather":"%s"}}`,
+			i, i/2, []string{"ann", "", "ann", "bob"}[i%4], []string{"rain", "sun", "sun"}[i%3]))
 	}
 	var r struct {
 		Results []struct {
@@ -146,9 +228,9 @@ func mover(t *testing.T, n *nodetest.Node, items []*wire.Item) (stop func()) {
 		stock := map[string]int64{}
 		for i := 0; ctx.Err() == nil; i++ {
 			id := items[r.IntN(len(items))].Id
-			delta := int64(4)
+			delta := int64(8)
 			if stock[id] == 0 {
-				delta = -4
+				delta = -8
 			}
 			stock[id] += delta
 			move := &wire.StockMove{Id: fmt.Sprint("m", i), Item: id, Delta: delta}
@@ -212,8 +294,14 @@ func position(t *testing.T, d *wire.Decision, k int, above string) at {
 		t.Fatalf("%s, position %d: %d of %d contenders", d.EventId, k, len(contenders), s.Feasible)
 	}
 	means, err := wire.View[float64](d.Mean)
-	if err != nil {
-		t.Fatal(err)
+	adjusted, err2 := wire.View[float64](s.Mean)
+	if err != nil || err2 != nil || len(adjusted) > 0 && len(adjusted) != len(contenders) {
+		t.Fatal(err, err2, len(adjusted))
+	}
+	if len(adjusted) == 0 {
+		for _, row := range contenders {
+			adjusted = append(adjusted, means[row])
+		}
 	}
 	x := at{above: above, drawn: -1}
 	floor, none := 0.0, -1
@@ -227,10 +315,10 @@ func position(t *testing.T, d *wire.Decision, k int, above string) at {
 	}
 	n := float64(len(contenders))
 	rest := 1.0
-	for i, row := range contenders {
+	for i := range contenders {
 		share := 0.0 // of what exploration leaves: all of a gap's inverse, the best what is left
 		if i > 0 && d.Policy.Kind == "squarecb" {
-			share = 1 / (n + d.Policy.Gamma*(means[contenders[0]]-means[row]))
+			share = 1 / (n + d.Policy.Gamma*(adjusted[0]-adjusted[i]))
 			rest -= share
 		}
 		x.p = append(x.p, share)
@@ -251,15 +339,21 @@ func position(t *testing.T, d *wire.Decision, k int, above string) at {
 	return x
 }
 
-// Promise 5 through HTTP: with pins, promoted items, caps, limits, rivals, none, and
-// holds that kiosks contend for while stock moves, items come as often after each
-// other as the logged conditionals say. Of each ordered pair the expected count is
-// the sum of its chances in the decisions in which it could come.
+// Promise 5 through HTTP, with all of contendedSlot at work.
 func TestDrawsThroughHTTP(t *testing.T) {
+	all := contended(t, draws(t))
+	t.Run("ordered pairs", func(t *testing.T) { orderedPairs(t, all) })
+	t.Run("known rewards", func(t *testing.T) { knownRewards(t, all) })
+}
+
+// orderedPairs: items come as often after each other as the logged conditionals say.
+// Of each ordered pair the expected count is the sum of its chances in the decisions
+// in which it could come.
+func orderedPairs(t *testing.T, all []*wire.Decision) {
 	type cell struct{ observed, expected, squares float64 }
 	cells := map[[3]string]*cell{}
 	worst := 0.0
-	for _, d := range contended(t, draws(t)) {
+	for _, d := range all {
 		for _, x := range positions(t, d) {
 			sum := 0.0
 			for i, id := range x.ids {
@@ -295,9 +389,9 @@ func TestDrawsThroughHTTP(t *testing.T) {
 	}
 }
 
-// Promise 5 through HTTP: what a policy that never ran would earn comes out of the
-// log at its known worth, weighed by the product of the logged conditionals.
-func TestKnownRewardsThroughHTTP(t *testing.T) {
+// knownRewards: what a policy that never ran would earn comes out of the log at its
+// known worth, weighed by the product of the logged conditionals.
+func knownRewards(t *testing.T, all []*wire.Decision) {
 	worth := func(id string, k int) float64 {
 		if id == "" {
 			return 0.5
@@ -312,7 +406,6 @@ func TestKnownRewardsThroughHTTP(t *testing.T) {
 			return p
 		},
 	}
-	all := contended(t, draws(t))
 	for name, policy := range policies {
 		var n, off, squares, shown, known float64
 		for _, d := range all {

@@ -23,7 +23,7 @@ func BenchmarkMixed(b *testing.B) {
 			slot := strings.Replace(nodetest.Slot, "count: 3", "count: 5"+c.with, 1)
 			features := strings.Replace(plainFeatures, "features:\n", "features:\n  - {name: bought, scope: context, kind: hashed, source: profile.bought, purpose: personalised_offers}\n", 1)
 			files := nodetest.Files(b, nodetest.Slots(slot), "version: 0\nrules: []\n", features, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
-			files["model/embeddings"] = kindsOf(b, items, 5, 2)
+			files["model/embeddings"] = nodetest.Kinds(b, items, 5, 2)
 			n.Use(files)
 			n.Put(items...)
 			n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
@@ -32,7 +32,7 @@ func BenchmarkMixed(b *testing.B) {
 			for _, i := range r.Perm(len(items))[:256] {
 				ids = append(ids, items[i].Id)
 			}
-			bought(b, n, "ann", ids...)
+			n.Bought("ann", ids...)
 			for i := 0; b.Loop(); i++ {
 				if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), ProfileID: "ann"}); err != nil {
 					b.Fatal(err)

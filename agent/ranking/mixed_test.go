@@ -2,7 +2,6 @@ package ranking_test
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,50 +15,9 @@ import (
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/ranking"
-	"github.com/aisle-edge/aisle/modules/embedding"
 	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
-
-// kindsOf gives vectors to items: item i is of kind i modulo kinds, and near the
-// others of it.
-func kindsOf(t testing.TB, items []*wire.Item, kinds int, seed uint64) []byte {
-	t.Helper()
-	r := rand.New(rand.NewPCG(seed, seed))
-	vectors, hashes := map[uint64][]int8{}, []uint64{}
-	for i, it := range items {
-		v, q := make([]float64, 8), make([]int8, 8)
-		for d := range v {
-			if v[d] = 0.05 * r.NormFloat64(); d < kinds {
-				v[d] -= 0.3
-			}
-		}
-		v[i%kinds] = 1
-		embedding.Quantize(q, v)
-		hash := xxhash.Sum64String(it.Id)
-		vectors[hash], hashes = q, append(hashes, hash)
-	}
-	slices.Sort(hashes)
-	var all []int8
-	for _, h := range hashes {
-		all = append(all, vectors[h]...)
-	}
-	table, err := embedding.New(8, hashes, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table.Append(nil)
-}
-
-// bought makes items what a person bought, under the active release.
-func bought(t testing.TB, n *nodetest.Node, person string, ids ...string) {
-	t.Helper()
-	a := n.Releases.Active()
-	fields := []consent.Field{{Name: "bought", Value: consent.Value{Kind: consent.List, List: ids}}}
-	if _, err := n.Consents.Write(context.Background(), consent.Request{Who: nodetest.Person(person), Terms: a.Terms}, fields, a.Profile); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func times(n int, id string) []string { return slices.Repeat([]string{id}, n) }
 
@@ -101,11 +59,11 @@ func mixedDecisions(t *testing.T, many int) (*nodetest.Node, []*wire.Decision) {
 		it.Stock = 1
 	}
 	files := nodetest.Files(t, nodetest.Slots(mixedSlot), mixedRules, plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(11)})
-	files["model/embeddings"] = kindsOf(t, items, 3, 1)
+	files["model/embeddings"] = nodetest.Kinds(t, items, 3, 1)
 	n.Use(files)
 	n.Put(items...)
 	n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
-	bought(t, n, "ann", slices.Concat(times(5, "item-00000"), times(3, "item-00001"), times(2, "item-00002"))...)
+	n.Bought("ann", slices.Concat(times(5, "item-00000"), times(3, "item-00001"), times(2, "item-00002"))...)
 	r := rand.New(rand.NewPCG(1, 2))
 	stock, moves, calls := map[string]int64{}, 0, 0
 	middle = func() {
@@ -294,11 +252,11 @@ func TestTastesGetTheirShares(t *testing.T) {
 	items := nodetest.Items(300)
 	slot := strings.NewReplacer("count: 3", "count: 10\n    mix: {personas: 3, source: profile.bought, purpose: personalised_offers}").Replace(nodetest.Slot)
 	files := nodetest.Files(t, nodetest.Slots(slot), "version: 0\nrules: []\n", plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
-	files["model/embeddings"] = kindsOf(t, items, 5, 2)
+	files["model/embeddings"] = nodetest.Kinds(t, items, 5, 2)
 	n.Use(files)
 	n.Put(items...)
 	n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
-	bought(t, n, "ann", slices.Concat(times(3, "item-00000"), times(3, "item-00005"), times(3, "item-00001"), times(1, "item-00002"))...)
+	n.Bought("ann", slices.Concat(times(3, "item-00000"), times(3, "item-00005"), times(3, "item-00001"), times(1, "item-00002"))...)
 	shares := []float64{0.6, 0.3, 0.1}
 	const many = 2000
 	first, off := map[int]int{}, 0
@@ -340,11 +298,11 @@ func TestHistoriesAreMixedAsListsAre(t *testing.T) {
 		n := nodetest.New(t, nodetest.Options{})
 		slot := strings.Replace(nodetest.Slot, "count: 3", "count: 6\n    mix: {source: profile."+field+", purpose: personalised_offers}", 1)
 		files := nodetest.Files(t, nodetest.Slots(slot), "version: 0\nrules: []\n", plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
-		files["model/embeddings"] = kindsOf(t, items, 5, 2)
+		files["model/embeddings"] = nodetest.Kinds(t, items, 5, 2)
 		n.Use(files)
 		n.Put(items...)
 		n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
-		if bought(t, n, "ann", slices.Concat(times(4, "item-00000"), times(1, "item-00001"))...); field == "purchases" {
+		if n.Bought("ann", slices.Concat(times(4, "item-00000"), times(1, "item-00001"))...); field == "purchases" {
 			history := []consent.Purchase{{Item: xxhash.Sum64String("item-00000"), Times: 4, Day: 20_000}, {Item: xxhash.Sum64String("item-00001"), Times: 1, Day: 20_000}}
 			slices.SortFunc(history, func(a, b consent.Purchase) int { return cmp.Compare(a.Item, b.Item) })
 			fields := []consent.Field{{Name: field, Value: consent.Value{Kind: consent.History, History: history}}}
@@ -383,7 +341,7 @@ func TestNothingIsMixedWithoutItsPurpose(t *testing.T) {
 	use := func(change ...string) {
 		files := nodetest.Files(t, nodetest.Slots(strings.NewReplacer(change...).Replace(slot)), "version: 0\nrules: []\n", features, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
 		if len(change) == 0 || change[0] != "vectors" {
-			files["model/embeddings"] = kindsOf(t, items, 5, 2)
+			files["model/embeddings"] = nodetest.Kinds(t, items, 5, 2)
 		}
 		n.Use(files)
 	}
@@ -391,7 +349,7 @@ func TestNothingIsMixedWithoutItsPurpose(t *testing.T) {
 	n.Put(items...)
 	all := []wire.Purpose{wire.ProfileBuilding, wire.PersonalisedOffers, wire.PersonalisedContent}
 	n.Grant("ann", all...)
-	bought(t, n, "ann", slices.Concat(times(3, "item-00000"), times(3, "item-00001"))...)
+	n.Bought("ann", slices.Concat(times(3, "item-00000"), times(3, "item-00001"))...)
 	events := 0
 	mixed := func(r ranking.Request) (bool, *wire.Decision) {
 		t.Helper()
@@ -453,7 +411,7 @@ func TestTastesAreOfTheReleasesOwnVectors(t *testing.T) {
 	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 5\n    mix: {personas: 3, source: profile.bought, purpose: personalised_offers}\n    diversity: {mmr: 0.5}", 1)
 	files := func(kinds int) map[string][]byte {
 		f := nodetest.Files(t, nodetest.Slots(slot), "version: 0\nrules: []\n", plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
-		f["model/embeddings"] = kindsOf(t, items, kinds, 2)
+		f["model/embeddings"] = nodetest.Kinds(t, items, kinds, 2)
 		return f
 	}
 	decide := func(n *nodetest.Node, event string) (ids []string) {
@@ -468,7 +426,7 @@ func TestTastesAreOfTheReleasesOwnVectors(t *testing.T) {
 	}
 	know := func(n *nodetest.Node) {
 		n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
-		bought(t, n, "ann", slices.Concat(times(3, "item-00000"), times(2, "item-00001"), times(1, "item-00002"))...)
+		n.Bought("ann", slices.Concat(times(3, "item-00000"), times(2, "item-00001"), times(1, "item-00002"))...)
 	}
 	n, fresh := node(), node()
 	n.Use(files(5))
@@ -499,7 +457,7 @@ func TestDiversityMakesListsLessAlike(t *testing.T) {
 			slot := strings.NewReplacer("count: 3", "count: 5\n    diversity: {mmr: "+mmr+"}", "{kind: squarecb, epsilon: 0.2, gamma: 10}", "{kind: squarecb, epsilon: 0.01, gamma: 1000}").Replace(nodetest.Slot)
 			files := nodetest.Files(t, nodetest.Slots(slot), "version: 0\nrules: []\n", plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(3)})
 			if vectors {
-				files["model/embeddings"] = kindsOf(t, items, 5, 2)
+				files["model/embeddings"] = nodetest.Kinds(t, items, 5, 2)
 			}
 			n.Use(files)
 			n.Put(items...)

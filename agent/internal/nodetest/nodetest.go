@@ -194,6 +194,15 @@ func (n *Node) Know(profileID, field, value string) {
 	n.check(err)
 }
 
+// Bought makes items what a person bought, under the active release.
+func (n *Node) Bought(profileID string, ids ...string) {
+	n.t.Helper()
+	a := n.Releases.Active()
+	fields := []consent.Field{{Name: "bought", Value: consent.Value{Kind: consent.List, List: ids}}}
+	_, err := n.Consents.Write(context.Background(), consent.Request{Who: Person(profileID), Terms: a.Terms}, fields, a.Profile)
+	n.check(err)
+}
+
 // Records are all of the log.
 func (n *Node) Records() (all []*wire.Record) {
 	n.t.Helper()
