@@ -2,6 +2,7 @@ package localapi_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -22,7 +23,15 @@ type whyNot struct {
 		Rule, Kind, Text    string
 		First, Sure, Likely bool
 	}
+	Kept    []kept
 	Unknown []string
+}
+
+type kept struct {
+	Position             int
+	By, Rule, Kind, Text string
+	Beside               []string
+	Sure                 bool
 }
 
 func (w *whyNot) first() string {
@@ -173,5 +182,116 @@ func TestWhyNotOfGivenActions(t *testing.T) {
 	}
 	if w.Verdict != "not_candidate" {
 		t.Errorf("%+v", w)
+	}
+}
+
+// TestWhyNotBesideOthers: of an item that was allowed, each position that it could not
+// have is told with the rule and what stands, and none that it could have had. The
+// oracle knows the brands and reads the answers.
+func TestWhyNotBesideOthers(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	s := &site{n, serve(t, n, localapi.Options{}), t}
+	slot := strings.NewReplacer("count: 3", "count: 3\n    pins: [{position: 2, item: p9}]").Replace(nodetest.Slot)
+	book := `
+version: 0
+rules:
+  - {id: one-brand, kind: limit, count: 1, of: brand}
+  - {id: rivals, kind: separate, groups: [[b1], [b9]]}
+  - {id: wet, kind: limit, count: 1, of: category, where: {item.brand: {$in: [b4, b5]}}, when: {context.weather: rain}}
+`
+	n.Use(nodetest.Files(t, nodetest.Slots(strings.Replace(slot, "    rules: []\n", "", 1)), book, nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	ids := []string{"a1", "b1", "c2", "d2", "e3", "f4", "g5", "p9"} // the digit is the brand
+	for _, id := range ids {
+		n.Put(nodetest.Item(id, func(it *wire.Item) { it.Brand, it.Category = "b"+id[1:], "all" }))
+	}
+	seen := map[string]int{}
+	for e := range 60 {
+		var a decided
+		weather := []string{"rain", "sun"}[e%2]
+		s.get(&a, 200, "POST", "/v1/decide", fmt.Sprintf(`{"slot":"hero","eventId":"e%d","context":{"weather":%q}}`, e, weather))
+		if len(a.Items) != 3 || a.Items[1].ID != "p9" {
+			t.Fatalf("%+v", a.Items)
+		}
+		first, last := a.Items[0].ID, a.Items[2].ID
+		for _, id := range ids {
+			var w whyNot
+			s.get(&w, 200, "GET", fmt.Sprintf("/v1/decisions/e%d/why-not/%s", e, id), "")
+			want := map[int]string{2: "pin "}
+			switch wet := weather == "rain" && (id == "f4" && first == "g5" || id == "g5" && first == "f4"); {
+			case id == "p9", id == first:
+				want = map[int]string{}
+			case id[1] == '1':
+				want = map[int]string{1: "rule rivals", 2: "pin ", 3: "rule rivals"}
+			case id[1] == first[1]:
+				want[3] = "rule one-brand"
+			case wet:
+				want[3] = "rule wet"
+			}
+			got := map[int]string{}
+			for _, k := range w.Kept {
+				got[k.Position] += k.By + " " + k.Rule
+				seen[k.Rule]++
+				beside := map[string]string{"rivals": "p9", "one-brand": first, "wet": first, "": "p9"}[k.Rule]
+				if !k.Sure || !slices.Equal(k.Beside, []string{beside}) || !strings.Contains(k.Text, beside) {
+					t.Errorf("event %d, %s after %s: %+v", e, id, first, k)
+				}
+			}
+			if !maps.Equal(got, want) {
+				t.Fatalf("event %d in %s, %s beside %s and %s: kept from %v, want %v; %+v", e, weather, id, first, last, got, want, w)
+			}
+			if id[1] == '1' && (w.Verdict != "not_drawn" || w.Text != "it could be shown, but not beside p9 in this answer: the rule keeps them apart (rule rivals)") {
+				t.Errorf("%s: %s %q", id, w.Verdict, w.Text)
+			}
+			if want[3] == "rule one-brand" && !strings.Contains(w.Text, "; from position 3 on it could be shown, but not beside "+first) {
+				t.Errorf("%s: %q", id, w.Text)
+			}
+			for k, p := range w.Probabilities {
+				if p == nil || (*p == 0) != (want[k+1] != "" || id == "p9" && k == 0) {
+					t.Errorf("event %d: %s has chance %v at position %d, kept from %v", e, id, p, k+1, want)
+				}
+			}
+		}
+	}
+	if seen["rivals"] == 0 || seen["one-brand"] == 0 || seen["wet"] == 0 {
+		t.Errorf("told are %v", seen)
+	}
+}
+
+// TestWhyNotOfAHousehold: what a household has seen is remembered, so a cap over it is
+// told for sure while it is, and not once one of them took their consent back.
+func TestWhyNotOfAHousehold(t *testing.T) {
+	n := nodetest.New(t, nodetest.Options{})
+	s := &site{n, serve(t, n, localapi.Options{}), t}
+	fields := strings.Replace(nodetest.Features, "features:\n", "features:\n  - {name: home, scope: context, kind: hashed, source: profile.household, purpose: personalised_content}\n", 1)
+	book := "version: 0\nrules:\n  - {id: home, kind: cap, count: 1, window: 24h, per: household}\n  - {id: mine, kind: cap, count: 1, window: 24h, per: person}\n"
+	n.Use(nodetest.Files(t, nodetest.Slots(strings.Replace(nodetest.Slot, "count: 3", "count: 1", 1)[:strings.Index(nodetest.Slot, "    rules")]), book, fields, nil))
+	n.Put(nodetest.Items(6)...)
+	for _, who := range []string{"mum", "dad"} {
+		n.Grant(who, wire.ProfileBuilding, wire.PersonalisedOffers, wire.PersonalisedContent)
+		n.Know(who, "household", "h7")
+	}
+	shown := map[string]string{}
+	for _, who := range []string{"mum", "dad", "mum", "dad"} {
+		var a decided
+		event := fmt.Sprint(who, len(shown))
+		s.get(&a, 200, "POST", "/v1/decide", fmt.Sprintf(`{"slot":"hero","eventId":%q,"profileId":%q}`, event, who))
+		shown[event] = a.Items[0].ID
+	}
+	why := func(event, item string) (w whyNot) {
+		t.Helper()
+		s.get(&w, 200, "GET", "/v1/decisions/"+event+"/why-not/"+item, "")
+		return w
+	}
+	for event, item := range map[string]string{"dad1": shown["mum0"], "mum2": shown["dad1"], "dad3": shown["dad1"]} {
+		if w := why(event, item); w.Verdict != "removed" || w.first() != "home" || !w.Rules[0].Sure || len(w.Unknown) > 0 {
+			t.Errorf("%s: %+v", event, w)
+		}
+	}
+	if w := why("mum0", shown["dad1"]); w.Verdict != "not_drawn" || len(w.Rules) > 0 {
+		t.Errorf("before any was shown: %+v", w)
+	}
+	n.Grant("mum")
+	if w := why("dad3", shown["mum0"]); w.Verdict != "removed" || len(w.Rules) > 0 && w.Rules[0].Sure && w.Rules[0].First {
+		t.Errorf("forgotten: %+v", w)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/agent/rules"
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -37,6 +38,7 @@ type WhyNot struct {
 	Rank          int        `json:"rank,omitempty" doc:"By score among what was recorded, from 1"`
 	Probabilities []*float64 `json:"probabilities,omitempty" doc:"At each position up to its own, given what stands above; null: not known"`
 	Rules         []WhyRule  `json:"rules,omitempty" doc:"Those that removed it, would have, or may have, in their order"`
+	Kept          []WhyKept  `json:"kept,omitempty" doc:"Positions up to its own that it could not have, though it was allowed"`
 	Unknown       []string   `json:"unknown,omitempty" doc:"What can't be known any more"`
 }
 
@@ -57,27 +59,37 @@ func (d *Decider) WhyNot(eventID, itemID string) (*WhyNot, error) {
 		return nil, unfound(err)
 	}
 	w := &WhyNot{EventID: rec.EventId, ItemID: itemID, Slot: rec.Slot, Holdback: rec.Holdback}
-	if w.drawn(rec) {
-		return w, nil
-	}
+	drawn := w.drawn(rec)
 	active := d.opt.Releases.Active()
 	if active == nil || active.Slot(rec.Slot) == nil || !slices.Equal(rec.Versions.GetRulebook(), active.Rulebook.Digest[:]) {
-		w.past(rec)
+		if !drawn {
+			w.past(rec)
+		}
 		return w, nil
 	}
-	book := active.Slot(rec.Slot).Book
-	view := book.At(d.opt.Catalogue.Snapshot(), at)
+	slot := active.Slot(rec.Slot)
+	view := slot.Book.At(d.opt.Catalogue.Snapshot(), at)
 	same := view.Version == rec.Catalogue
 	of, i, known := candidate(view, rec, itemID)
 	switch {
+	case drawn && (of == nil || !known || !same):
+		return w, nil
 	case of == nil:
 		w.past(rec)
 		return w, nil
 	case !known && (same || rec.Actions != nil):
-		w.Verdict, w.Text = VerdictNotCandidate, notCandidate(view, rec, active.Slot(rec.Slot), itemID)
+		w.Verdict, w.Text = VerdictNotCandidate, notCandidate(view, rec, slot, itemID)
 		return w, nil
 	case !known:
 		w.past(rec)
+		return w, nil
+	}
+	asked, remembered, err := d.askedThen(rec, ev, at)
+	if err != nil {
+		return nil, err
+	}
+	if drawn {
+		w.keeps(rec, slot, of, i, asked)
 		return w, nil
 	}
 	if !same {
@@ -85,18 +97,22 @@ func (d *Decider) WhyNot(eventID, itemID string) (*WhyNot, error) {
 	}
 	if same || rec.Actions != nil {
 		if allowed(rec, i) {
-			w.outdrawn(rec)
+			if w.outdrawn(rec); same {
+				w.keeps(rec, slot, of, i, asked)
+			}
 			return w, nil
 		}
 		w.Verdict = VerdictRemoved
 	} else {
 		w.Verdict = VerdictUnknown
 	}
-	asked, err := d.askedThen(rec, ev, at)
-	if err != nil {
-		return nil, err
+	causes := of.Explain(i, d.opt.Catalogue, asked)
+	for k := range causes {
+		if c := &causes[k]; !c.Removes && !remembered && (c.Kind == string(rulebook.Cap) || c.Kind == string(rulebook.Suppress)) {
+			c.Sure = false
+		}
 	}
-	w.rules(rec, of.Explain(i, d.opt.Catalogue, asked), same)
+	w.rules(rec, causes, same)
 	return w, nil
 }
 
@@ -150,22 +166,29 @@ func notCandidate(view *rules.View, rec *wire.Decision, slot *release.Slot, item
 	return "it is none of the items of the slot's source"
 }
 
-// askedThen is what the rules looked at, as far as it is remembered.
-func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) (a rules.Asked, err error) {
-	a = rules.Asked{Now: at, Site: rec.Site, Known: len(rec.Pseudonym) > 0}
-	before := func(e attribution.Entry) bool { return e.Seq >= ev.Seq }
+// askedThen is what the rules looked at, as far as it is remembered; remembered tells
+// whether nothing of the histories was forgotten since.
+func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) (a rules.Asked, remembered bool, err error) {
+	a, remembered = rules.Asked{Now: at, Site: rec.Site, Known: len(rec.Pseudonym) > 0}, true
 	err = d.opt.Store.View(func(v *store.View) error {
-		var person, session wire.Pseudonym
-		copy(person[:], rec.Pseudonym)
-		copy(session[:], rec.Session)
-		a.Person = slices.DeleteFunc(d.opt.Events.History(nil, v, wire.Person, person), before)
-		a.Session = slices.DeleteFunc(d.opt.Events.History(nil, v, wire.Session, session), before)
+		then := func(kind wire.Kind, of []byte) []attribution.Entry {
+			if len(of) == 0 {
+				return nil
+			}
+			var who wire.Pseudonym
+			copy(who[:], of)
+			all := d.opt.Events.History(nil, v, kind, who)
+			// A withdrawal since would have taken the decision's own items, too.
+			remembered = remembered && slices.ContainsFunc(all, func(e attribution.Entry) bool { return e.Seq == ev.Seq })
+			return slices.DeleteFunc(all, func(e attribution.Entry) bool { return e.Seq >= ev.Seq })
+		}
+		a.Person, a.Session, a.Household = then(wire.Person, rec.Pseudonym), then(wire.Session, rec.Session), then(wire.Household, rec.Household)
 		return nil
 	})
 	if err != nil {
-		return a, unreadable(err)
+		return a, false, unreadable(err)
 	}
-	return a, nil
+	return a, remembered, nil
 }
 
 // rules tells which rules stand against the item. The record counts each removal for

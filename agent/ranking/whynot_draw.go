@@ -90,7 +90,7 @@ func (d *drawn) chances(row int) (all []*float64) {
 
 func (d *drawn) chance(row, at int, above map[uint32]bool) *float64 {
 	x := d.Shown[at]
-	if x.Pinned {
+	if x.Pinned || row >= 0 && row < len(d.Shown) && d.Shown[row].Pinned { // who is pinned stands nowhere else
 		return new(float64)
 	}
 	c := explore.Choice{Policy: d.policy, Feasible: int(x.Feasible), Place: -1}

@@ -96,7 +96,7 @@ func (c *Candidates) sure(r *rule, s *scope, i int) bool {
 // open tells whether a rule reads what no record holds: the context, what a person
 // says or grants, or counts of goods.
 func (b *Book) open(r *rule) bool {
-	if r.Kind == rulebook.Stock || r.Kind == rulebook.Sensitive || r.Source != "" || r.Per == rulebook.Household {
+	if r.Kind == rulebook.Stock || r.Kind == rulebook.Sensitive || r.Source != "" {
 		return true
 	}
 	return slices.ContainsFunc(r.Conditions(), func(w rulebook.When) bool {
