@@ -51,7 +51,7 @@
 // # Memory
 //
 // What was shown is known for the last 16,384 decisions and 131,072 positions since
-// the start, about 6 MB and only where groups are declared; what becomes of older
+// the start, about 7 MB and only where groups are declared; what becomes of older
 // promises is not counted. Whose side a person is on is forgotten there with an
 // erasure or a withdrawal of personalisation. A window that was not over is lost
 // with a restart or another rulebook; the last full one is a record of the log, and

@@ -65,7 +65,7 @@ func serve(t testing.TB, n *nodetest.Node, o localapi.Options) *localapi.API {
 	api, err := localapi.New(localapi.Node{
 		Decider: n.Decider, Events: n.Events, Consents: n.Consents, Catalogue: n.Catalogue, Actions: n.Actions, Releases: n.Releases, Store: n.Store,
 		Status: func() localapi.Status {
-			return localapi.Status{Agent: "till", Site: "north", Choices: n.Decider.Watch()}
+			return localapi.Status{Agent: "till", Site: "north", Choices: n.Decider.Watch(), Fairness: n.Fairness.Watched(n.Releases.Active().Rulebook)}
 		},
 		Ready: func() error { return nil }, Secret: nodetest.Secret,
 	}, o)

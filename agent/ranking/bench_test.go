@@ -53,10 +53,12 @@ const shopSlot = `
     reward: {weights: {click: 0.1, purchase: 1}}
 `
 
-func shop(b testing.TB, n int) *nodetest.Node {
+func shop(b testing.TB, n int) *nodetest.Node { return shopOf(b, n, shopRules) }
+
+func shopOf(b testing.TB, n int, rules string) *nodetest.Node {
 	node := nodetest.New(b, nodetest.Options{})
 	slots := strings.Replace(nodetest.Slots(shopSlot), "frame_share: 0.05", "frame_share: 0.01", 1)
-	node.Use(nodetest.Files(b, slots, shopRules, wide(), map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	node.Use(nodetest.Files(b, slots, rules, wide(), map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
 	items := nodetest.Items(n)
 	for i, it := range items {
 		for k := range 29 {
@@ -130,6 +132,32 @@ func BenchmarkDecide(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkFairness is a decision of somebody among 1,000 candidates, with five groups
+// watched and without: what counting them costs on top.
+func BenchmarkFairness(b *testing.B) {
+	const groups = `fairness:
+  - {id: a, items: {item.brand: brand1}}
+  - {id: b, items: {item.department: dept2}}
+  - {id: c, items: {item.price: {$lt: 1220}}}
+  - {id: d, customers: {profile.taste: sweet}}
+  - {id: e, customers: {time.hour: {$lt: 12}}}
+`
+	for name, rules := range map[string]string{"none": shopRules, "five": shopRules + groups} {
+		b.Run("groups="+name, func(b *testing.B) {
+			node := shopOf(b, 1000, rules)
+			r := ranking.Request{Slot: "hero"}
+			defer serve(b, node)()
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				r.ProfileID = people[i%len(people)]
+				if a, err := node.Decider.Decide(ctx, &r); err != nil || len(a.Items) != 3 {
+					b.Fatal(err, a)
+				}
+			}
+		})
 	}
 }
 
