@@ -40,6 +40,7 @@ import (
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/central/training"
 	"github.com/aisle-edge/aisle/sync/link"
+	"github.com/aisle-edge/aisle/sync/subject"
 )
 
 // Central is an assembled centre.
@@ -96,9 +97,15 @@ func (c *Central) openUp(ctx context.Context) (err error) {
 		return err
 	}
 	c.tally = newTally(l, time.Now)
+	var functions []subject.Function
+	for _, f := range c.fleet.Functions() {
+		if of, ok := c.fleet.Function(f.Key); ok {
+			functions = append(functions, of)
+		}
+	}
 	c.hub, err = hub.Start(ctx, hub.Config{
 		Dir: c.path("hub"), Address: c.cfg.Hub.Address, Limits: link.Limits{Up: int64(c.cfg.Hub.Limit)},
-		Lookup: c.fleet.Lookup, Log: c.log.With("part", "hub"),
+		Lookup: c.fleet.Lookup, Function: c.fleet.Function, Functions: functions, Log: c.log.With("part", "hub"),
 	})
 	if err != nil {
 		return err

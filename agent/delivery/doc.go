@@ -31,4 +31,10 @@
 // {"state":"done"} or {"state":"rejected"}, and then nothing more comes. Another 4xx
 // than 408 and 429, and any redirect, is final: the action has failed, and the staff
 // see why. Everything else is tried again with full jitter, or after Retry-After.
+//
+// # The hub
+//
+// The same message on aisle.act.<site>.<agent>.<function>, its id in Nats-Msg-Id. That
+// the hub has it on disk is "sent"; what the function made of it, it says to the
+// agent's API, or nobody does.
 package delivery

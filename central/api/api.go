@@ -29,6 +29,7 @@ import (
 	"github.com/aisle-edge/aisle/central/rollout"
 	"github.com/aisle-edge/aisle/central/store"
 	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/subject"
 )
 
 // Config is what the interface speaks for. All of it is required but Hosts.
@@ -51,11 +52,13 @@ type Config struct {
 	Log        *slog.Logger
 }
 
-// Hub is what an agent that enrols is told, and how one that is revoked is cut
-// off.
+// Hub is what an agent that enrols is told, how one that is revoked is cut off, and
+// what hands actions to functions.
 type Hub interface {
 	URL() string
 	Disconnect(publicKey string) error
+	Hand(ctx context.Context, to ...subject.Function) error
+	Withhold(ctx context.Context, f subject.Function) error
 }
 
 // maxBody is of a request that carries no release folder.
@@ -71,6 +74,7 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	s := &server{c, humago.New(mux, description(c.Version))}
 	s.agents()
+	s.functions()
 	s.releases()
 	s.reports()
 	describeProblems(s.api.OpenAPI())

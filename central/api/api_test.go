@@ -33,10 +33,11 @@ import (
 	"github.com/aisle-edge/aisle/modules/bundle/bundletest"
 	"github.com/aisle-edge/aisle/sync/artifact"
 	"github.com/aisle-edge/aisle/sync/item"
+	"github.com/aisle-edge/aisle/sync/subject"
 )
 
 // nowhere is a hub where nothing stays.
-type nowhere struct{ cut []string }
+type nowhere struct{ cut, handed, withheld []string }
 
 func (*nowhere) PutChunk(context.Context, artifact.Digest, uint32, []byte) error { return nil }
 func (*nowhere) PutFile(context.Context, string, []byte) error                   { return nil }
@@ -45,6 +46,16 @@ func (*nowhere) Sweep(context.Context, func(artifact.Digest) bool, func(string) 
 }
 func (*nowhere) URL() string                   { return "nats://127.0.0.1:4222" }
 func (n *nowhere) Disconnect(key string) error { n.cut = append(n.cut, key); return nil }
+func (n *nowhere) Hand(_ context.Context, to ...subject.Function) error {
+	for _, f := range to {
+		n.handed = append(n.handed, f.Consumer())
+	}
+	return nil
+}
+func (n *nowhere) Withhold(_ context.Context, f subject.Function) error {
+	n.withheld = append(n.withheld, f.Consumer())
+	return nil
+}
 
 // site is the interface over real parts, with a clock that a test moves.
 type site struct {
@@ -518,7 +529,7 @@ func TestDescription(t *testing.T) {
 	}
 	want := []string{
 		"/api/v1/agents", "/api/v1/agents/{agent}/revoke", "/api/v1/audit", "/api/v1/counts", "/api/v1/enrol", "/api/v1/experiments",
-		"/api/v1/keys/{role}/rotate", "/api/v1/links", "/api/v1/measurements/{name}", "/api/v1/overview", "/api/v1/releases",
+		"/api/v1/functions", "/api/v1/functions/{site}/{function}", "/api/v1/keys/{role}/rotate", "/api/v1/links", "/api/v1/measurements/{name}", "/api/v1/overview", "/api/v1/releases",
 		"/api/v1/releases/check", "/api/v1/releases/publish", "/api/v1/releases/rollback", "/api/v1/tokens",
 	}
 	var got []string

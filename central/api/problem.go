@@ -51,6 +51,7 @@ var (
 	kindProof        = kind{"enrolment-proof", http.StatusForbidden, "The key was not proven"}
 	kindKey          = kind{"enrolment-key", http.StatusConflict, "The key can't be enrolled"}
 	kindUnknownAgent = kind{"unknown-agent", http.StatusNotFound, "There is no such agent"}
+	kindNoFunction   = kind{"unknown-function", http.StatusNotFound, "There is no such function"}
 	kindFolder       = kind{"release-folder", http.StatusUnprocessableEntity, "The release folder has faults"}
 	kindPreflight    = kind{"release-preflight", http.StatusUnprocessableEntity, "The release does not pass its checks"}
 	kindNoRelease    = kind{"unknown-release", http.StatusNotFound, "There is no such release"}

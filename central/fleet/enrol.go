@@ -115,7 +115,7 @@ func (f *Fleet) spend(tx *store.Tx, token, publicKey string) (agent, site string
 // admit makes publicKey the one current key of the name.
 func (f *Fleet) admit(tx *store.Tx, agent, site, publicKey string) error {
 	var known int
-	if err := tx.One(`SELECT count(*) FROM fleet_key WHERE key = ?`, publicKey).Scan(&known); err != nil {
+	if err := tx.One(`SELECT (SELECT count(*) FROM fleet_key WHERE key = ?) + (SELECT count(*) FROM fleet_function WHERE key = ?)`, publicKey, publicKey).Scan(&known); err != nil {
 		return err
 	}
 	if known > 0 {

@@ -15,6 +15,11 @@
 // new key. The old key can't connect any more, but segments it signed that are
 // still on their way count. Revoking a name makes all its keys worthless.
 //
+// # Functions
+//
+// The functions of a site that take their actions at the hub have a key each, in the
+// same form; whoever administers the centre names it. Another one replaces it at once.
+//
 // # Scope
 //
 // A decision is only finished once every agent of its site has reported past
@@ -22,7 +27,7 @@
 // and heard of within GoneAfter; time during which central itself was down does
 // not count against them.
 //
-// Errors are ErrToken, ErrProof, ErrKey, ErrUnknown; each says what to do.
+// Errors are ErrToken, ErrProof, ErrKey, ErrUnknown, ErrNoFunction; each says what to do.
 package fleet
 
 import (
@@ -50,6 +55,8 @@ var (
 	ErrKey = errors.New("the key can't be enrolled; remove keys/device.nk on the node and enrol again")
 	// ErrUnknown is returned for an agent that never enrolled.
 	ErrUnknown = errors.New("no such agent; list them with `aisle-central report`")
+	// ErrNoFunction is returned for a function that has no key.
+	ErrNoFunction = errors.New("no such function has a key; list them with `aisle-central function list`")
 )
 
 // Schema is the fleet's tables, for store.Open.
@@ -76,6 +83,13 @@ CREATE TABLE fleet_key (
   key TEXT PRIMARY KEY,
   agent TEXT NOT NULL REFERENCES fleet_agent (name),
   standing TEXT NOT NULL CHECK (standing IN ('current', 'replaced', 'revoked'))
+);`, `
+CREATE TABLE fleet_function (
+  key TEXT PRIMARY KEY,
+  site TEXT NOT NULL,
+  name TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  UNIQUE (site, name)
 );`}}
 
 // Options tune a fleet; the zero value is good.
@@ -114,7 +128,8 @@ type Fleet struct {
 
 	mu     sync.RWMutex // guards the rest
 	agents map[string]*member
-	byKey  map[string]*member // current keys only
+	byKey  map[string]*member  // current keys only
+	reads  map[string]Function // by key
 }
 
 // member is an agent with all that memory keeps of it.
@@ -151,11 +166,15 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Fleet, error) {
 func (f *Fleet) load(ctx context.Context) error {
 	agents := make(map[string]*member)
 	byKey := make(map[string]*member)
+	reads := make(map[string]Function)
 	err := f.db.View(ctx, func(tx *store.Tx) error {
 		if err := loadAgents(tx, agents); err != nil {
 			return err
 		}
-		return loadKeys(tx, agents, byKey)
+		if err := loadKeys(tx, agents, byKey); err != nil {
+			return err
+		}
+		return loadFunctions(tx, reads)
 	})
 	if err != nil {
 		return err
@@ -167,7 +186,7 @@ func (f *Fleet) load(ctx context.Context) error {
 			m.HeardMs, m.Status, m.dirty = old.HeardMs, old.Status, old.dirty
 		}
 	}
-	f.agents, f.byKey = agents, byKey
+	f.agents, f.byKey, f.reads = agents, byKey, reads
 	return nil
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	centralAccount = "CENTRAL"
-	agentsAccount  = "AGENTS"
+	centralAccount   = "CENTRAL"
+	agentsAccount    = "AGENTS"
+	functionsAccount = "FUNCTIONS"
 )
 
 // accounts is the server's configuration of who sees what across the border.
@@ -29,19 +30,40 @@ func accounts() string {
 		subject.Marks.Get(subject.Marks.Subjects()),
 	}
 	hints := []string{subject.Marks.Subjects(), timestamp()}
-	var offered, taken strings.Builder
+	var offered, taken, handed strings.Builder
 	for _, s := range services {
-		fmt.Fprintf(&offered, "{service: %q}\n", s)
+		fmt.Fprintf(&offered, "{service: %q, accounts: [%s]}\n", s, agentsAccount)
 		fmt.Fprintf(&taken, "{service: {account: %s, subject: %q}}\n", centralAccount, s)
 	}
 	for _, s := range hints {
-		fmt.Fprintf(&offered, "{stream: %q}\n", s)
+		fmt.Fprintf(&offered, "{stream: %q, accounts: [%s]}\n", s, agentsAccount)
 		fmt.Fprintf(&taken, "{stream: {account: %s, subject: %q}}\n", centralAccount, s)
+	}
+	const own = "$JS.API" // the centre's JetStream; that of another account would answer under this name
+	for from, to := range map[string]string{
+		subject.Next(own, "*"):      subject.Next(subject.Interface, "*"),
+		subject.Described(own, "*"): subject.Described(subject.Interface, "*"),
+		subject.Done("*"):           subject.Done("*"),
+	} {
+		fmt.Fprintf(&offered, "{service: %q, response: stream, accounts: [%s]}\n", from, functionsAccount)
+		fmt.Fprintf(&handed, "{service: {account: %s, subject: %q}, to: %q}\n", centralAccount, from, to)
 	}
 	return fmt.Sprintf(`accounts {
 %s { jetstream: enabled, exports: [%s], imports: [{stream: {account: %s, subject: %q}}] }
 %s { exports: [{stream: %q}], imports: [%s] }
-}`, centralAccount, &offered, agentsAccount, subject.Statuses, agentsAccount, subject.Statuses, &taken)
+%s { imports: [%s] }
+}`, centralAccount, &offered, agentsAccount, subject.Statuses, agentsAccount, subject.Statuses, &taken, functionsAccount, &handed)
+}
+
+// reading is all that one function may do: take its own actions, and say that it has
+// them.
+func reading(f subject.Function) *server.Permissions {
+	return &server.Permissions{
+		Publish: &server.SubjectPermission{Allow: []string{
+			subject.Next(subject.Interface, f.Consumer()), subject.Described(subject.Interface, f.Consumer()), subject.Done(f.Consumer()),
+		}},
+		Subscribe: &server.SubjectPermission{Allow: []string{f.Inbox() + ".>"}},
+	}
 }
 
 // permissions is all that one agent may do.

@@ -1,6 +1,6 @@
 // Package hub is the NATS server that central carries inside: JetStream on
-// disk, synced before each acknowledgement, one account for agents and another
-// for the centre.
+// disk, synced before each acknowledgement, one account for agents, one for the
+// functions that carry out actions, and one for the centre.
 //
 // An agent proves its nkeys key and may then send its own segments and status,
 // read its own mark, and read artifacts and trust files; everything else is
@@ -9,6 +9,11 @@
 // no device can overwrite a mark or a trust file. Live messages within the
 // agents' account are not protected so: whoever follows its own mark must
 // check whose it is.
+//
+// A function, too, proves a key. It may take the actions of its own name at its own
+// site from its consumer of the stream AISLE_ACTIONS, acknowledge them, and nothing
+// else: not read the stream, nor publish. One that names another's inbox as its reply
+// can only give that one what itself might read.
 //
 // A hub whose disk fails freezes the stream it failed on and says so through
 // [Hub.Ready] until the process starts again; agents keep what they have.
@@ -42,18 +47,23 @@ type Config struct {
 	// Lookup tells whose the public key is (nkeys "U..." form); required. It is
 	// asked at each connect.
 	Lookup func(publicKey string) (agent, site string, ok bool)
-	Log    *slog.Logger // default: nothing is logged
+	// Function tells which function's the public key is, likewise; default: none has one.
+	Function  func(publicKey string) (f subject.Function, ok bool)
+	Functions []subject.Function // those that have a key at the start
+	Log       *slog.Logger       // default: nothing is logged
 }
 
 // Hub is a running server.
 type Hub struct {
 	// immutable after Start
-	server  *server.Server
-	lookup  func(publicKey string) (agent, site string, ok bool)
-	centre  nkeys.KeyPair // minted at each start, never leaves the process
-	agents  *server.Account
-	central *server.Account
-	public  string // of centre
+	server    *server.Server
+	lookup    func(publicKey string) (agent, site string, ok bool)
+	function  func(publicKey string) (f subject.Function, ok bool)
+	centre    nkeys.KeyPair // minted at each start, never leaves the process
+	agents    *server.Account
+	functions *server.Account
+	central   *server.Account
+	public    string // of centre
 }
 
 // Start starts the server, recovers its streams or makes them, and returns
@@ -63,7 +73,10 @@ func Start(ctx context.Context, c Config) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Hub{lookup: c.Lookup}
+	h := &Hub{lookup: c.Lookup, function: c.Function}
+	if h.function == nil {
+		h.function = func(string) (f subject.Function, ok bool) { return f, false }
+	}
 	if h.centre, err = nkeys.CreateUser(); err != nil {
 		return nil, err
 	}
@@ -91,6 +104,9 @@ func (h *Hub) start(ctx context.Context, c Config) (err error) {
 	if h.agents, err = h.server.LookupAccount(agentsAccount); err != nil {
 		return err
 	}
+	if h.functions, err = h.server.LookupAccount(functionsAccount); err != nil {
+		return err
+	}
 	h.server.Start()
 	wait := 10 * time.Second
 	if d, ok := ctx.Deadline(); ok {
@@ -102,7 +118,20 @@ func (h *Hub) start(ctx context.Context, c Config) (err error) {
 	if !h.server.JetStreamEnabled() {
 		return fmt.Errorf("hub can't keep streams in %s; see the log", c.Dir)
 	}
-	return link.Prepare(ctx, h.Link(), c.Limits)
+	if err := link.Prepare(ctx, h.Link(), c.Limits); err != nil {
+		return err
+	}
+	return h.Hand(ctx, c.Functions...)
+}
+
+// Hand has the hub hand their actions to functions from now on. It may be repeated.
+func (h *Hub) Hand(ctx context.Context, to ...subject.Function) error {
+	return link.Hand(ctx, h.Link(), to...)
+}
+
+// Withhold ends that for a function; what it did not take stays for a day.
+func (h *Hub) Withhold(ctx context.Context, f subject.Function) error {
+	return link.Withhold(ctx, h.Link(), f)
 }
 
 func options(c Config) (*server.Options, error) {
@@ -203,6 +232,10 @@ func (h *Hub) Check(c server.ClientAuthentication) bool {
 	}
 	if o.Nkey == h.public {
 		c.RegisterUser(&server.User{Account: h.central})
+		return true
+	}
+	if f, ok := h.function(o.Nkey); ok {
+		c.RegisterUser(&server.User{Account: h.functions, Permissions: reading(f)})
 		return true
 	}
 	agent, site, ok := h.lookup(o.Nkey)
