@@ -13,7 +13,7 @@ import (
 // deriver is the Events as the store sees them.
 type deriver Events
 
-func (d *deriver) Load(*store.View) error { return nil }
+func (d *deriver) Load(v *store.View) error { return d.showings.load(v) }
 
 func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
 	e := (*Events)(d)
@@ -48,6 +48,8 @@ type showing struct {
 	slot                    uint32
 	seq                     uint64
 	items                   []uint64
+	offers                  []uint64 // of each item its OfferKey, 0 for none
+	counted                 bool     // for everybody
 }
 
 func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decision) {
@@ -65,11 +67,11 @@ func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decis
 
 	s := showing{person: pseudonym(d.Pseudonym), session: pseudonym(d.Session), basket: pseudonym(d.Basket), household: pseudonym(d.Household), slot: SlotKey(d.Slot), seq: seq}
 	copy(s.decision[:], d.Id)
-	var room [16]uint64
-	s.items = room[:0]
+	var room [2][16]uint64
+	s.items, s.offers, s.counted = room[0][:0], room[1][:0], d.Counted
 	if !d.Holdback {
-		for _, id := range d.Items[:min(len(d.Items), len(d.Shown))] {
-			s.items = append(s.items, xxhash.Sum64String(id))
+		for i, id := range d.Items[:min(len(d.Items), len(d.Shown))] {
+			s.items, s.offers = append(s.items, xxhash.Sum64String(id)), append(s.offers, s.offer(d.Shown[i]))
 		}
 	}
 	if d.Deferred {
@@ -77,6 +79,14 @@ func (e *Events) applyDecision(tx *store.Tx, seq uint64, at int64, d *wire.Decis
 		return
 	}
 	e.remember(tx, &s, at, true)
+}
+
+// offer is the key of the first offer that prices a shown item.
+func (s *showing) offer(x *wire.Shown) uint64 {
+	if len(x.Applied) == 0 {
+		return 0
+	}
+	return OfferKey(s.slot, x.Applied[0].Offer)
 }
 
 // enterGroup makes the first decision of a group be found by the group's event id,
@@ -100,6 +110,7 @@ func (e *Events) remember(tx *store.Tx, s *showing, at int64, known bool) {
 	if len(s.items) == 0 {
 		return
 	}
+	e.showings.count(tx, at, s)
 	entry := Entry{Type: Shown, Slot: s.slot, Times: 1, At: at, Seq: s.seq}
 	if known || !isClosed(tx.Get(e.tables.persons, s.person[:])) {
 		e.extend(tx, e.tables.persons, s.person, entry, s.items, e.keep.persons)
@@ -216,29 +227,32 @@ func pseudonym(b []byte) (p wire.Pseudonym) {
 	return p
 }
 
-const showingHeader = 1 + 5*16 + 4 + 8
+const showingHeader = 1 + 5*16 + 4 + 8 + 1
 
 func (s *showing) append(dst []byte) []byte {
 	dst = append(dst, version)
 	dst = append(dst, s.decision[:]...)
 	dst = append(append(append(append(dst, s.person[:]...), s.session[:]...), s.basket[:]...), s.household[:]...)
 	dst = le.AppendUint32(dst, s.slot)
-	dst = le.AppendUint64(dst, s.seq)
-	for _, i := range s.items {
-		dst = le.AppendUint64(dst, i)
+	dst = append(le.AppendUint64(dst, s.seq), 0)
+	if s.counted {
+		dst[len(dst)-1] = 1
+	}
+	for i, item := range s.items {
+		dst = le.AppendUint64(le.AppendUint64(dst, item), s.offers[i])
 	}
 	return dst
 }
 
 func parseShowing(b []byte) (s showing, ok bool) {
-	if len(b) < showingHeader || b[0] != version || (len(b)-showingHeader)%8 != 0 {
+	if len(b) < showingHeader || b[0] != version || (len(b)-showingHeader)%16 != 0 {
 		return s, false
 	}
 	s.decision = [16]byte(b[1:])
 	s.person, s.session, s.basket, s.household = pseudonym(b[17:33]), pseudonym(b[33:49]), pseudonym(b[49:65]), pseudonym(b[65:81])
-	s.slot, s.seq = le.Uint32(b[81:]), le.Uint64(b[85:])
-	for b = b[showingHeader:]; len(b) > 0; b = b[8:] {
-		s.items = append(s.items, le.Uint64(b))
+	s.slot, s.seq, s.counted = le.Uint32(b[81:]), le.Uint64(b[85:]), b[93] == 1
+	for b = b[showingHeader:]; len(b) > 0; b = b[16:] {
+		s.items, s.offers = append(s.items, le.Uint64(b)), append(s.offers, le.Uint64(b[8:]))
 	}
 	return s, true
 }

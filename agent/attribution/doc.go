@@ -1,6 +1,7 @@
 // Package attribution knows which decisions were made and what came of them: it
 // finds a decision by its event id, joins outcomes to decisions, takes each
-// outcome once, and remembers what a person or a session was shown and did.
+// outcome once, and remembers what a person or a session was shown and did, and how
+// often the node showed what.
 //
 // # Joining
 //
@@ -30,6 +31,20 @@
 // to the node by a pseudonym alone; how much a session was shown and clicked,
 // features may count.
 //
+// # What everybody was shown
+//
+// Showings are counted by item, by offer and answers by slot, of nobody: an erasure
+// leaves them. They begin with the first decision of a release that has a cap of the
+// node, as its record says, and go on for 32 days after the last that was counted,
+// whatever the release. A deferred answer counts once it is shown.
+//
+// Each thing has its own series of buckets, of 1,024 ms while they are young, and ever
+// wider: at most some 350, in 1.5 KB of a row and 4 KB of memory for what is shown
+// every second for a month. What is older than 32 days is forgotten. At most 65,536
+// items are counted by themselves, so the worst is 256 MB, and 10,000 items that are
+// each shown a hundred times a month take some 15. Further ones count together, and
+// each of them, and each brand and category, as if all of those were its.
+//
 // # Rows, version 0
 //
 // In state.db; integers are little-endian. An event's key is the first 16 bytes
@@ -40,12 +55,16 @@
 //	                   is of a group, the rest of its first decision; 4 bytes of the
 //	                   log's epoch; 8 sequence; 8 of the request's digest
 //	deferred  event    version; decision 16; person, session, basket,
-//	                   household 16 each; slot 4; sequence 8; then items, 8 each
+//	                   household 16 each; slot 4; sequence 8; 1 if it counts for
+//	                   everybody; then items, 8 each, with their offer's key, 8
 //	told      outcome  8 sequence
 //	persons   person   a history; lives 30 days, as told from its last change
 //	sessions  session  a history, also of baskets; lives 24 hours
 //	households household  a history; lives 30 days
 //	members   person   16 household, as of the last decision that told it; lives 30 days
+//	showings  1 byte of what (1 item, 2 slot, 3 offer, 4 other items), 8 bytes
+//	          (big-endian) of its hash: version; then of each bucket as uvarints its
+//	          time in 1,024 ms less that of the one before, and how often; lives 32 days
 //
 // A history is a version, flags (1: nothing may be written) and then groups:
 //

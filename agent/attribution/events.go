@@ -38,6 +38,7 @@ type Events struct {
 	secret   []byte
 	tables   tables
 	keep     keep
+	showings *Showings
 
 	changes [4096]atomic.Uint32 // see Change
 }
@@ -71,7 +72,8 @@ func New(st *store.Store, consents *consent.Ledger, secret []byte, o Options) *E
 			households: st.Table(store.State, "households", persons),
 			members:    st.Table(store.State, "members", persons),
 		},
-		keep: keep{events.Milliseconds(), persons.Milliseconds(), sessions.Milliseconds()},
+		keep:     keep{events.Milliseconds(), persons.Milliseconds(), sessions.Milliseconds()},
+		showings: &Showings{table: st.Table(store.State, "showings", 32*24*time.Hour), series: map[Tallied]*series{}},
 	}
 	st.Register(store.State, (*deriver)(e))
 	return e

@@ -21,7 +21,7 @@ func TestHistoryFormat(t *testing.T) {
 	if got := fmt.Sprintf("%x", row); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	s := showing{decision: [16]byte{1}, person: wire.Pseudonym{2}, session: wire.Pseudonym{3}, basket: wire.Pseudonym{4}, slot: 5, seq: 6, items: []uint64{7}}
+	s := showing{decision: [16]byte{1}, person: wire.Pseudonym{2}, session: wire.Pseudonym{3}, basket: wire.Pseudonym{4}, slot: 5, seq: 6, items: []uint64{7, 9}, offers: []uint64{8, 0}, counted: true}
 	back, ok := parseShowing(s.append(nil))
 	if d := cmp.Diff(s, back, cmp.AllowUnexported(showing{})); d != "" || !ok {
 		t.Error(d)

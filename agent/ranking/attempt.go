@@ -35,7 +35,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	}
 	s.stock = s.of.Stock(s.d.opt.Catalogue, &s.ownStock)
 	s.of.Allow(&s.allowed, s.stock, rules.Asked{
-		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Profile: s.who.Fields,
+		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Showings: s.d.opt.Events.Showings(), Profile: s.who.Fields,
 		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
 		Fulfilment: s.request.Fulfilment, OnHand: s.d.opt.Catalogue.OnHand,
 		Known: s.known != (wire.Pseudonym{}), Used: s.d.opt.Budgets.Used, Redeemed: s.last, Units: s.units(),
@@ -241,6 +241,9 @@ func (s *scratch) check(v *store.View) error {
 	}
 	budgets := s.d.opt.Budgets
 	if !s.of.Affordable(&s.allowed, budgets.Used, s.count()) || s.allowed.Redeemed() && budgets.Redemptions() != s.redeems {
+		return errMoved
+	}
+	if !s.of.Recounted(&s.allowed, s.d.opt.Events.Showings(), s.now, s.count()) {
 		return errMoved
 	}
 	if s.slot.Hold == nil {

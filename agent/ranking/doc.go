@@ -17,8 +17,8 @@
 // highest that has anybody left is the pool of a position.
 //
 // The commit looks once more, under the store's lock, whether what the rules saw
-// is so still: the event, the person, what budgets let pass and, where something is
-// held, the goods. It never looks at what was drawn. If something moved, all of it
+// is so still: the event, the person, what budgets and caps of the node let pass and,
+// where something is held, the goods. It never looks at what was drawn. If something moved, all of it
 // runs again as the next attempt, and only the attempt that is committed was ever
 // made.
 //

@@ -47,6 +47,8 @@ func (j *judgement) applies(rule string) bool {
 		return gross >= 900 && !(j.it.Brand == "b1" && is("sun") || under(j.it.Category, "food") && clock.Hour() < 12)
 	case "amount":
 		return (j.it == nil || under(j.it.Category, "drinks")) && slices.Contains([]time.Weekday{1, 3, 5}, clock.Weekday())
+	case "node-top":
+		return !is("sun")
 	case "counted":
 		return (j.it == nil || j.it.Brand == "b2") && !is("sun")
 	case "secret":
@@ -135,6 +137,27 @@ func (j *judgement) tooYoung() bool {
 
 // counted judges the rules about what was shown and done.
 func (j *judgement) counted(r *rulebook.Rule) bool {
+	n, had, of := j.happened(r)
+	return of && (had || r.Kind == rulebook.Cap && n >= r.Count)
+}
+
+// inWindow tells whether what happened at a time counts still. For everybody at the
+// node it does until all of its bucket is past.
+func (j *judgement) inWindow(r *rulebook.Rule, happened int64) bool {
+	since := j.at - r.Window.Milliseconds()
+	if r.Per != rulebook.Node {
+		return happened > since
+	}
+	width := int64(1024)
+	for width*2*16 <= r.Window.Milliseconds() {
+		width *= 2
+	}
+	return (happened/width+1)*width > since
+}
+
+// happened counts what a rule counts, tells whether an outcome of it came, and
+// whether the rule is about the candidate at all.
+func (j *judgement) happened(r *rulebook.Rule) (n int, had, of bool) {
 	group := func(id string) string { return id }
 	group2 := func(of func(*wire.Item) string) func(string) string {
 		return func(id string) string {
@@ -155,26 +178,29 @@ func (j *judgement) counted(r *rulebook.Rule) bool {
 		group = func(string) string { return "everything" }
 	}
 	if j.it == nil && r.Of != rulebook.OfItem && r.Of != rulebook.OfSlot && r.Of != rulebook.OfOffer {
-		return true
+		return 1 << 30, true, true
 	}
 	mine := group(j.id)
 	if mine == "" {
-		return false
+		return 0, false, false
 	}
 	answers := map[string]bool{}
-	n := 0
 	for _, h := range j.past {
-		if j.at-h.at >= r.Window.Milliseconds() || !j.theirs(r, h) || group(h.item) != mine {
+		in := group(h.item)
+		if r.Per == rulebook.Node && r.Of == rulebook.OfOffer {
+			in = h.offer
+		}
+		if !j.inWindow(r, h.at) || !j.theirs(r, h) || in != mine {
 			continue
 		}
 		switch {
 		case r.Kind == rulebook.Suppress:
 			if slices.Contains(r.Outcomes, h.outcome) || h.outcome == "" && slices.Contains(r.Outcomes, "shown") {
-				return true
+				return 0, true, true
 			}
 		case h.outcome != "":
 		case r.Of == rulebook.OfSlot && h.slot != j.slot.ID:
-		case r.Of == rulebook.OfOffer && (h.slot != j.slot.ID || h.at < j.offers[slices.IndexFunc(j.offers, func(x *wire.Offer) bool { return x.Id == mine })].StartsMs):
+		case r.Of == rulebook.OfOffer && (h.slot != j.slot.ID || r.Per != rulebook.Node && h.at < j.offers[slices.IndexFunc(j.offers, func(x *wire.Offer) bool { return x.Id == mine })].StartsMs):
 		default:
 			answers[h.answer] = true
 			n++
@@ -183,7 +209,7 @@ func (j *judgement) counted(r *rulebook.Rule) bool {
 	if r.Of == rulebook.OfSlot {
 		n = len(answers)
 	}
-	return r.Kind == rulebook.Cap && n >= r.Count
+	return n, false, true
 }
 
 // theirs tells whether something happened to those whose happenings a rule counts.
@@ -191,6 +217,8 @@ func (j *judgement) theirs(r *rulebook.Rule, h happened) bool {
 	person := len(j.d.Pseudonym) > 0 && h.person == string(j.d.Pseudonym)
 	session := len(j.d.Session) > 0 && h.session == string(j.d.Session)
 	switch {
+	case r.Per == rulebook.Node:
+		return true
 	case r.Per == rulebook.Household:
 		return len(j.d.Household) > 0 && h.household == string(j.d.Household)
 	case r.Per == rulebook.Session:
@@ -199,6 +227,44 @@ func (j *judgement) theirs(r *rulebook.Rule, h happened) bool {
 		return person || session
 	}
 	return person
+}
+
+// judgeNode holds caps of the node to what an answer and those before it showed
+// together.
+func (o *oracle) judgeNode(seq int, slot *rulebook.Slot, at int64, d *wire.Decision) {
+	for _, r := range o.book.Rules {
+		if r.Per != rulebook.Node || !slices.Contains(slot.Rules, r.ID) || d.Holdback {
+			continue
+		}
+		group := func(j *judgement) string {
+			switch it := j.it; {
+			case r.Of == rulebook.OfItem:
+				return j.id
+			case r.Of == rulebook.OfSlot:
+				return slot.ID
+			case it == nil:
+			case r.Of == rulebook.OfBrand:
+				return it.Brand
+			case r.Of == rulebook.OfOffer:
+				return o.onOffer(slot, at, it, d)
+			default:
+				top, _, _ := strings.Cut(it.Category, "/")
+				return top
+			}
+			return ""
+		}
+		shown := map[string]int{}
+		for i := range d.Shown {
+			j := &judgement{o, slot, at, d.Items[i], o.item(d.Items[i]), d, o.world.asked[d.EventId]}
+			in := group(j)
+			if shown[in]++; in == "" || !j.applies(r.ID) || r.Of == rulebook.OfSlot {
+				continue
+			}
+			if before, _, _ := j.happened(&r); before+shown[in] > r.Count {
+				o.breach(seq, "%s: %s was shown %d times before and %d times now", r.ID, in, before, shown[in])
+			}
+		}
+	}
 }
 
 // judgeTogether holds an answer to the rules about what stands together.

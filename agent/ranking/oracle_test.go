@@ -44,6 +44,7 @@ type happened struct {
 	outcome                 string // "" is a showing
 	person, session, basket string
 	household               string
+	offer                   string // the first that priced it, in its slot
 	answer                  string // the event it was shown in
 }
 
@@ -160,7 +161,8 @@ func (o *oracle) show(at int64, d *wire.Decision, known bool) {
 		return
 	}
 	for i := range d.Shown {
-		h := happened{at: at, item: d.Items[i], slot: d.Slot, session: string(d.Session), basket: string(d.Basket), answer: d.EventId}
+		offer, _, _ := strings.Cut(d.Shown[i].Offer, "|")
+		h := happened{at: at, item: d.Items[i], slot: d.Slot, offer: offer, session: string(d.Session), basket: string(d.Basket), answer: d.EventId}
 		if known {
 			h.person, h.household = string(d.Pseudonym), string(d.Household)
 			if h.household != "" {
@@ -241,6 +243,7 @@ func (o *oracle) judge(seq int, at int64, d *wire.Decision) {
 	}
 	o.judgeShown(seq, slot, at, d, ids)
 	o.judgeTogether(seq, slot, d)
+	o.judgeNode(seq, slot, at, d)
 	removed := 0
 	for _, r := range d.Removed {
 		removed += int(r.Count)

@@ -85,7 +85,7 @@ func (s *scratch) fill() error {
 	d.Attempt, d.Seed = s.number, s.slate.Seed
 	d.Degraded, d.DegradedBy = s.degraded.wire(), s.degradedBy.wire()
 	d.Deferred, d.Holdback, d.Baseline = s.request.DeferActivation, s.slate.IsNone, !s.scored
-	d.Shadow, d.Group = s.shadow, nil
+	d.Shadow, d.Group, d.Counted = s.shadow, nil, s.slot.Book.Node
 	if g := s.request.Group; g != nil {
 		s.record.group.EventId, s.record.group.Part, s.record.group.Parts = g.EventID, g.Part, g.Parts
 		d.Group = &s.record.group

@@ -62,6 +62,11 @@ func randomRules(r *rapid.T) string {
 		"{id: cap-offer, kind: cap, count: 3, window: 2h, per: session, of: offer}",
 		"{id: cap-home, kind: cap, count: 2, window: 2h, per: household}",
 		"{id: home-had, kind: suppress, outcomes: [purchase, shown], window: 30m, per: household, of: brand}",
+		fmt.Sprintf("{id: node-item, kind: cap, count: %d, window: %s, per: node}", rapid.IntRange(1, 4).Draw(r, "cap"), rapid.SampledFrom([]string{"5s", "20m", "3h", "60h"}).Draw(r, "window")),
+		"{id: node-brand, kind: cap, count: 4, window: 100m, per: node, of: brand}",
+		"{id: node-top, kind: cap, count: 5, window: 3h, per: node, of: category, depth: 1, unless: {context.weather: sun}}",
+		"{id: node-slot, kind: cap, count: 6, window: 1h, per: node, of: slot}",
+		"{id: node-offer, kind: cap, count: 3, window: 2h, per: node, of: offer}",
 		"{id: one-brand, kind: limit, count: 1, of: brand}",
 		"{id: rivals, kind: separate, groups: [[b1], [b2, b3]]}",
 	}

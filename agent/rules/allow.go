@@ -27,6 +27,7 @@ type Allowed struct {
 	groups []uint32 // that tally counts
 	seqs   []uint64 // of answers counted
 	prefix []upon   // by prefix rule
+	nodes  []leaves // by cap of the node
 
 	campaigns campaigns
 }
@@ -86,6 +87,12 @@ func (dst *Allowed) prepare(c *Candidates, a *Asked) {
 	}
 	for i := range dst.prefix {
 		dst.prefix[i].applies = false
+	}
+	if len(dst.nodes) < b.nodes {
+		dst.nodes = make([]leaves, b.nodes)
+	}
+	for i := range dst.nodes {
+		dst.nodes[i].left = nil
 	}
 }
 

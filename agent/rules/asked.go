@@ -21,6 +21,7 @@ type Asked struct {
 	Person    []attribution.Entry // what this person saw and did; none of nobody
 	Session   []attribution.Entry
 	Household []attribution.Entry
+	Showings  *attribution.Showings // what anybody saw; nil: nothing
 	Profile   []consent.Field
 	Excluded  []string
 

@@ -31,6 +31,8 @@ type Book struct {
 	// Household tells that some slot's rules count by household, so that all must tell
 	// it: it is one of the fields of Profile.
 	Household bool
+	// Node tells that some slot's rules count everybody, so that all must be counted.
+	Node bool
 	// Sensitive are the purposes that some rule asks for beyond those of fields.
 	Sensitive []wire.Purpose
 
@@ -41,6 +43,7 @@ type Book struct {
 	static                     []rule         // about items alone
 	later                      []rule         // about the request or its person, too
 	prefix                     []rule         // about what stands above in the answer
+	nodes                      int            // rules that count everybody
 	stock                      string         // the rule that counts for stock
 	need                       int64          // that must be promisable; 0: stock does not matter
 	needs                      []int64        // further numbers, of rules of kind stock with conditions
@@ -108,6 +111,10 @@ func (b *Book) add(r *rulebook.Rule) {
 		one.prefix, one.later = len(b.prefix), len(b.later)
 		b.prefix = append(b.prefix, one)
 		b.later = append(b.later, one)
+	case r.Per == rulebook.Node:
+		one.node = b.nodes
+		b.nodes++
+		b.later = append(b.later, one)
 	case one.ofItems() && one.unconditional() && !(b.overlays && one.ofPrices()):
 		b.static = append(b.static, one)
 	default:
@@ -124,6 +131,7 @@ func (b *Book) declare(book *rulebook.Rulebook) {
 		if r.Per == rulebook.Household {
 			b.Household, paths = true, append(paths, rulebook.HouseholdField)
 		}
+		b.Node = b.Node || r.Per == rulebook.Node && slices.ContainsFunc(book.Slots, func(s rulebook.Slot) bool { return slices.Contains(s.Rules, r.ID) })
 		if !slices.Contains(b.slot.Rules, r.ID) {
 			continue
 		}
@@ -184,7 +192,7 @@ func (b *Book) Counts(person, session bool) bool {
 			return true
 		}
 	}
-	return b.budgeted || person && b.capped
+	return b.Node || b.budgeted || person && b.capped
 }
 
 // Pays tells whether any offer of the slot has a budget.

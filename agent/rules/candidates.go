@@ -36,7 +36,8 @@ type Candidates struct {
 	table   []int32     // candidate, from 1, by hash of the id; only of given ones
 	hashes  []uint64    // likewise
 
-	stock atomic.Pointer[Stock] // the last one, of the slot's own
+	stock   atomic.Pointer[Stock]     // the last one, of the slot's own
+	emptied []atomic.Pointer[emptied] // likewise, by cap of the node
 
 	ordered  sync.Once
 	ranked   []float64
@@ -62,7 +63,7 @@ func (c *Candidates) ID(i int) string {
 }
 
 func newSource(v *View, places []uint32) *Candidates {
-	c := &Candidates{View: v, Places: make([]int32, len(places)), at: make([]int32, v.Len())}
+	c := &Candidates{View: v, Places: make([]int32, len(places)), at: make([]int32, v.Len()), emptied: make([]atomic.Pointer[emptied], v.book.nodes)}
 	for i, place := range places {
 		c.Places[i] = int32(place)
 		c.at[place] = int32(i) + 1

@@ -35,6 +35,17 @@
 // them, so each rule that asks about items removes them: all but plain lists of
 // items, and caps and suppressions of items, which go by the id.
 //
+// # Caps of the node
+//
+// A cap per node counts what anybody was shown, as package attribution does. A view
+// keeps for each such rule what is left of each of its groups; a decision takes in
+// what was shown since the last one that asked, and the commit asks once more
+// ([Candidates.Recounted]). Where an answer may show several items of a group that is
+// near its end, the draw keeps to what is left. So no answers together show more than
+// the cap says, but those that were deferred: they count when they are shown. The span
+// is made of buckets of at most a sixteenth of the window, 1,024 ms at least, and one
+// counts until all of it is past; all of them are counted anew when one is.
+//
 // # Pins and promoted items
 //
 // A pin stands where the rules leave it, also beside the pins above it; what is drawn

@@ -96,7 +96,7 @@ func (c *Candidates) sure(r *rule, s *scope, i int) bool {
 // open tells whether a rule reads what no record holds: the context, what a person
 // says or grants, or counts of goods.
 func (b *Book) open(r *rule) bool {
-	if r.Kind == rulebook.Stock || r.Kind == rulebook.Sensitive || r.Source != "" {
+	if r.Kind == rulebook.Stock || r.Kind == rulebook.Sensitive || r.Source != "" || r.Per == rulebook.Node {
 		return true
 	}
 	return slices.ContainsFunc(r.Conditions(), func(w rulebook.When) bool {
@@ -141,6 +141,9 @@ func (c *Candidates) text(r *rule, i int) string {
 	case rulebook.Sensitive:
 		return "it is of the class " + r.Class + ", which nobody is shown without granting that"
 	case rulebook.Cap:
+		if r.Per == rulebook.Node {
+			return fmt.Sprintf("it, or what it is counted with, was shown to everybody %d times within %s, as of now", r.Count, r.Window)
+		}
 		return fmt.Sprintf("it was shown %d times or more within %s", r.Count, r.Window)
 	case rulebook.Suppress:
 		return fmt.Sprintf("one of %s came within %s", strings.Join(r.Outcomes, ", "), r.Window)

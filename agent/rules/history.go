@@ -12,6 +12,9 @@ const purchase = wire.OutcomeType_OUTCOME_PURCHASE
 
 // applyHistory applies a rule about what was shown and done.
 func (c *Candidates) applyHistory(dst *Allowed, r *rule, s *scope, a *Asked) (removed int) {
+	if r.Per == rulebook.Node {
+		return c.capNode(dst, r, s, a)
+	}
 	if s.group != nil {
 		removed = removeUnknown(dst, c)
 	}

@@ -16,6 +16,7 @@ type Prefix struct {
 	removed bitmap.Bits // by what stands already
 	marked  bitmap.Bits // candidates that stand already
 	limits  []limit     // by prefix rule
+	quotas  []quota     // of caps of the node
 	pins    []explore.Pin
 	shares  [1]float64
 	drew    bitmap.Bits // positions whose pool was the promoted items
@@ -44,12 +45,13 @@ func (p *Prefix) Begin(c *Candidates, allowed *Allowed, count int) (pins []explo
 		}
 	}
 	p.drew = sized(p.drew, count)
+	p.addQuotas(count)
 	p.scarce = allowed.Scarce(count)
 	p.sortTiers()
 	p.forget()
 	p.pin(count)
 	p.forget()
-	return p.pins, len(p.limits) > 0 || b.slot.Promoted != nil || p.scarce || len(p.tiers) > 0
+	return p.pins, len(p.limits)+len(p.quotas) > 0 || b.slot.Promoted != nil || p.scarce || len(p.tiers) > 0
 }
 
 func (p *Prefix) add(k int, target bitmap.Bits) {
@@ -69,6 +71,9 @@ func (p *Prefix) forget() {
 	p.removed, p.marked = sized(p.removed, n), sized(p.marked, n)
 	for k := range p.limits {
 		clear(p.limits[k].tally)
+	}
+	for k := range p.quotas {
+		clear(p.quotas[k].tally)
 	}
 }
 
@@ -118,6 +123,9 @@ func (p *Prefix) stand(i int) {
 	p.marked.Set(i)
 	if i >= p.of.Len() {
 		return
+	}
+	for k := range p.quotas {
+		p.quotas[k].spend(p, i)
 	}
 	for k := range p.limits {
 		l := &p.limits[k]

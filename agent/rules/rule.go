@@ -28,6 +28,7 @@ type rule struct {
 	need     int // place in Book.needs
 	prefix   int // place in Book.prefix
 	later    int // place in Book.later, of those
+	node     int // of caps of the node: place in View.nodes
 	source   int // place in asks
 	purpose  wire.Purpose
 }

@@ -23,6 +23,8 @@ type scope struct {
 	columns []condition.Column // of the paths of the part of unless about both
 	group   *grouping          // what is counted together; nil: each item by itself
 	rivals  []int              // by group of competitors: the items of the others
+
+	everybody *everybody // of caps of the node
 }
 
 // vocabulary is what the items say of an attribute.
@@ -79,6 +81,10 @@ func (v *View) scope(r *rule, c *rulebook.Columns, m *maker) scope {
 			m.groupings[counted] = v.grouping(r)
 		}
 		s.group = m.groupings[counted]
+		if r.Per == rulebook.Node {
+			s.everybody = v.everybody(r, s.group)
+			v.nodes = append(v.nodes, s.everybody)
+		}
 	}
 	return s
 }

@@ -29,6 +29,7 @@ type View struct {
 	sets     sets                 // of items
 	static   []int                // by static rule: the set it removes
 	scopes   []scope              // by later rule
+	nodes    []*everybody         // caps of the node
 	promoted int                  // the set of those, -1 without
 	groups   []int                // by group of items: the set of those
 	source   *Candidates          // nil: the caller gives them

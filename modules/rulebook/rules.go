@@ -40,7 +40,7 @@ type Rule struct {
 	Within      time.Duration `yaml:"within" check:"above=0"`
 	Count       int           `yaml:"count" check:"min=1,max=1000000"`
 	Window      time.Duration `yaml:"window" check:"above=0"`
-	Per         Per           `yaml:"per" check:"enum=person|session|household"`
+	Per         Per           `yaml:"per" check:"enum=person|session|household|node"`
 	Of          Of            `yaml:"of" check:"min=1,max=140"`
 	Depth       int           `yaml:"depth" check:"min=1,max=16"` // levels of a category's path; default: all
 	Outcomes    []string      `yaml:"outcomes" check:"min=1,max=16"`
@@ -91,7 +91,11 @@ const (
 	Person    Per = "person"
 	Session   Per = "session"
 	Household Per = "household"
+	Node      Per = "node" // everybody; of caps only
 )
+
+// NodeWindow is the longest window of a cap per node.
+const NodeWindow = 30 * 24 * time.Hour
 
 // Of says what is counted together, and then removed together.
 type Of string

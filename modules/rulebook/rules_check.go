@@ -120,6 +120,12 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 	if r.Depth > 0 && r.Of != OfCategory {
 		d.fault(at+".depth", "is of category only; remove it")
 	}
+	switch {
+	case r.Per == Node && r.Kind != Cap:
+		d.fault(at+".per", "node is of kind cap only; use person, session or household")
+	case r.Per == Node && r.Window > NodeWindow:
+		d.fault(at+".window", "a cap per node counts for at most 720h; shorten it")
+	}
 	if r.Per == Household && !around.declared("household") {
 		d.fault(at+".per", "features.yaml declares no field household; give it a feature with source "+HouseholdField+" and its purpose")
 	}

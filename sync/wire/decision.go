@@ -118,6 +118,7 @@ func (p *pen) decision(d *Decision) {
 	p.bytes(45, d.Prediction)
 	p.bytes(46, d.Worth)
 	p.number(47, uint64(d.DegradedBy))
+	p.flag(50, d.Counted)
 }
 
 func (p *pen) plan(x *Plan) {

@@ -643,6 +643,7 @@ type Decision struct {
 	Prediction    []byte     `protobuf:"bytes,45,opt,name=prediction,proto3" json:"prediction,omitempty"` // f64 a row
 	Worth         []byte     `protobuf:"bytes,46,opt,name=worth,proto3" json:"worth,omitempty"`           // f64 a row
 	DegradedBy    DegradedBy `protobuf:"varint,47,opt,name=degraded_by,json=degradedBy,proto3,enum=aisle.wire.v0.DegradedBy" json:"degraded_by,omitempty"`
+	Counted       bool       `protobuf:"varint,50,opt,name=counted,proto3" json:"counted,omitempty"` // what it shows counts for everybody at the node, as some rule of the release asks
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -969,6 +970,13 @@ func (x *Decision) GetDegradedBy() DegradedBy {
 		return x.DegradedBy
 	}
 	return DegradedBy_DEGRADED_BY_NOTHING
+}
+
+func (x *Decision) GetCounted() bool {
+	if x != nil {
+		return x.Counted
+	}
+	return false
 }
 
 // Group is an event that asks for several decisions, which share their candidates:
@@ -4446,8 +4454,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\x06erased\x18\x15 \x01(\v2\x15.aisle.wire.v0.ErasedH\x00R\x06erased\x12B\n" +
 	"\raction_update\x18\x16 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateH\x00R\factionUpdate\x125\n" +
 	"\bfairness\x18\x17 \x01(\v2\x17.aisle.wire.v0.FairnessH\x00R\bfairnessB\x06\n" +
-	"\x04body\"\xef\n" +
-	"\n" +
+	"\x04body\"\x89\v\n" +
 	"\bDecision\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x18\n" +
@@ -4498,7 +4505,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"prediction\x12\x14\n" +
 	"\x05worth\x18. \x01(\fR\x05worth\x12:\n" +
 	"\vdegraded_by\x18/ \x01(\x0e2\x19.aisle.wire.v0.DegradedByR\n" +
-	"degradedBy\"L\n" +
+	"degradedBy\x12\x18\n" +
+	"\acounted\x182 \x01(\bR\acounted\"L\n" +
 	"\x05Group\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04part\x18\x02 \x01(\tR\x04part\x12\x14\n" +
