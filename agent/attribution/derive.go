@@ -2,6 +2,7 @@ package attribution
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -152,12 +153,22 @@ func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcom
 	if o.Item == "" {
 		return
 	}
-	entry := Entry{Type: o.Type, Slot: SlotKey(o.Slot), Times: 1, At: at, Seq: seq}
+	entry := Entry{Type: o.Type, Slot: SlotKey(o.Slot), Times: pieces(o), At: at, Seq: seq}
 	item := []uint64{xxhash.Sum64String(o.Item)}
 	e.extend(tx, e.tables.persons, pseudonym(o.Pseudonym), entry, item, e.keep.persons)
 	e.extend(tx, e.tables.households, pseudonym(tx.Get(e.tables.members, o.Pseudonym)), entry, item, e.keep.persons)
 	e.extend(tx, e.tables.sessions, pseudonym(o.Session), entry, item, e.keep.sessions)
 	e.extend(tx, e.tables.sessions, pseudonym(o.Basket), entry, item, e.keep.sessions)
+}
+
+// pieces is how many goods went over the counter, either way; of what is weighed any
+// begun unit is one, as budgets count it. Other outcomes happen once.
+func pieces(o *wire.Outcome) uint16 {
+	switch o.Type {
+	case wire.OutcomeType_OUTCOME_PURCHASE, wire.OutcomeType_OUTCOME_REDEEM, wire.OutcomeType_OUTCOME_RETURN, wire.OutcomeType_OUTCOME_VOID:
+		return uint16(min(max(1, math.Ceil(o.Quantity)), math.MaxUint16))
+	}
+	return 1
 }
 
 // applyConsent forgets a person who may not be known any more, and leaves word

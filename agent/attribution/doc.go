@@ -71,7 +71,7 @@
 //	offset  size  field
 //	0       1     0: shown; else the type of an outcome
 //	1       1     number n of items, at most 100
-//	2       2     times: more than 1 where entries were joined
+//	2       2     times: of goods how many; else more than 1 where entries were joined
 //	4       4     slot: low half of the xxhash64 of its id
 //	8       8     node time
 //	16      8     sequence of the decision or outcome

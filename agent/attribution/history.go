@@ -17,7 +17,7 @@ type Entry struct {
 	Type  wire.OutcomeType // Shown, or that of an outcome
 	Item  uint64           // xxhash64 of its id
 	Slot  uint32           // as SlotKey gives it
-	Times uint16           // how often, 1 but where showings were joined
+	Times uint16           // how often; of goods that were sold or came back, how many
 	At    int64            // node time, the latest of those
 	Seq   uint64           // of the decision or outcome, the latest
 }

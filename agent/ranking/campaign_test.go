@@ -186,6 +186,39 @@ func TestCoupons(t *testing.T) {
 	want("forgotten, and", "ann", both)
 }
 
+// A threshold counts what was bought by quantity, any begun unit of what is weighed,
+// less what came back, and nothing else that has a quantity.
+func TestThresholdsCountPieces(t *testing.T) {
+	n := onOffers(t, nodetest.Options{}, strings.Replace(nodetest.Slot, "count: 3", "count: 5", 1), "three,items,item-00000|item-00001,10,,threshold:3,,\n")
+	n.Grant("ann", wire.PersonalisedOffers)
+	for i, step := range []struct {
+		kind     string
+		quantity float64
+		runs     bool
+	}{
+		{"click", 7, false}, {"purchase", 2, false}, {"add_to_basket", 3, false}, {"purchase", 0.4, true},
+		{"return", 1, false}, {"redeem", 0, true}, {"void", 3, false}, {"purchase", 3, true},
+	} {
+		o := attribution.Outcome{ID: fmt.Sprint(i), ProfileID: "ann", ItemID: fmt.Sprintf("item-%05d", i%2), Type: step.kind, Quantity: step.quantity}
+		if r, err := n.Decider.Tell(ctx, []attribution.Outcome{o}); err != nil || len(r.Accepted) != 1 {
+			t.Fatal(r, err)
+		}
+		if i == 4 {
+			n.Restart()
+			n.Again()
+		}
+		reduced := 0
+		for _, it := range decide(t, n, ranking.Request{Slot: "hero", ProfileID: "ann"}).Items {
+			if it.OfferID == "three" {
+				reduced++
+			}
+		}
+		if (reduced == 2) != step.runs || reduced == 1 {
+			t.Errorf("after step %d, %s of %v, %d items are on the offer", i, step.kind, step.quantity, reduced)
+		}
+	}
+}
+
 // By value, what is drawn from is prediction times net margin after the offer, times
 // how much is left of its budget; the record says so, and replays.
 func TestCampaignsCompeteByValue(t *testing.T) {

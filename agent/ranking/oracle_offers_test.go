@@ -166,7 +166,7 @@ func (o *oracle) gives(x *wire.Offer, slot *rulebook.Slot, at int64, it *wire.It
 		n := 0
 		for _, h := range o.past {
 			if of := o.item(h.item); of != nil && h.person == person && h.at >= x.StartsMs && o.covers(x, slot, at, of) {
-				n += map[string]int{"purchase": 1, "redeem": 1, "return": -1, "void": -1}[h.outcome]
+				n += h.pieces * map[string]int{"purchase": 1, "redeem": 1, "return": -1, "void": -1}[h.outcome]
 			}
 		}
 		if person == "" || n < int(value[0]-'0') {

@@ -3,6 +3,7 @@ package ranking_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ type happened struct {
 	household               string
 	offer                   string // the first that priced it, in its slot
 	answer                  string // the event it was shown in
+	pieces                  int    // that were sold or came back
 }
 
 // member says to which household a person belonged when they were last told of.
@@ -180,7 +182,7 @@ func (o *oracle) outcome(seq int, at int64, x *wire.Outcome) {
 	o.told[x.Id] = true
 	o.sell(at, x)
 	h := happened{at: at, item: x.Item, slot: x.Slot, outcome: strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")),
-		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket)}
+		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket), pieces: max(1, int(math.Ceil(x.Quantity)))}
 	if m, ok := o.members[h.person]; ok && at-m.at < 30*24*3_600_000 {
 		h.household = m.household
 	}

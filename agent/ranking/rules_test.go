@@ -231,7 +231,8 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node, w world) {
 		},
 		"outcome": func(r *rapid.T) {
 			o := attribution.Outcome{ID: unique("o"), ProfileID: anyone(), SessionID: session(), ItemID: fmt.Sprint("i", rapid.IntRange(0, 9).Draw(r, "item")),
-				Type: rapid.SampledFrom([]string{"click", "purchase", "purchase", "redeem", "dismiss", "void", "return"}).Draw(r, "type")}
+				Type:     rapid.SampledFrom([]string{"click", "purchase", "purchase", "redeem", "dismiss", "void", "return"}).Draw(r, "type"),
+				Quantity: rapid.SampledFrom([]float64{0, 0, 1, 0.3, 1.2, 2}).Draw(r, "quantity")}
 			if len(events) > 0 && rapid.Bool().Draw(r, "of an event") {
 				o.EventID = rapid.SampledFrom(events).Draw(r, "event")
 			}

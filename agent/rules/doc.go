@@ -66,8 +66,9 @@
 //	repeating:7d    for who may be known and did not since the last full 7 days,
 //	                counted from its start
 //	subscription:x  for whom the list x, a declared field, holds the offer's id
-//	threshold:n     for who may be known and bought n of its items since it began, less
-//	                what they took back, as far back as a person is remembered
+//	threshold:n     for who may be known and bought n of its items since it began, by
+//	                quantity (of what is weighed any begun unit), less what they took
+//	                back, as far back as a person is remembered
 //	per_person_cap  not for an item that this person was shown so often in the slot
 //	                since it began; what was shown to nobody known is not counted
 //	budget          while what it takes off the regular price of an item by itself, for
