@@ -198,7 +198,7 @@ func (w *answers) eval(c *asked, said []condition.Value, columns []condition.Col
 	w.room = slices.Grow(w.room[:0], len(c.from))[:len(c.from)]
 	for i, from := range c.from {
 		if from < 0 {
-			w.room[i] = at(&columns[i], place)
+			w.room[i] = columns[i].Value(place)
 		} else {
 			w.room[i] = said[from]
 		}

@@ -40,6 +40,7 @@ type Book struct {
 	slot                       *rulebook.Slot
 	key                        uint32         // of the slot, as histories name it
 	zone                       *time.Location // of times in conditions
+	lists                      []string       // attributes that are lists in conditions
 	static                     []rule         // about items alone
 	later                      []rule         // about the request or its person, too
 	prefix                     []rule         // about what stands above in the answer
@@ -68,7 +69,7 @@ type pin struct {
 // New makes the book of a slot: its rules out of the rulebook, its offers out of
 // all, and its ranking, best first.
 func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*Offer, ranking []string) *Book {
-	b := &Book{slot: slot, key: attribution.SlotKey(slot.ID), ranked: map[uint64]int32{}}
+	b := &Book{slot: slot, lists: book.Lists, key: attribution.SlotKey(slot.ID), ranked: map[uint64]int32{}}
 	b.zone, _ = time.LoadLocation(book.Zone) // the rulebook was checked
 	b.addOffers(offers)
 	for _, id := range slot.Rules {

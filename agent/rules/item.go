@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aisle-edge/aisle/modules/bitmap"
@@ -41,19 +42,28 @@ func (v *View) column(path string) condition.Column {
 	case "price":
 		return condition.Column{At: func(place int) condition.Value { return condition.Number(float64(v.Gross[place])) }}
 	}
-	if column, ok := v.Attribute(strings.TrimPrefix(key, "attr.")); ok {
+	attribute := strings.TrimPrefix(key, "attr.")
+	if column, ok := v.Attribute(attribute); ok && slices.Contains(v.book.lists, attribute) {
+		return condition.Column{IDs: column.IDs, Values: lists(column.Names)}
+	} else if ok {
 		return condition.Column{IDs: column.IDs, Names: column.Names}
 	}
 	return condition.Column{At: func(int) condition.Value { return condition.Value{} }}
 }
 
-// at is what a column has of an item.
-func at(c *condition.Column, place int) condition.Value {
-	switch {
-	case c.At != nil:
-		return c.At(place)
-	case c.Names[c.IDs[place]] == "":
-		return condition.Value{}
+// lists are texts as lists of their words, without the spaces around them; an empty
+// text is no list.
+func lists(texts []string) []condition.Value {
+	all := make([]condition.Value, len(texts))
+	for i, text := range texts {
+		if text == "" {
+			continue
+		}
+		words := strings.Split(text, "|")
+		for k := range words {
+			words[k] = strings.TrimSpace(words[k])
+		}
+		all[i] = condition.Texts(slices.DeleteFunc(words, func(w string) bool { return w == "" }))
 	}
-	return condition.Text(c.Names[c.IDs[place]])
+	return all
 }

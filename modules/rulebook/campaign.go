@@ -28,7 +28,7 @@ func (b *Rulebook) CheckCampaign(o Campaign) (c *condition.Condition, column str
 	if o.Condition == "" {
 		return nil, "", nil
 	}
-	if c, err = condition.Parse([]byte(o.Condition), condition.Options{}); err != nil {
+	if c, err = condition.Parse([]byte(o.Condition), b.Groups); err != nil {
 		return nil, "condition", inLine(err)
 	}
 	for _, path := range c.Paths() {

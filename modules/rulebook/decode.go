@@ -43,6 +43,10 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, c check) {
 		d.when(n, w, path)
 		return
 	}
+	if g, ok := v.Addr().Interface().(*SavedGroup); ok {
+		g.Said = d.said(n, path)
+		return
+	}
 	if n.Type() == ast.NullType {
 		d.fault(path, "has no value; give it one or remove it")
 		return

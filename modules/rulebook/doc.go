@@ -40,7 +40,25 @@
 //	site.id             where the node stands
 //	profile.<field>     as declared in features.yaml, for the purpose it says there
 //
-// An item that has no brand, category or attribute has null there.
+// An item that has no brand, category or attribute has null there. An attribute is a
+// text, whatever is in it, unless the list lists of rules.yaml names it: then it is a
+// list in every condition, of what stands between its bars, without the spaces around
+// it, for $in, $all, $elemMatch, $size and groups. It is declared because a bar in a
+// name or a description would else turn a text into a list, and change what a rule
+// that compares it means.
+//
+// groups of rules.yaml gives names to lists of values, for $inGroup and $notInGroup,
+// and to conditions, for $savedGroup; conditions of rules, slots and offers.csv know
+// them. They are written as GrowthBook exports saved groups, or as plain lists. A text
+// and a number are different values: ids stand in quotes.
+//
+//	lists: [labels]
+//	groups:
+//	  picks: ["04006381333931", "04012345678901"]
+//	  wet: {type: condition, condition: {context.weather: {$in: [rain, snow]}}}
+//	rules:
+//	  - {id: hide, kind: exclude, when: {$savedGroup: {id: wet}}, unless: {item.id: {$inGroup: picks}}}
+//	  - {id: bio, kind: exclude, where: {item.attr.labels: {$nin: [bio]}}, when: {site.id: market}}
 //
 // # Kinds
 //

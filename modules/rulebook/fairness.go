@@ -3,8 +3,6 @@ package rulebook
 import (
 	"fmt"
 	"time"
-
-	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 // Group is one that people chose to watch: the items that Items holds for, or the
@@ -45,10 +43,10 @@ func (f *rulesFile) fair(d *decoder, around surroundings) {
 		case items == customers:
 			d.fault(at, "say either items or customers: what makes an item, or a request, one of the group")
 		case items:
-			d.compile(&g.Items, at+".items", condition.Options{})
+			d.compile(&g.Items, at+".items", around.options)
 			around.reads(d, &g.Items, at+".items", "items")
 		default:
-			d.compile(&g.Customers, at+".customers", condition.Options{})
+			d.compile(&g.Customers, at+".customers", around.options)
 			around.reads(d, &g.Customers, at+".customers", "customers")
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"time"
+
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 // Files are the three files as they were written, approved and signed.
@@ -36,7 +38,9 @@ type Rulebook struct {
 	MaxOffline time.Duration // scored modules stop after it, then the baseline
 	FrameShare float64       // share of decisions that record every allowed candidate
 	Slots      []Slot
-	Zone       string // of times in conditions, an IANA name
+	Zone       string            // of times in conditions, an IANA name
+	Lists      []string          // attributes of items that are lists in conditions
+	Groups     condition.Options // that conditions may name
 	Rules      []Rule
 	Fairness   []Group
 	Context    []ContextKey // what requests may say; nil: what features read, of any type
@@ -85,11 +89,12 @@ func Parse(f Files) (*Rulebook, error) {
 	var features featuresFile
 	d.file("features.yaml", f.Features, &features)
 	features.validate(d, f.Purpose)
-	around := surroundings{f.Purpose, features.declares}
+	around := surroundings{purpose: f.Purpose, declared: features.declares}
 	if !d.sound("") {
 		around.declared = func(string) bool { return true } // else an echo of faults already told
 	}
 	d.file("rules.yaml", f.Rules, &rules)
+	around.options = rules.groups(d)
 	rules.validate(d, around)
 	known := d.sound("")
 	d.file("slots.yaml", f.Slots, &slots)
@@ -102,7 +107,7 @@ func Parse(f Files) (*Rulebook, error) {
 	}
 	return &Rulebook{
 		Salt: slots.Salt, Regime: slots.Regime, Lease: slots.Lease, Consent: slots.Consent, MaxOffline: slots.MaxOffline,
-		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Rules: rules.Rules, Fairness: rules.Fairness,
+		FrameShare: slots.FrameShare, Slots: slots.Slots, Zone: rules.Zone, Lists: rules.Lists, Groups: around.options, Rules: rules.Rules, Fairness: rules.Fairness,
 		Context: features.Context, Features: features.Features, Crosses: features.Crosses, Bits: features.Bits, Hash: features.Hash, Words: features.Words,
 		Digest: f.Digest(),
 	}, nil

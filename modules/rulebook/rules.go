@@ -9,7 +9,10 @@ import (
 type rulesFile struct {
 	Version int    `yaml:"version" check:"required,min=0,max=0"`
 	Zone    string `yaml:"zone" check:"min=1,max=64"` // of the paths of time, an IANA name
-	Rules   []Rule `yaml:"rules" check:"required,max=256"`
+
+	Lists  []string              `yaml:"lists" check:"max=256"` // attributes of items that conditions take for lists, words with | between them
+	Groups map[string]SavedGroup `yaml:"groups"`                // of values, or conditions, by the name that conditions give
+	Rules  []Rule                `yaml:"rules" check:"required,max=256"`
 
 	Fairness []Group `yaml:"fairness" check:"min=1,max=16"`
 }

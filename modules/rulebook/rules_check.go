@@ -14,11 +14,18 @@ import (
 type surroundings struct {
 	purpose  func(string) bool
 	declared func(field string) bool // of a person, in features.yaml
+	options  condition.Options       // the groups of rules.yaml
 }
 
 func (f *rulesFile) validate(d *decoder, around surroundings) {
 	if _, err := time.LoadLocation(f.Zone); err != nil || f.Zone == "Local" {
 		d.fault("zone", "is no time zone; write a name such as Europe/Berlin")
+	}
+	unique(d, "lists", f.Lists, func(key string) string { return key })
+	for i, key := range f.Lists {
+		if key == "" || strings.HasPrefix(key, "item.") {
+			d.fault(fmt.Sprintf("lists[%d]", i), "must be the name of an attribute, as the items have it, such as labels")
+		}
 	}
 	unique(d, "rules", f.Rules, func(r Rule) string { return r.ID })
 	for i := range f.Rules {
@@ -152,7 +159,7 @@ func (r *Rule) compile(d *decoder, at string, around surroundings) {
 	for i, w := range []*When{&r.Where, &r.When, &r.Unless} {
 		key := []string{"where", "when", "unless"}[i]
 		if path := at + "." + key; d.given(path) {
-			d.compile(w, path, condition.Options{})
+			d.compile(w, path, around.options)
 			around.reads(d, w, path, key)
 		}
 	}

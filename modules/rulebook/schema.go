@@ -38,8 +38,11 @@ func schemaOf(t reflect.Type, c check) schema {
 	case t == reflect.TypeFor[Salt]():
 		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
 	}
-	if t == reflect.TypeFor[When]() {
+	switch t {
+	case reflect.TypeFor[When]():
 		return schema{"type": []string{"object", "string"}}
+	case reflect.TypeFor[SavedGroup]():
+		return schema{"type": []string{"array", "object"}, "items": schema{"type": []string{"string", "number", "boolean", "null"}}}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -49,6 +52,9 @@ func schemaOf(t reflect.Type, c check) schema {
 	case reflect.Map:
 		if t.Elem().Kind() == reflect.String {
 			return schema{"type": "object", "propertyNames": schema{"pattern": "^[a-z]{2}$"}, "additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": 64}}
+		}
+		if t.Elem() == reflect.TypeFor[SavedGroup]() {
+			return schema{"type": "object", "propertyNames": schema{"pattern": idPattern}, "additionalProperties": schemaOf(t.Elem(), check{})}
 		}
 		return schema{"type": "object", "propertyNames": schema{"enum": rewardable()}, "additionalProperties": schemaOf(t.Elem(), check{})}
 	case reflect.Array:

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aisle-edge/aisle/modules/explore"
-	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 func (f *slotsFile) validate(d *decoder, around surroundings) {
@@ -38,7 +37,7 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 		unique(d, at+".pins", s.Pins, func(p Pin) string { return strconv.Itoa(p.Position) })
 		unique(d, at+".pins", s.Pins, func(p Pin) string { return p.Item })
 		if s.Promoted != nil && d.sound(at+".promoted") {
-			d.compile(&s.Promoted.Where, at+".promoted.where", condition.Options{})
+			d.compile(&s.Promoted.Where, at+".promoted.where", around.options)
 			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
 		}
 		if s.Mix != nil && d.sound(at+".mix") {

@@ -2,18 +2,28 @@ package condition
 
 import "github.com/aisle-edge/aisle/modules/bitmap"
 
-// Column is what a path leads to for every item: a dictionary of texts, or At.
+// Column is what a path leads to for every item: a dictionary, or At.
 type Column struct {
-	IDs   []uint32 // of each item, into Names
-	Names []string // distinct; an empty one is missing
-	At    func(item int) Value
+	IDs    []uint32 // of each item, into Names or Values
+	Names  []string // distinct; an empty one is missing
+	Values []Value  // instead of Names, of what is no text
+	At     func(item int) Value
 }
 
-func (c *Column) value(item int) Value {
+// Value is what the column has of an item.
+func (c *Column) Value(item int) Value {
 	if c.At != nil {
 		return c.At(item)
 	}
-	return named(c.Names[c.IDs[item]])
+	return c.entry(c.IDs[item])
+}
+
+// entry is one of the dictionary.
+func (c *Column) entry(id uint32) Value {
+	if c.Values != nil {
+		return c.Values[id]
+	}
+	return named(c.Names[id])
 }
 
 func named(s string) Value {
@@ -25,7 +35,7 @@ func named(s string) Value {
 
 // Keep takes out of allowed the items for which the condition is not True;
 // columns[i] is for Paths()[i]. What reads a single dictionary is evaluated once
-// for each of its texts, all else for each item that is left.
+// for each of its entries, all else for each item that is left.
 func (c *Condition) Keep(allowed bitmap.Bits, columns []Column) {
 	values := make([]Value, len(c.paths))
 	for i := range c.conjuncts {
@@ -37,7 +47,7 @@ func (c *Condition) Keep(allowed bitmap.Bits, columns []Column) {
 		}
 		for item := range allowed.All() {
 			for _, p := range reads {
-				values[p] = columns[p].value(item)
+				values[p] = columns[p].Value(item)
 			}
 			if n.eval(values, nil) != True {
 				allowed.Clear(item)
@@ -47,9 +57,9 @@ func (c *Condition) Keep(allowed bitmap.Bits, columns []Column) {
 }
 
 func (n *node) keepNamed(allowed bitmap.Bits, column *Column, path int, values []Value) {
-	held := bitmap.New(len(column.Names))
-	for id, name := range column.Names {
-		if values[path] = named(name); n.eval(values, nil) == True {
+	held := bitmap.New(max(len(column.Names), len(column.Values)))
+	for id := range max(len(column.Names), len(column.Values)) {
+		if values[path] = column.entry(uint32(id)); n.eval(values, nil) == True {
 			held.Set(id)
 		}
 	}

@@ -2,7 +2,9 @@ package condition
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // The types of a group that is written out.
@@ -11,7 +13,18 @@ var (
 	groupOfCondition = Text("condition")
 )
 
-func noGroup(name string) string { return fmt.Sprintf("there is no group %.64q", name) }
+// noGroup says so, and which there are.
+func (c *compiler) noGroup(name string) string {
+	const some = 16
+	known := slices.Sorted(maps.Keys(c.Groups))
+	switch {
+	case len(known) == 0:
+		return fmt.Sprintf("there is no group %.64q, nor any other", name)
+	case len(known) > some:
+		known = append(known[:some:some], "…")
+	}
+	return fmt.Sprintf("there is no group %.64q; there are %s", name, strings.Join(known, ", "))
+}
 
 // of is a member of an object.
 func of(v Value, key string) *Value {
@@ -33,7 +46,7 @@ func (c *compiler) savedGroup(ref Value, at string, element bool) []node {
 	case ref.kind != object || id.kind != text || override.kind != null && override.kind != text:
 		return []node{c.refuse(at, `needs {"id": the name of a group}, perhaps with a path as attributeKey`)}
 	case !ok:
-		return []node{c.refuse(at, noGroup(id.s))}
+		return []node{c.refuse(at, c.noGroup(id.s))}
 	case slices.Contains(c.inside, id.s):
 		return []node{c.refuse(at, fmt.Sprintf("group %.64q contains itself", id.s))}
 	case identical(of(group, "type"), &groupOfCondition):

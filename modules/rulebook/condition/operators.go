@@ -106,7 +106,7 @@ func (c *compiler) group(arg Value, in bool, at string) node {
 	}
 	group, ok := c.Groups[arg.text()]
 	if !ok {
-		c.refuse(at, noGroup(arg.text()))
+		c.refuse(at, c.noGroup(arg.text()))
 		group = Value{kind: list}
 	}
 	if group.kind == object && identical(of(group, "type"), &groupOfValues) {
