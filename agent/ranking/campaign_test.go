@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,28 +40,9 @@ var offersSlot = strings.NewReplacer("count: 3", "count: 2", "{catalogue: {limit
 func TestBudgetsRace(t *testing.T) {
 	const kiosks, discounts = 16, 25
 	n := onOffers(t, nodetest.Options{}, offersSlot, fmt.Sprintf("o,brand,brand0,10,%d,,,\np,items,item-00001|item-00002|item-00003|item-00004,10,%d,,,\n", 100, 100*discounts))
-	answers := make(chan *ranking.Answer, 100)
-	var all sync.WaitGroup
-	for range kiosks {
-		all.Go(func() {
-			for {
-				a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero"})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if len(a.Items) == 0 {
-					return
-				}
-				answers <- a
-			}
-		})
-	}
-	all.Wait()
-	close(answers)
 	given := map[string]int{}
 	var one *ranking.Answer
-	for a := range answers {
+	for _, a := range untilNothing(t, n, kiosks) {
 		for _, it := range a.Items {
 			given[it.OfferID]++
 			if it.OfferID == "p" {

@@ -116,6 +116,7 @@ func TestRefusals(t *testing.T) {
 
 // Without a model, a profile or a hub there are answers: the baseline, explored.
 func TestBaselineServes(t *testing.T) {
+	t.Parallel()
 	for baseline, first := range map[string]string{"ranking": "item-00007", "margin": "item-00039", "order": "item-00000"} {
 		n := nodetest.New(t, nodetest.Options{})
 		slot := strings.Replace(nodetest.Slot, "count: 3", "count: 1\n    required: 1\n    baseline: "+baseline, 1)
@@ -150,6 +151,7 @@ func TestBaselineServes(t *testing.T) {
 // The arms of an experiment draw as they say, with their shares, and a unit stays
 // in its arm.
 func TestArms(t *testing.T) {
+	t.Parallel()
 	slot := strings.Replace(nodetest.Slot, "reward:", `experiment: {id: loop, unit: session, arms: [{id: l, share: 0.5, policy: learned}, {id: f, share: 0.3, policy: fixed}, {id: u, share: 0.2, policy: uniform}]}
     reward:`, 1)
 	n := nodetest.New(t, nodetest.Options{})
@@ -254,28 +256,9 @@ func TestHoldsRace(t *testing.T) {
 		it.Stock = stock / 5
 	}
 	n.Put(items...)
-	answers := make(chan *ranking.Answer, 100)
-	var all sync.WaitGroup
-	for range kiosks {
-		all.Go(func() {
-			for {
-				a, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero"})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if len(a.Items) == 0 {
-					return
-				}
-				answers <- a
-			}
-		})
-	}
-	all.Wait()
-	close(answers)
 	promised := map[string]int{}
 	var one *ranking.Answer
-	for a := range answers {
+	for _, a := range untilNothing(t, n, kiosks) {
 		one = a
 		for _, it := range a.Items {
 			promised[it.ID]++
@@ -681,6 +664,7 @@ func replayGone(t *testing.T, n *nodetest.Node) {
 
 // A deadline degrades in named steps, each with a distribution of its own.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	var now time.Time
 	var later []time.Duration // how much time passes at each look at the clock
 	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
@@ -705,14 +689,15 @@ func TestBudget(t *testing.T) {
 			if r, err := n.Decider.Replay(id); err != nil || !r.Agrees {
 				t.Fatalf("%s: %+v, %v", c.want, r, err)
 			}
-			all, _ := n.Decisions()
-			d := all[len(all)-1]
-			means := wireFloats(t, d.Mean)
-			for k, m := range means {
-				candidate := wireIDs(t, d.Candidate)[k]
-				if c.want == ranking.Shortlist && (candidate < 64) == math.IsInf(m, -1) {
-					t.Fatalf("of a shortlist, candidate %d has mean %v", candidate, m)
-				}
+		}
+	}
+	all, _ := n.Decisions()
+	for _, d := range all {
+		means := wireFloats(t, d.Mean)
+		for k, m := range means {
+			candidate := wireIDs(t, d.Candidate)[k]
+			if d.Degraded == wire.Degraded_DEGRADED_SHORTLIST && (candidate < 64) == math.IsInf(m, -1) {
+				t.Fatalf("of a shortlist, candidate %d has mean %v", candidate, m)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -47,53 +46,16 @@ rules:
 // mixedDecisions decides for one person on a node whose stock moves in the middle of
 // decisions.
 func mixedDecisions(t *testing.T, many int) (*nodetest.Node, []*wire.Decision) {
-	var middle func()
-	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
-		if middle != nil {
-			middle()
-		}
-		return time.Time{}
-	}})
-	items := nodetest.Items(12)
-	for _, it := range items {
-		it.Stock = 1
-	}
+	n := newMoving(t, 12, 4, 6)
 	files := nodetest.Files(t, nodetest.Slots(mixedSlot), mixedRules, plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(11)})
-	files["model/embeddings"] = nodetest.Kinds(t, items, 3, 1)
+	files["model/embeddings"] = nodetest.Kinds(t, n.items, 3, 1)
 	n.Use(files)
-	n.Put(items...)
+	n.Put(n.items...)
 	n.Grant("ann", wire.ProfileBuilding, wire.PersonalisedOffers)
 	n.Bought("ann", slices.Concat(times(5, "item-00000"), times(3, "item-00001"), times(2, "item-00002"))...)
-	r := rand.New(rand.NewPCG(1, 2))
-	stock, moves, calls := map[string]int64{}, 0, 0
-	middle = func() {
-		if calls++; calls != 3 || r.IntN(6) > 0 { // the third is while the model scores
-			return
-		}
-		id := items[r.IntN(4)].Id
-		delta := int64(1)
-		if stock[id] > 0 {
-			delta = -1
-		}
-		stock[id] += delta
-		moves++
-		move := &wire.StockMove{Id: fmt.Sprint("m", moves), Item: id, Delta: -delta}
-		if _, err := n.Store.Commit(&wire.Record{Body: &wire.Record_StockMove{StockMove: move}}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range many {
-		calls = 0
-		n.Advance(1200 * time.Millisecond)
-		if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), ProfileID: "ann", SessionID: fmt.Sprint("s", i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if reruns := n.Decider.Stats().Reruns; int(reruns) < many/20 {
-		t.Fatalf("only %d of %d decisions ran again: the test does not contend", reruns, many)
-	}
-	all, _ := n.Decisions()
-	return n, all
+	return n.Node, n.decides(many, 20, 1200*time.Millisecond, func(i int) ranking.Request {
+		return ranking.Request{ProfileID: "ann", SessionID: fmt.Sprint("s", i)}
+	})
 }
 
 // feasibleAt are the items that a position was drawn from: so few that all of them
@@ -120,7 +82,8 @@ func number(id string) (n int) {
 // holds that move under the decision, what is shown comes as often as the logged
 // probabilities say, and weighing by them gives the known value of another policy.
 func TestMixedListsLogTrueConditionals(t *testing.T) {
-	n, decisions := mixedDecisions(t, 12_000)
+	t.Parallel()
+	n, decisions := mixedDecisions(t, 6000)
 	situations := map[string]*situation{}
 	var off []float64
 	positions, byKind := 0, map[int]int{}

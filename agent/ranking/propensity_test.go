@@ -3,7 +3,6 @@ package ranking_test
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -47,50 +46,10 @@ bits: 10
 
 // contendedDecisions makes many decisions on a contended node and gives their records.
 func contendedDecisions(t *testing.T, many int) []*wire.Decision {
-	var middle func()
-	n := nodetest.New(t, nodetest.Options{Now: func() time.Time {
-		if middle != nil {
-			middle()
-		}
-		return time.Time{}
-	}})
+	n := newMoving(t, 5, 5, 2)
 	n.Use(nodetest.Files(t, nodetest.Slots(contendedSlot), contendedRules, plainFeatures, map[string]func(*scoring.Linear){"hero": nodetest.Random(11)}))
-	items := nodetest.Items(5)
-	for _, it := range items {
-		it.Stock = 1
-	}
-	n.Put(items...)
-	r := rand.New(rand.NewPCG(1, 2))
-	stock, moves := map[string]int64{}, 0
-	calls := 0
-	middle = func() {
-		if calls++; calls != 3 || r.IntN(2) > 0 { // the third is while the model scores
-			return
-		}
-		id := items[r.IntN(len(items))].Id
-		delta := int64(1)
-		if stock[id] > 0 {
-			delta = -1
-		}
-		stock[id] += delta
-		moves++
-		move := &wire.StockMove{Id: fmt.Sprint("m", moves), Item: id, Delta: -delta}
-		if _, err := n.Store.Commit(&wire.Record{Body: &wire.Record_StockMove{StockMove: move}}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range many {
-		calls = 0
-		n.Advance(400 * time.Millisecond)
-		if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), SessionID: fmt.Sprint("s", i/2)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if reruns := n.Decider.Stats().Reruns; int(reruns) < many/10 {
-		t.Fatalf("only %d of %d decisions ran again: the test does not contend", reruns, many)
-	}
-	all, _ := n.Decisions()
-	return all
+	n.Put(n.items...)
+	return n.decides(many, 10, 400*time.Millisecond, func(i int) ranking.Request { return ranking.Request{SessionID: fmt.Sprint("s", i/2)} })
 }
 
 // outcomes of one situation: what was allowed, what stands above, and by which
@@ -101,11 +60,18 @@ type situation struct {
 	logged   map[string]float64
 }
 
-// Promise 5: with caps, none and holds that move under the decision, what is shown
-// comes as often as the logged probabilities say.
+// Promise 5, with caps, none and holds that move under the decision.
 func TestLoggedConditionalsAreTrue(t *testing.T) {
+	t.Parallel()
+	decisions := contendedDecisions(t, 12_000)
+	t.Run("draws", func(t *testing.T) { drawnAsLogged(t, decisions) })
+	t.Run("known rewards", func(t *testing.T) { unbiased(t, decisions) })
+}
+
+// drawnAsLogged: what is shown comes as often as the logged probabilities say.
+func drawnAsLogged(t *testing.T, decisions []*wire.Decision) {
 	situations := map[string]*situation{}
-	for _, d := range contendedDecisions(t, 12_000) {
+	for _, d := range decisions {
 		above := ""
 		for i, s := range d.Shown {
 			key := fmt.Sprintf("%x after %s by %s", d.Allowed, above, d.Policy.Kind)
@@ -123,39 +89,17 @@ func TestLoggedConditionalsAreTrue(t *testing.T) {
 			above += d.Items[i] + ","
 		}
 	}
-	chi, freedom, tested := 0.0, 0, 0
-	for key, s := range situations {
-		rest, left := 1.0, s.n
-		cells := 0
-		for id, p := range s.logged {
-			if e := p * float64(s.n); e >= 5 {
-				chi += (float64(s.observed[id]) - e) * (float64(s.observed[id]) - e) / e
-				rest, left = rest-p, left-s.observed[id]
-				cells++
-			}
-		}
-		if rest < -1e-9 {
-			t.Errorf("%s: the logged probabilities sum to %v", key, 1-rest)
-		}
-		if e := rest * float64(s.n); e >= 5 {
-			chi += (float64(left) - e) * (float64(left) - e) / e
-			cells++
-		}
-		if cells > 1 {
-			freedom += cells - 1
-			tested += s.n
-		}
-	}
+	chi, freedom := chiSquared(t, situations)
 	z := (chi - float64(freedom)) / math.Sqrt(2*float64(freedom))
-	t.Logf("chi-squared %.0f at %d degrees of freedom (z = %.2f), over %d positions in %d situations", chi, freedom, z, tested, len(situations))
+	t.Logf("chi-squared %.0f at %d degrees of freedom (z = %.2f), in %d situations", chi, freedom, z, len(situations))
 	if math.Abs(z) > 4 || freedom < 30 {
 		t.Errorf("chi-squared %.0f at %d degrees of freedom", chi, freedom)
 	}
 }
 
-// Promise 5: estimates that weigh by the logged probabilities come out at the
-// known rewards of policies that were never run.
-func TestInversePropensityIsUnbiased(t *testing.T) {
+// unbiased: estimates that weigh by the logged probabilities come out at the known
+// rewards of policies that were never run.
+func unbiased(t *testing.T, decisions []*wire.Decision) {
 	reward := func(id string, position int) float64 {
 		if id == "" {
 			return 0.5
@@ -172,7 +116,6 @@ func TestInversePropensityIsUnbiased(t *testing.T) {
 		},
 		"the last": func(feasible []string) map[string]float64 { return map[string]float64{feasible[len(feasible)-1]: 1} },
 	}
-	decisions := contendedDecisions(t, 12_000)
 	for name, policy := range policies {
 		var estimates, truths []float64
 		for _, d := range decisions {

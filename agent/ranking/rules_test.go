@@ -180,6 +180,7 @@ func randomOffers(r *rapid.T, start time.Time) string {
 // cuts in between, every recorded decision allowed exactly what the rules leave,
 // showed nothing else, and remembers nobody who may not be known.
 func TestNoAnswerBreaksARule(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		n := nodetest.New(t, nodetest.Options{})
 		defer n.Close()
