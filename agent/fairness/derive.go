@@ -135,7 +135,7 @@ func (w *Watch) breakPromise(d *decision, x *shown, kind int) {
 				in = group
 			}
 		}
-		d.windows[k].side[in].broken[kind]++
+		d.windows[k].fail(x, in, kind)
 	}
 }
 

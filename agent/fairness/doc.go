@@ -34,9 +34,10 @@
 //
 // At a window's end a measure is unfair where the ratio of the group's to the rest's
 // is below the tolerance or above one over it, and the two differ by more than three
-// standard errors: of the exposure less what was due, of the two means of depth, or,
-// of broken promises, of a share that is the same for both. A decision counts as
-// independent of others; where few persons decide often, chance is larger than that.
+// standard errors: of the exposure less what was due, of the two means of depth, or of
+// the broken promises less the group's share of what was shown. A decision counts as
+// independent of others, which understates chance where few persons decide often; of
+// broken promises an item does, since one that is miscounted breaks many.
 // An alarm stays until a window ends without.
 //
 // # Few

@@ -1,6 +1,7 @@
 package fairness_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -67,7 +68,10 @@ type shows struct {
 	person   int // 0: nobody
 	senior   int // 1: is, 0: is not, -1: unknown
 	plans    []*wire.Plan
+	items    int // that take turns at each position; 0: 41
 }
+
+func (s *shows) kinds() int { return cmp.Or(s.items, 41) }
 
 func (p *place) decide(s shows) *wire.Decision {
 	p.t.Helper()
@@ -78,7 +82,7 @@ func (p *place) decide(s shows) *wire.Decision {
 	}
 	seen := fairness.Seen{Book: p.book, Record: d, Share: []float64{0.5, 0}}
 	for i, local := range s.local {
-		d.Items = append(d.Items, fmt.Sprint("item", i))
+		d.Items = append(d.Items, fmt.Sprintf("item-%d-%d", p.n%s.kinds(), i))
 		x := &wire.Shown{Price: &wire.Money{Amount: 1000 - s.off[i], Currency: "EUR"}}
 		if s.off[i] > 0 {
 			x.Applied = []*wire.Applied{{Offer: "o", Discount: s.off[i]}}
@@ -116,7 +120,11 @@ func (p *place) commit(rec *wire.Record) {
 
 func (p *place) outcome(d *wire.Decision, item int, of wire.OutcomeType, action *wire.ActionUpdate) {
 	p.t.Helper()
-	p.commit(&wire.Record{Body: &wire.Record_Outcome{Outcome: &wire.Outcome{Id: "o", Decision: d.Id, Item: fmt.Sprint("item", item), Type: of, Action: action}}})
+	id := "another"
+	if item < len(d.Items) {
+		id = d.Items[item]
+	}
+	p.commit(&wire.Record{Body: &wire.Record_Outcome{Outcome: &wire.Outcome{Id: "o", Decision: d.Id, Item: id, Type: of, Action: action}}})
 }
 
 // over ends the window by beginning the next.
@@ -254,6 +262,27 @@ func TestChanceIsNoAlarm(t *testing.T) {
 	p.over()
 	if w := p.told("local"); w.Sides == nil || *w.Exposure > 0.51 || len(w.Alarms) != 0 {
 		t.Errorf("%s", jsonOf(w))
+	}
+}
+
+// TestOneItemIsNoAlarm: one item that is miscounted breaks many promises, and says
+// nothing of the group it happens to be in.
+func TestOneItemIsNoAlarm(t *testing.T) {
+	for _, c := range []struct {
+		items int
+		alarm bool
+	}{{1, false}, {5, false}, {40, true}} {
+		p := newPlace(t)
+		for i := range 400 {
+			d := p.decide(shows{local: [2]bool{i%2 == 0, i%2 == 0}, items: c.items, senior: -1})
+			if i%4 == 0 {
+				p.outcome(d, 0, wire.OutcomeType_OUTCOME_NOT_FOUND, nil)
+			}
+		}
+		p.over()
+		if w := p.told("local"); w.Sides == nil || w.Sides.Group.Broken != 100 || w.Sides.Rest.Broken != 0 || (len(w.Alarms) == 1) != c.alarm {
+			t.Errorf("%d items: %s", c.items, jsonOf(w))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package fairness
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -16,8 +17,13 @@ const (
 
 var measures = []string{Exposure, Depth, Broken}
 
-// Measures are all of them.
-func Measures() []string { return slices.Clone(measures) }
+// Measures are those of groups of items, or of customers.
+func Measures(of string) []string {
+	if of == customers {
+		return slices.Clone(measures[1:])
+	}
+	return slices.Clone(measures)
+}
 
 // Causes of an alarm: what most likely is behind it.
 const (
@@ -86,7 +92,7 @@ func (n *window) unfair(g *rulebook.Group, measure string) (cause string) {
 		}
 	case Broken:
 		x, y := a.told(), b.told()
-		if min(x.Shown, y.Shown) >= uint64(g.Least) && unlike(rate(x), rate(y), t) && apart(x, y) {
+		if min(x.Shown, y.Shown) >= uint64(g.Least) && unlike(rate(x), rate(y), t) && n.apart(x, y) {
 			return n.whyBroken()
 		}
 	}
@@ -113,12 +119,18 @@ func rate(s *wire.Side) float64 {
 	return float64(s.Broken) / float64(s.Shown)
 }
 
-// apart tells whether one share can't be behind both numbers of broken promises.
-func apart(x, y *wire.Side) bool {
+// apart tells whether one share can't be behind both numbers of broken promises. An
+// item that is miscounted breaks many, so what is chance is by item and not by promise.
+func (n *window) apart(x, y *wire.Side) bool {
 	share := float64(x.Shown) / float64(x.Shown+y.Shown)
-	all := float64(x.Broken + y.Broken)
-	off := float64(x.Broken) - float64(all*share)
-	return float64(off*off) > float64(errors2*all*share*(1-share))
+	var off, chance float64
+	for _, k := range slices.Sorted(maps.Keys(n.broken)) { // always the same sum
+		b := n.broken[k]
+		one := b.group - float64(share*(b.group+b.rest))
+		off += one
+		chance += float64(one * one)
+	}
+	return float64(off*off) > float64(errors2*chance)
 }
 
 func (n *window) whyExposed(tolerance float64) string {

@@ -23,6 +23,11 @@ type Watched struct {
 	Alarms   []Alarm  `json:"alarms"`
 }
 
+const (
+	items     = "items"
+	customers = "customers"
+)
+
 // Sides are the group and what it is compared with.
 type Sides struct {
 	Group   Side  `json:"group"`
@@ -65,9 +70,9 @@ func (w *Watch) Watched(book *rulebook.Rulebook) (all []Watched) {
 }
 
 func watched(slot string, g *rulebook.Group, f *wire.Fairness, current bool) Watched {
-	one := Watched{Slot: slot, Group: g.ID, Of: "customers", Alarms: []Alarm{}}
+	one := Watched{Slot: slot, Group: g.ID, Of: customers, Alarms: []Alarm{}}
 	if g.OfItems() {
-		one.Of = "items"
+		one.Of = items
 	}
 	if !current || f.GroupSide == nil || f.Rest == nil {
 		return one

@@ -15,7 +15,15 @@ type window struct {
 	drawn    pair    // of the group: exposure and due of positions that nobody placed
 	allDrawn float64 // exposure of those
 	ordered  int     // decisions that no model made
+
+	broken map[uint64]both // by item, or by a few that share their last bits
 }
+
+// both are numbers of the group and of the rest.
+type both struct{ group, rest float64 }
+
+// clusters is how many items' broken promises are told apart at most.
+const clusters = 1 << 12
 
 const (
 	group   = iota // of what is in it
@@ -95,6 +103,22 @@ func (w *Watch) count(d *decision) {
 			n.expose(d, share, &of[k], &all)
 		}
 	}
+}
+
+// fail counts a shown item of one side whose promise was broken.
+func (n *window) fail(x *shown, in, kind int) {
+	n.side[in].broken[kind]++
+	if n.broken == nil {
+		n.broken = map[uint64]both{}
+	}
+	b := n.broken[x.item%clusters]
+	switch in {
+	case group:
+		b.group++
+	case rest:
+		b.rest++
+	}
+	n.broken[x.item%clusters] = b
 }
 
 // tally is what a decision shows of something.

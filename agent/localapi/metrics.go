@@ -224,7 +224,7 @@ func collectGroup(ch chan<- prometheus.Metric, w *fairness.Watched) {
 			gauge(brokenDesc, float64(side.Broken)/float64(side.Shown), name)
 		}
 	}
-	for _, measure := range fairness.Measures() {
+	for _, measure := range fairness.Measures(w.Of) {
 		gauge(unfairDesc, flag(slices.ContainsFunc(w.Alarms, func(a fairness.Alarm) bool { return a.Measure == measure })), measure)
 	}
 }
