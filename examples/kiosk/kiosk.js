@@ -6,7 +6,7 @@ const $ = id => document.getElementById(id);
 
 // What is on the screen. A session is one customer; without a card they are
 // nobody in particular.
-const state = { card: "", session: crypto.randomUUID(), event: "", site: "shop" };
+const state = { card: "", session: crypto.randomUUID(), event: "", site: "shop", fetches: false };
 const goods = new Map();
 
 async function call(method, path, body) {
@@ -60,8 +60,11 @@ function tile(shown, about) {
   art.addEventListener("click", () => tell(shown, "click", `Have a look: ${about.title}.`));
   const take = make("button", "take", "Take it");
   take.addEventListener("click", () => buy(shown, about, take));
-  const text = make("div", "text");
-  text.append(make("h2", "", about.title), make("p", "brand", about.brand || "\u00a0"), ...reasons(shown), price(shown, about), stock(shown), take);
+  const fetched = make("button", "quiet fetch", "Have it fetched");
+  fetched.addEventListener("click", () => pickup(shown, about, fetched));
+  const text = make("div", "text"), buttons = make("div", "buttons");
+  buttons.append(take, ...(state.fetches ? [fetched] : []));
+  text.append(make("h2", "", about.title), make("p", "brand", about.brand || "\u00a0"), ...reasons(shown), price(shown, about), stock(shown), buttons);
   li.append(art, text);
   return li;
 }
@@ -82,7 +85,8 @@ function stock(shown) {
 }
 
 function reasons(shown) {
-  const best = (shown.reasons || []).find(r => r.text && r.feature !== "order" && r.contribution >= 0);
+  const good = (shown.reasons || []).filter(r => r.text && r.feature !== "order" && r.contribution >= 0);
+  const best = good.find(r => r.feature !== "offer") || good[0]; // that it is on offer, the price says
   return best ? [make("p", "reason", best.text)] : [];
 }
 
@@ -139,6 +143,22 @@ async function buy(shown, about, button) {
   await refresh();
 }
 
+// pickup asks for one thing: the answer keeps it and its price for some minutes, and
+// calls the stock room.
+async function pickup(shown, about, button) {
+  button.disabled = true;
+  try {
+    const answer = await call("POST", "/v1/decide", { slot: "pickup", sessionId: state.session, actions: [{ id: shown.id }] });
+    const kept = answer.items[0];
+    if (!kept) throw new Error("none is left");
+    const until = kept.price?.quoteUntil ? ` until ${clock(kept.price.quoteUntil)}` : "";
+    say(`${about.title} is kept for you at ${money(kept.price)}${until}. The staff is asked to fetch it.`);
+  } catch (error) {
+    button.disabled = false;
+    say(`It can’t be fetched: ${error.message}.`);
+  }
+}
+
 // Consent: what is asked is kept as evidence with its answer.
 const asked = ["device_storage", "profile_building", "personalised_offers", "measurement", "model_training"];
 
@@ -193,6 +213,11 @@ async function status() {
   try {
     const s = await call("GET", "/v1/status");
     state.site = s.site;
+    const fetches = (s.release?.slots || []).includes("pickup");
+    if (fetches !== state.fetches) {
+      state.fetches = fetches;
+      refresh();
+    }
     $("site").textContent = s.site;
     document.title = `Kiosk ${s.site}`;
     dot.className = s.hub.connected ? "dot on" : "dot off";
@@ -204,8 +229,11 @@ async function status() {
 }
 
 function since(at) {
-  const time = new Date(at);
-  return at && !isNaN(time) ? ` since ${time.toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" })}` : "";
+  return at && !isNaN(new Date(at)) ? ` since ${clock(at)}` : "";
+}
+
+function clock(at) {
+  return new Date(at).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 let quiet;

@@ -97,6 +97,9 @@ func (r Report) String() string {
 	if r.Forecast != nil {
 		r.Forecast.write(&b)
 	}
+	if f := r.Fetches; f != nil {
+		fmt.Fprintf(&b, "  stock room   %d fetched for customers (each message signed), %d repeated, %d refused; %d wait for the staff\n", f.Fetched, f.Repeated, f.Refused, f.Waiting)
+	}
 	fmt.Fprintf(t, "  agent\trelease\tmodel\tcatalogue\thub heard\tlog\tnot in the ledger\n")
 	for _, a := range r.Agents {
 		fmt.Fprintf(t, "    %s\t%s\n", a.Site, a.line())

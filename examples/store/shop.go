@@ -42,6 +42,7 @@ type shop struct {
 	stock      *world.Stock
 	visits     atomic.Int64
 	unanswered atomic.Int64
+	fetches    rarely
 }
 
 // unruled is the slot that asks for the same without rules.
@@ -253,6 +254,7 @@ func (s *shop) react(ctx context.Context, v world.Visit, event string, r world.R
 			return
 		}
 		tell("click")
+		s.fetch(ctx, event, r.Item)
 		if r.Buy && wait(ctx, r.BuyAfter-r.ClickAfter) {
 			s.buy(ctx, event, r, tell)
 		}

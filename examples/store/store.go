@@ -81,6 +81,11 @@ func shops(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	room, err := openStockRoom(filepath.Join(o.Var, "world"))
+	if err != nil {
+		return err
+	}
+	defer room.listener.Close()
 	var names []string
 	for _, site := range world.Sites() {
 		names = append(names, site.Name)
@@ -88,7 +93,7 @@ func shops(ctx context.Context, o Options) (err error) {
 	screen.say("starting the centre and the agents of %v; state in %s", names, o.Var)
 	l, err := loop.Start(ctx, loop.Options{
 		Bin: o.Bin, Var: filepath.Join(o.Var, "world"), Port: o.Port, Release: release, Sites: names, Scheme: item.GTIN,
-		Pages: map[string]fs.FS{"/kiosk": kiosk.Page}, Every: refresh, Half: halfLife, Say: screen.say,
+		Pages: map[string]fs.FS{"/kiosk": kiosk.Page}, More: room.config, Every: refresh, Half: halfLife, Say: screen.say,
 	})
 	if err != nil {
 		return interrupted(ctx, err)
@@ -104,7 +109,7 @@ func shops(ctx context.Context, o Options) (err error) {
 	if err := welcome(ctx, o, l, screen); err != nil {
 		return interrupted(ctx, err)
 	}
-	return live(ctx, o, l, screen, town)
+	return live(ctx, o, l, screen, town, room)
 }
 
 // interrupted is nil for what failed because somebody stopped it.
@@ -124,7 +129,7 @@ func welcome(ctx context.Context, o Options, l *loop.Loop, s *screen) error {
 	s.say("console   %s   (sign in once: %s)", l.Centre.URL, link)
 	for i, a := range l.Agents {
 		if i < 2 {
-			s.say("store %-7s %s/kiosk   (cards: %s-00001 and so on)", a.Site, a.URL, a.Site)
+			s.say("store %-7s %s/kiosk   (cards: %s-00001 and so on; the staff: %s/kiosk/staff.html)", a.Site, a.URL, a.Site, a.URL)
 		} else {
 			s.say("page      http://127.0.0.1:%d   (its agent: %s)", o.Port+pagePort, a.URL)
 		}
@@ -134,7 +139,7 @@ func welcome(ctx context.Context, o Options, l *loop.Loop, s *screen) error {
 }
 
 // live lets the shoppers come until it is time to end.
-func live(ctx context.Context, o Options, l *loop.Loop, screen *screen, t *town) error {
+func live(ctx context.Context, o Options, l *loop.Loop, screen *screen, t *town, room *stockRoom) error {
 	began := time.Now()
 	if o.For > 0 {
 		var cancel context.CancelFunc
@@ -144,10 +149,23 @@ func live(ctx context.Context, o Options, l *loop.Loop, screen *screen, t *town)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return l.Run(ctx) })
 	g.Go(func() error { return servePage(ctx, o.Port+pagePort, l.Agents[2].URL) })
+	g.Go(func() error { return room.run(ctx) })
+	var desks []*staff
 	for _, s := range t.shops {
 		g.Go(func() error { return s.run(ctx, began, o.Speed) })
+		if s.off != nil {
+			desk := &staff{agent: s.agent}
+			desks = append(desks, desk)
+			g.Go(func() error { return desk.run(ctx) })
+		}
 	}
-	watch := &watch{loop: l, began: began, promises: t.promises}
+	watch := &watch{loop: l, began: began, promises: t.promises, fetches: func() *Fetches {
+		f := room.counted()
+		for _, desk := range desks {
+			f.Waiting += int(desk.waiting.Load())
+		}
+		return &f
+	}}
 	g.Go(func() error { return watch.run(ctx, o.Every, screen) })
 	err := g.Wait()
 	screen.last(watch.latest())

@@ -145,6 +145,7 @@ func TestTheLoop(t *testing.T) {
 	o := store.Options{Var: t.TempDir()}
 	r := run(t, o)
 	t.Run("kiosk", func(t *testing.T) { useKiosk(t, r) })
+	t.Run("staff", func(t *testing.T) { useStaff(t, r) })
 	t.Run("page", func(t *testing.T) { usePage(t, r) })
 	r.until(t, "a learned release is on all agents", 3*time.Minute, func(r store.Report) bool { return r.Reached[store.Learned] > 0 })
 	r.until(t, "promises are judged", time.Minute, func(r store.Report) bool { return r.Promises != nil && r.Promises.Shown.With > 3000 })
@@ -157,6 +158,10 @@ func TestTheLoop(t *testing.T) {
 	}
 	if p.Off["below_margin"] < 100 || p.Off["out_of_stock"] < 100 {
 		t.Errorf("without rules nothing was broken: %v", p.Off)
+	}
+	r.until(t, "the stock room fetches what the staff agreed to", time.Minute, func(r store.Report) bool { return r.Fetches != nil && r.Fetches.Fetched > 2 })
+	if f := r.report().Fetches; f.Refused > 0 {
+		t.Errorf("the stock room refused messages: %+v", f)
 	}
 	t.Logf("\n%v", r.report())
 	r.withdraw(t, "north-00001")
@@ -245,6 +250,22 @@ func useKiosk(t *testing.T, r *running) {
 	p.Wait(`document.querySelector("#consent-line").textContent.includes("have not allowed") && document.querySelector("#title").textContent !== "Picked for you"`)
 	p.Dark()
 	picture(t, p, "kiosk-dark")
+}
+
+// useStaff is a customer who has something fetched, and somebody who agrees to two.
+func useStaff(t *testing.T, r *running) {
+	p := browser.Open(t, r.at(2, "/kiosk"), 1080, 1920)
+	p.Wait(`document.querySelectorAll("#shelf .fetch").length >= 3`)
+	picture(t, p, "kiosk-portrait")
+	p.Click(".fetch")
+	p.Wait(`document.querySelector("#message").textContent.includes("is kept for you")`)
+	p.Go(r.at(2, "/kiosk/staff.html"))
+	p.Wait(`document.querySelector("#jobs .job .yes")`)
+	picture(t, p, "staff")
+	p.Eval(`document.querySelector("#jobs input").value = 2`)
+	p.Click("#jobs .yes")
+	p.Wait(`document.querySelector("#message").textContent.includes("another quantity")`)
+	p.Wait(`/done at .* by staff-page, quantity 2/.test(document.querySelector("#over").textContent)`)
 }
 
 // usePage is a visitor who says who they are, and yes.

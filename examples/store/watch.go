@@ -23,6 +23,7 @@ type Report struct {
 	Agents    []AgentReport        `json:"agents"`
 	Promises  *Promises            `json:"promises,omitempty"`
 	Forecast  *Forecast            `json:"prediction,omitempty"`
+	Fetches   *Fetches             `json:"fetches,omitempty"`
 	Reached   map[Milestone]Second `json:"reached"`
 	Alarms    []string             `json:"alarms"`
 }
@@ -55,7 +56,7 @@ const (
 	BeatsFixed  Milestone = "learned_beats_best_fixed" // likewise
 )
 
-// told are the promises that the example's slots make: they hold nothing.
+// told are the promises that the judge is shown: those of shelves, which hold nothing.
 var told = slices.DeleteFunc(judge.Promises(), func(p judge.Promise) bool { return p == judge.Twice })
 
 // source is who counts broken promises, said wherever they are shown.
@@ -68,6 +69,7 @@ type watch struct {
 	began    time.Time
 	promises func() (on, off judge.Tally) // nil: nobody judges
 	forecast func() *Forecast             // nil: nothing is predicted
+	fetches  func() *Fetches              // nil: there is no stock room
 
 	mu      sync.Mutex // guards the rest
 	report  Report
@@ -124,6 +126,9 @@ func (w *watch) look(ctx context.Context) (Report, bool) {
 	}
 	if w.forecast != nil {
 		r.Forecast = w.forecast()
+	}
+	if w.fetches != nil {
+		r.Fetches = w.fetches()
 	}
 	if ctx.Err() != nil {
 		return r, false // who did not answer was not asked in earnest

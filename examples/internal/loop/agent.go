@@ -79,6 +79,7 @@ func (l *Loop) agentConfig(at string) string {
 	for at := range l.opt.Pages {
 		fmt.Fprintf(&b, "  %s: %q\n", at, absolute(l.path("pages", strings.Trim(at, "/"))))
 	}
+	b.WriteString(l.opt.More)
 	return b.String()
 }
 
@@ -144,6 +145,21 @@ func (a *Agent) Move(ctx context.Context, moves []localapi.Movement) error {
 // Count tells what was found on shelves.
 func (a *Agent) Count(ctx context.Context, counts []localapi.Count) error {
 	return a.call(ctx, http.MethodPut, "/v1/stock", counts, nil)
+}
+
+// Actions are those that something may still become of.
+func (a *Agent) Actions(ctx context.Context) ([]localapi.Action, error) {
+	var list localapi.ActionList
+	return list.Actions, a.call(ctx, http.MethodGet, "/v1/actions?count=1000", nil, &list)
+}
+
+// Act says what the staff makes of an action: accept, edit, reject or done.
+func (a *Agent) Act(ctx context.Context, id, what string, say localapi.ActionEdit) error {
+	var in any = say
+	if what != "edit" {
+		in = say.Deciding
+	}
+	return a.call(ctx, http.MethodPost, "/v1/actions/"+id+"/"+what, in, nil)
 }
 
 // Grant sets what a person grants from now on.

@@ -26,6 +26,7 @@ type Options struct {
 	Sites   []string
 	Scheme  item.Scheme          // default own
 	Pages   map[string]fs.FS     // served by every agent, by path
+	More    string               // of every agent's configuration, YAML; default: nothing more
 	Every   time.Duration        // between two refreshes of the models; default 10 s
 	Half    time.Duration        // after which what was learned weighs half; default: never
 	Pause   time.Duration        // before a child that ended is started again; default 1 s

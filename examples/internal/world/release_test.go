@@ -40,7 +40,7 @@ func rules(t *testing.T) *rulebook.Rulebook {
 func TestReleaseFitsTheWorld(t *testing.T) {
 	book := rules(t)
 	var offers bytes.Buffer
-	if err := WriteOffers(&offers, "home_hero", "home_hero_unruled", "page_hero"); err != nil {
+	if err := WriteOffers(&offers, "home_hero", "home_hero_unruled", "page_hero", "pickup"); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(release, "offers.csv")
