@@ -32,4 +32,10 @@
 // bits of how many ranges, each a bit, 16 of the first id and, if the bit is
 // set, 16 of the last. Restrictions are 12 bits of how many, each 6 of a purpose,
 // 2 of a type, and ranges. Bits behind the last field are zeros.
+//
+// Canada's ranges are in Fibonacci coding: each the distance from the id before
+// and, if its bit is set, how many more; they end with the highest id. The
+// vendors of a restriction are written as other vendors are. The IAB's library
+// wrote Canada's as Europe's before, and what can be read only so still is; what
+// can be read either way is refused.
 package tcf

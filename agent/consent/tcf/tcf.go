@@ -21,6 +21,7 @@ var (
 	errTail     = errors.New("goes on behind its last field")
 	errLanguage = errors.New("names a language or country in something else than letters")
 	errPlatform = errors.New("names no consent platform (id 0) or no vendor list (version 0)")
+	errEither   = errors.New("can be read in two ways; ask for consent anew")
 	errSegment  = errors.New("has a segment of an unknown type, or one twice")
 )
 
@@ -67,12 +68,32 @@ type Publisher struct {
 }
 
 // Parse decodes a string of Europe's framework.
-func Parse(s string) (*String, error) { return parse(s, false) }
+func Parse(s string) (*String, error) { return parse(s, false, false) }
 
-// ParseCanada decodes a string of Canada's framework.
-func ParseCanada(s string) (*String, error) { return parse(s, true) }
+// ParseCanada decodes a string of Canada's framework: with ranges in Fibonacci
+// coding, or as they were written before. What could be either is refused.
+func ParseCanada(s string) (*String, error) {
+	now, err := parse(s, true, true)
+	if err == nil && !now.ranged() {
+		return now, nil
+	}
+	before, otherwise := parse(s, true, false)
+	switch {
+	case otherwise != nil:
+		return now, err
+	case err != nil:
+		return before, nil
+	}
+	return nil, errEither
+}
 
-func parse(s string, canada bool) (*String, error) {
+// ranged tells whether the coding of ranges matters to what the string says.
+func (t *String) ranged() bool {
+	return t.Vendors.Ranged() || t.VendorInterests.Ranged() || t.Restrictions.Some() ||
+		t.Disclosed != nil && t.Disclosed.Ranged()
+}
+
+func parse(s string, canada, coded bool) (*String, error) {
 	if len(s) > MaxLength {
 		return nil, errLength
 	}
@@ -89,7 +110,7 @@ func parse(s string, canada bool) (*String, error) {
 	if !ok {
 		return nil, errLetter
 	}
-	if err := t.core(&r, canada); err != nil {
+	if err := t.core(&r, canada, coded); err != nil {
 		return nil, err
 	}
 	for more {
@@ -99,10 +120,10 @@ func parse(s string, canada bool) (*String, error) {
 		}
 		switch kind := r.Int(3); {
 		case kind == 1 && t.Disclosed == nil:
-			all.disclosed = r.Vendors()
+			all.disclosed = r.Vendors(coded)
 			t.Disclosed = &all.disclosed
 		case kind == 2 && t.Allowed == nil && !canada:
-			all.allowed = r.Vendors()
+			all.allowed = r.Vendors(coded)
 			t.Allowed = &all.allowed
 		case kind == 3 && t.Publisher == nil:
 			all.publisher.read(&r)
@@ -120,7 +141,7 @@ func parse(s string, canada bool) (*String, error) {
 	return t, nil
 }
 
-func (t *String) core(r *sextet.Reader, canada bool) error {
+func (t *String) core(r *sextet.Reader, canada, coded bool) error {
 	t.Canada, t.Version = canada, r.Int(6)
 	switch {
 	case !canada && t.Version == 1:
@@ -138,9 +159,9 @@ func (t *String) core(r *sextet.Reader, canada bool) error {
 	if t.Country = (Letters{'A', 'A'}); !canada {
 		t.OneTreatment, t.Country = r.Bool(), letters(r)
 	}
-	t.Vendors, t.VendorInterests = r.Vendors(), r.Vendors()
+	t.Vendors, t.VendorInterests = r.Vendors(coded), r.Vendors(coded)
 	if !canada || r.Left() >= 12 {
-		t.Restrictions = r.Restrictions()
+		t.Restrictions = r.Restrictions(coded)
 	}
 	switch {
 	case r.Broken():

@@ -13,6 +13,7 @@ import (
 type String struct {
 	Version   int       `json:"version,omitempty"` // 0: 2, or 1 for Canada
 	Canada    bool      `json:"canada,omitempty"`
+	Before    bool      `json:"before,omitempty"` // Canada's with ranges as they were written before
 	Created   time.Time `json:"created"`
 	Updated   time.Time `json:"updated"` // zero: as created
 	CMP       int       `json:"cmp,omitempty"`
@@ -41,10 +42,10 @@ type Rule struct {
 func (s String) Encode() string {
 	parts := []string{pack(s.core())}
 	if s.Disclosed != nil {
-		parts = append(parts, pack("001"+vendors(s.Disclosed, s.Ranges)))
+		parts = append(parts, pack("001"+s.vendors(s.Disclosed)))
 	}
 	if s.Allowed != nil {
-		parts = append(parts, pack("010"+vendors(s.Allowed, s.Ranges)))
+		parts = append(parts, pack("010"+s.vendors(s.Allowed)))
 	}
 	if s.Publisher != nil {
 		own := fmt.Sprintf("%06b", s.Custom) + strings.Repeat("1", s.Custom) + strings.Repeat("0", s.Custom)
@@ -80,9 +81,15 @@ func (s String) core() string {
 	} else {
 		b += "10" + field([]int{1}, 12) + field(s.Purposes, 24) + field(s.Interests, 24) + "0" + letters("DE")
 	}
-	b += vendors(s.Vendors, s.Ranges) + vendors(s.LI, s.Ranges) + fmt.Sprintf("%012b", len(s.Restrict))
+	b += s.vendors(s.Vendors) + s.vendors(s.LI) + fmt.Sprintf("%012b", len(s.Restrict))
 	for _, r := range s.Restrict {
-		b += fmt.Sprintf("%06b%02b", r.Purpose, r.Type) + ranges(r.Vendors)
+		b += fmt.Sprintf("%06b%02b", r.Purpose, r.Type)
+		if s.coded() {
+			ranged := s.Ranges || len(r.Vendors) > 0 && slices.Max(r.Vendors) > 900
+			b += String{Canada: true, Ranges: ranged}.vendors(r.Vendors)
+		} else {
+			b += ranges(r.Vendors, false)
+		}
 	}
 	return b
 }
@@ -99,33 +106,61 @@ func field(ids []int, n int) string {
 	return strings.Join(b, "")
 }
 
-func vendors(ids []int, ranged bool) string {
+// coded tells whether ranges are in Fibonacci coding.
+func (s String) coded() bool { return s.Canada && !s.Before }
+
+func (s String) vendors(ids []int) string {
 	highest := 0
 	if len(ids) > 0 {
 		highest = slices.Max(ids)
 	}
-	if ranged {
-		return fmt.Sprintf("%016b1", highest) + ranges(ids)
+	if s.Ranges {
+		return fmt.Sprintf("%016b1", highest) + ranges(ids, s.coded())
 	}
 	return fmt.Sprintf("%016b0", highest) + field(ids, highest)
 }
 
 // ranges are of ids in order.
-func ranges(ids []int) string {
-	n, b := 0, ""
+func ranges(ids []int, coded bool) string {
+	n, before, b := 0, 0, ""
 	for i := 0; i < len(ids); n++ {
 		j := i
 		for j+1 < len(ids) && ids[j+1] == ids[j]+1 {
 			j++
 		}
-		if i == j {
+		switch {
+		case coded && i == j:
+			b += "0" + fibonacci(ids[i]-before)
+		case coded:
+			b += "1" + fibonacci(ids[i]-before) + fibonacci(ids[j]-ids[i])
+		case i == j:
 			b += fmt.Sprintf("0%016b", ids[i])
-		} else {
+		default:
 			b += fmt.Sprintf("1%016b%016b", ids[i], ids[j])
 		}
+		before = ids[j]
 		i = j + 1
 	}
 	return fmt.Sprintf("%012b", n) + b
+}
+
+// fibonacci writes n, from the greatest term down.
+func fibonacci(n int) string {
+	terms := []int{1, 2}
+	for terms[len(terms)-1] <= n {
+		terms = append(terms, terms[len(terms)-1]+terms[len(terms)-2])
+	}
+	word := ""
+	for _, term := range slices.Backward(terms) {
+		switch {
+		case term <= n:
+			n -= term
+			word = "1" + word
+		case word != "":
+			word = "0" + word
+		}
+	}
+	return word + "1"
 }
 
 // pack writes bits as base64url.
