@@ -15,7 +15,9 @@
 // for choices of the person is 1 for an opt-out or no consent, 2 for neither.
 // The subsection is 2 bits of its type, 1, and a bit of Global Privacy Control;
 // in sections 25 to 27 one of at least 16 bits instead holds what became of
-// sensitive data. Sections 24 to 27 are read as the IAB's library writes them,
-// without the header their drafts speak of. Section 6, uspv1, is four letters:
+// sensitive data. Sections 24 to 27 are read as the IAB's libraries write them:
+// without a header, or with the one that their specification has, of 6 bits of
+// the section's id, 6 of a version, 1, and a range of what stands behind the
+// core, which is 1 or nothing. Section 6, uspv1, is four letters:
 // 1, and Y, N or - for notice, opt-out of sale and coverage by an agreement.
 package gpp

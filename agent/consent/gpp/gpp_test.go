@@ -100,6 +100,8 @@ func TestStates(t *testing.T) {
 		{11, "BVVkklWA", `{"Version":1,"SharingNotice":1,"SaleOptOutNotice":1,"TargetedAdvertisingOptOutNotice":1,"SensitiveDataProcessingOptOutNotice":1,"SaleOptOut":1,"TargetedAdvertisingOptOut":1,"SensitiveDataProcessing":[2,1,0,2,1,0,2,1],"KnownChildSensitiveDataConsents":1,"MspaCoveredTransaction":1,"MspaOptOutOptionMode":1,"MspaServiceProviderMode":2,"GpcSegmentIncluded":false}`, true, true, false},
 		{24, "BVVU.YA", `{"MspaVersion":1,"MspaCoveredTransaction":1,"MspaMode":1,"ProcessingNotice":1,"SaleOptOutNotice":1,"TargetedAdvertisingOptOutNotice":1,"SaleOptOut":1,"TargetedAdvertisingOptOut":1,"AdditionalDataProcessingConsent":1,"GpcSegmentIncluded":true,"Gpc":true}`, true, false, true},
 		{25, "BVVV.kkk", `{"MspaVersion":1,"MspaCoveredTransaction":1,"MspaMode":1,"ProcessingNotice":1,"SaleOptOutNotice":1,"TargetedAdvertisingOptOutNotice":1,"SaleOptOut":1,"TargetedAdvertisingOptOut":1,"KnownChildSensitiveDataConsents":1,"AdditionalDataProcessingConsent":1,"SensitiveDataProcessing":[2,1,0,2,1,0,2,1],"GpcSegmentIncluded":false}`, true, true, false},
+		{25, "ZBABYA.BVVV.kkk", `{"MspaVersion":1,"MspaCoveredTransaction":1,"MspaMode":1,"ProcessingNotice":1,"SaleOptOutNotice":1,"TargetedAdvertisingOptOutNotice":1,"SaleOptOut":1,"TargetedAdvertisingOptOut":1,"KnownChildSensitiveDataConsents":1,"AdditionalDataProcessingConsent":1,"SensitiveDataProcessing":[2,1,0,2,1,0,2,1],"GpcSegmentIncluded":false}`, true, true, false},
+		{26, "aBAA.AQAA", `{"MspaVersion":0,"MspaCoveredTransaction":1,"MspaMode":0,"ProcessingNotice":0,"SaleOptOutNotice":0,"TargetedAdvertisingOptOutNotice":0,"SaleOptOut":0,"TargetedAdvertisingOptOut":0,"KnownChildSensitiveDataConsents":0,"AdditionalDataProcessingConsent":0,"GpcSegmentIncluded":false}`, false, false, false},
 	} {
 		s, err := ParseStates(Section{c.id, c.text})
 		got, _ := json.Marshal(&s)
@@ -161,6 +163,19 @@ func TestEveryField(t *testing.T) {
 				t.Errorf("%s: %q is read as %+v", Name(id), text, s.values)
 			}
 		}
+	}
+}
+
+// A header names what stands behind the core, or the section is broken.
+func TestSectionHeader(t *testing.T) {
+	for _, text := range []string{"ZBABYA.BVVV", "ZBAA.BVVV.kkk", "ZBABYA.BVVV.kkk.kkk", "ZCABYA.BVVV.kkk", "aBABYA.BVVV.kkk", "ZBACYA.BVVV.kkk", "ZBAB4A.BVVV.kkk",
+		"ZBABYB.BVVV.kkk", "ZBABYA", "ZBABYA.", "Z", "Z.BVVV", "ZBABMA.BVVV.kkk", "ZBABYA.BVVV.", "ZB" + strings.Repeat("A", 60) + ".BVVV"} {
+		if s, err := ParseStates(Section{25, text}); err == nil {
+			t.Errorf("%q is read as %+v", text, s.values)
+		}
+	}
+	if _, err := ParseStates(Section{23, "XBAA.BVVWSSZFY"}); err == nil {
+		t.Error("a section without a header is read with one")
 	}
 }
 

@@ -34,20 +34,27 @@ func ParseStates(s Section) (States, error) {
 		return States{}, errUnknown
 	}
 	t := States{ID: s.ID, layout: l}
-	text, rest, more := strings.Cut(s.Text, ".")
+	body, parts, ok := unheaded(s)
+	if !ok {
+		return States{}, errSection
+	}
+	text, rest, more := strings.Cut(body, ".")
 	var buffer [64]byte
 	r, _, ok := sextet.Decode(buffer[:0], text)
 	t.Version = r.Int(6)
 	if !ok || len(text) > 48 {
 		return States{}, errSection
 	}
-	if t.Version != 1 && (s.ID != 7 || t.Version != 2) {
+	if parts < 0 && t.Version != 1 && (s.ID != 7 || t.Version != 2) {
 		return States{}, errVersion
 	}
 	if s.ID == 7 && (t.Version == 2 || wide(r)) {
 		t.layout = nationalTwo
 	}
 	if !numbers(&r, t.values[:t.layout.size()]) || !r.Padded() {
+		return States{}, errSection
+	}
+	if parts >= 0 && more != (parts == 1) {
 		return States{}, errSection
 	}
 	for more {
@@ -58,6 +65,27 @@ func ParseStates(s Section) (States, error) {
 	}
 	t.sum()
 	return t, nil
+}
+
+// headed is the first section that may have a header.
+const headed = 24
+
+// unheaded takes the header off a section that has one: the section's own id,
+// where others have their version, a version, and the ids of the parts behind the
+// core as a string's own header has them. There is one such part, and parts is
+// whether it stands there; -1 without a header, where nothing says so.
+func unheaded(s Section) (body string, parts int, ok bool) {
+	header, body, more := strings.Cut(s.Text, ".")
+	var buffer [64]byte
+	r, _, ok := sextet.Decode(buffer[:0], header[:min(len(header), 48)])
+	if s.ID < headed || r.Int(6) != s.ID {
+		return s.Text, -1, true
+	}
+	version, parts := r.Int(6), r.Int(12)
+	if parts == 1 && (r.Bool() || r.Fibonacci(1) != 1) || parts > 1 {
+		return "", 0, false
+	}
+	return body, parts, ok && more && len(header) <= 48 && version == 1 && !r.Broken() && r.Padded()
 }
 
 // wide tells whether a national core that calls itself version 1 is laid out as
