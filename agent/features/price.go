@@ -15,40 +15,70 @@ type cell struct {
 	value            float32
 }
 
+// prices are what differs where candidates have prices that are not everybody's.
+type prices struct {
+	of       *Plan
+	cells    []cell   // of columns that stay as they are else, by candidate
+	personal []uint32 // candidates whose price hangs on the person, ascending
+}
+
 // reprice gives the columns that are worked out from prices those of this decision,
 // where candidates have some.
 func (p *Plan) reprice(r *Rows, c *rules.Candidates, a *Asked) {
-	r.cells, r.personal = r.cells[:0], r.personal[:0]
+	r.prices = prices{}
 	if a.Allowed == nil {
 		return
 	}
-	for i, price := range a.Allowed.Priced {
-		place := int(c.Places[i])
+	if beside := a.Allowed.Beside(); beside == nil {
+		p.priceStill(&r.mine, c, a.Allowed)
+		r.prices = r.mine
+	} else if kept, _ := beside.Load().(*prices); kept != nil && kept.of == p {
+		r.prices = *kept
+	} else {
+		p.priceStill(&r.prices, c, a.Allowed)
+		made := r.prices
+		beside.Store(&made)
+	}
+	for k := range r.live {
+		r.live[k].reprice(p, r, c, a)
+	}
+}
+
+// priceStill does for columns that are the same for everybody.
+func (p *Plan) priceStill(to *prices, c *rules.Candidates, allowed *rules.Allowed) {
+	to.of, to.cells, to.personal = p, to.cells[:0], to.personal[:0]
+	for i, price := range allowed.Priced {
 		if price.Personal {
-			r.personal = append(r.personal, uint32(i))
+			to.personal = append(to.personal, uint32(i))
 		}
+		place := int(c.Places[i])
 		for _, k := range p.prices {
 			if col := &p.items[k]; !col.lives() {
-				r.cells = append(r.cells, cell{int32(i), int32(col.place), col.ofPrice(c.View, place, price.Gross, price.Net)})
+				to.cells = append(to.cells, cell{int32(i), int32(col.place), col.ofPrice(c.View, place, price.Gross, price.Net)})
 			}
-		}
-		for k := range r.live {
-			r.live[k].reprice(p, r, c.View, i, place, &price, a)
 		}
 	}
 }
 
-// reprice does for candidate i in a column of this decision, unless it is withheld.
-func (l *live) reprice(p *Plan, r *Rows, v *rules.View, i, place int, price *rules.Price, a *Asked) {
-	switch {
-	case l.priced() && a.Granted(l.purpose):
-		l.numbers[i] = l.ofPrice(v, place, price.Gross, price.Net)
-	case l.origin == "pair" && l.key == "price_ratio" && a.Granted(l.purpose):
-		if h := r.past(l.column); h != nil {
+// reprice does for a column of this decision, unless it is withheld.
+func (l *live) reprice(p *Plan, r *Rows, c *rules.Candidates, a *Asked) {
+	ratio := l.origin == "pair" && l.key == "price_ratio"
+	if !l.priced() && !ratio || !a.Granted(l.purpose) {
+		return
+	}
+	h := r.past(l.column)
+	if ratio && h == nil {
+		return
+	}
+	medians := p.tables(c.View).medians
+	for i, price := range a.Allowed.Priced {
+		place := int(c.Places[i])
+		if !ratio {
+			l.numbers[i] = l.ofPrice(c.View, place, price.Gross, price.Net)
+		} else if usual := h.usual(c.View.Category.IDs[place], medians); usual > 0 {
+			l.numbers[i] = l.number(float64(price.Gross) / usual)
+		} else {
 			l.numbers[i] = missing
-			if usual := h.usual(v.Category.IDs[place], p.tables(v).medians); usual > 0 {
-				l.numbers[i] = l.number(float64(price.Gross) / usual)
-			}
 		}
 	}
 }
@@ -67,10 +97,12 @@ func (r *Rows) cellsOf(candidate int) []cell {
 	if len(r.cells) == 0 {
 		return nil
 	}
-	by := func(c cell, candidate int) int { return int(c.candidate) - candidate }
-	from, _ := slices.BinarySearchFunc(r.cells, candidate, by)
-	n, _ := slices.BinarySearchFunc(r.cells[from:], candidate+1, by)
-	return r.cells[from : from+n]
+	from, _ := slices.BinarySearchFunc(r.cells, candidate, func(c cell, candidate int) int { return int(c.candidate) - candidate })
+	to := from
+	for to < len(r.cells) && int(r.cells[to].candidate) == candidate {
+		to++
+	}
+	return r.cells[from:to]
 }
 
 // AppendPersonal appends which of some candidates have a price that hangs on the

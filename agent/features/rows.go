@@ -22,8 +22,8 @@ type Rows struct {
 	pasts []past // of the person, by how long purchases count
 	fit   fit    // of the basket
 
-	cells    []cell   // of what stays as it is, by candidate: what differs in this decision
-	personal []uint32 // candidates whose price hangs on the person, ascending
+	prices        // not to be changed
+	mine   prices // memory of what is of one decision alone
 }
 
 // Asked is what of a request the items' columns are filled from.

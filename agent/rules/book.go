@@ -102,6 +102,7 @@ func (b *Book) add(r *rulebook.Rule) {
 		return
 	}
 	one := newRule(r, &b.asks)
+	one.later = len(b.later)
 	switch {
 	case r.Kind == rulebook.Stock:
 		if one.need = slices.Index(b.needs, need); one.need < 0 {
@@ -109,7 +110,7 @@ func (b *Book) add(r *rulebook.Rule) {
 		}
 		b.later = append(b.later, one)
 	case r.Kind == rulebook.Limit || r.Kind == rulebook.Separate:
-		one.prefix, one.later = len(b.prefix), len(b.later)
+		one.prefix = len(b.prefix)
 		b.prefix = append(b.prefix, one)
 		b.later = append(b.later, one)
 	case r.Per == rulebook.Node:

@@ -22,9 +22,8 @@ type campaigns struct {
 	budgets  []budget // likewise
 	seen     []showing
 	pricer   pricer
-	priced   []priced         // what costs otherwise than the view says, or others, ascending
-	applied  []Applied        // of those
-	gone     []int32          // candidates that are there by an offer, of which none runs
+	overlay                   // not to be changed
+	room     overlay          // memory of one that is not kept
 	redeemed bool             // what the person redeemed was looked at
 	units    int64            // of each shown item that budgets pay for
 	above    []int64          // by offer of the book: what positions take from its budget
@@ -51,7 +50,7 @@ type priced struct {
 // campaign decides which personal offers run, and prices what they are for.
 func (c *Candidates) campaign(dst *Allowed, a *Asked) {
 	d := &dst.campaigns
-	d.priced, d.applied, d.gone = d.priced[:0], d.applied[:0], d.gone[:0]
+	d.overlay = overlay{}
 	d.runs, d.others, d.budgets, d.redeemed, d.units = d.runs[:0], d.others[:0], d.budgets[:0], false, max(1, a.Units)
 	d.knows = a.Known || len(a.Profile) > 0
 	if len(c.touched) == 0 {
@@ -62,11 +61,22 @@ func (c *Candidates) campaign(dst *Allowed, a *Asked) {
 	if !any && !there {
 		return
 	}
+	steady := c.steady(d)
+	if steady {
+		if o := c.findOverlay(d); o != nil {
+			d.overlay = *o
+			return
+		}
+	}
 	c.showings(d, &dst.saw[0])
+	d.overlay = overlay{priced: d.room.priced[:0], applied: d.room.applied[:0], gone: d.room.gone[:0]}
 	for _, i := range c.touched {
-		if runs := any && c.overlay(dst, int(i)); there && !runs && !c.View.common.Has(int(c.Places[i])) {
+		if runs := any && c.price(dst, int(i)); there && !runs && !c.View.common.Has(int(c.Places[i])) {
 			d.gone = append(d.gone, i)
 		}
+	}
+	if d.room = d.overlay; steady {
+		c.keep(dst)
 	}
 }
 
@@ -165,9 +175,9 @@ func (d *campaigns) shown(candidate int, since int64) (n int64) {
 	return n
 }
 
-// overlay prices a candidate by all offers that run for it, and tells whether any
+// price prices a candidate by all offers that run for it, and tells whether any
 // personal one does.
-func (c *Candidates) overlay(dst *Allowed, i int) (any bool) {
+func (c *Candidates) price(dst *Allowed, i int) (any bool) {
 	d, v, place := &dst.campaigns, c.View, int(c.Places[i])
 	runs := func(k int32, off int64) bool {
 		o := &v.book.offers[k]
@@ -228,6 +238,16 @@ func (c *Candidates) others(dst *Allowed, i int, gross int64, left func(k int32)
 // tooCheap leaves in target what a rule about prices removes at the prices of this
 // decision.
 func (c *Candidates) tooCheap(dst *Allowed, r *rule, s *scope) {
+	if cheap := dst.campaigns.cheap; cheap != nil {
+		dst.target.And(cheap[r.later])
+		return
+	}
+	c.reprice(dst, r, s)
+	dst.target.And(dst.met)
+}
+
+// reprice makes met what a rule about prices removes at those of this decision.
+func (c *Candidates) reprice(dst *Allowed, r *rule, s *scope) {
 	copy(dst.met, c.set(s.cheap))
 	d, v := &dst.campaigns, c.View
 	at := &d.columns
@@ -248,7 +268,6 @@ func (c *Candidates) tooCheap(dst *Allowed, r *rule, s *scope) {
 			dst.met.Set(i)
 		}
 	}
-	dst.target.And(dst.met)
 }
 
 // Price is what candidate i, an item of the catalogue, costs in the decision that

@@ -36,8 +36,9 @@ type Candidates struct {
 	table   []int32     // candidate, from 1, by hash of the id; only of given ones
 	hashes  []uint64    // likewise
 
-	stock   atomic.Pointer[Stock]     // the last one, of the slot's own
-	emptied []atomic.Pointer[emptied] // likewise, by cap of the node
+	stock    atomic.Pointer[Stock]      // the last one, of the slot's own
+	emptied  []atomic.Pointer[emptied]  // likewise, by cap of the node
+	overlays atomic.Pointer[[]*overlay] // likewise those kept
 
 	ordered  sync.Once
 	ranked   []float64

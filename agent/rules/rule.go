@@ -27,7 +27,7 @@ type rule struct {
 	items    map[uint64]bool
 	need     int // place in Book.needs
 	prefix   int // place in Book.prefix
-	later    int // place in Book.later, of those
+	later    int // place in Book.later, if it is there
 	node     int // of caps of the node: place in View.nodes
 	source   int // place in asks
 	purpose  wire.Purpose
