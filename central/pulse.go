@@ -127,6 +127,9 @@ func (p *pulse) alarms(in ingest.Stats) []string {
 	return alarms
 }
 
+// maxTheirs are told of all agents together; the rest is with each agent.
+const maxTheirs = 50
+
 // theirs are what those agents said of themselves that sites wait for.
 func theirs(agents []api.Agent) (alarms []string) {
 	for _, a := range agents {
@@ -136,6 +139,9 @@ func theirs(agents []api.Agent) (alarms []string) {
 		for _, alarm := range a.Status.Alarms {
 			alarms = append(alarms, a.Name+": "+alarm)
 		}
+	}
+	if more := len(alarms) - maxTheirs; more > 0 {
+		alarms = append(alarms[:maxTheirs], fmt.Sprintf("%d more alarms of agents; look at the status of each", more))
 	}
 	return alarms
 }

@@ -23,4 +23,11 @@ func TestAlarmsOfAgents(t *testing.T) {
 	if want := []string{"north-1: exposure of the group local in home_hero: look"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
+	many := make([]api.Agent, 70)
+	for i := range many {
+		many[i] = api.Agent{Name: "north-1", Standing: "in scope", Status: one}
+	}
+	if got := theirs(many); len(got) != maxTheirs+1 || got[maxTheirs] != "20 more alarms of agents; look at the status of each" {
+		t.Errorf("%d alarms, at last %q", len(got), got[len(got)-1])
+	}
 }

@@ -83,7 +83,8 @@
 //
 // items is a condition over items, customers one over the request or its person, as
 // a rule's when is. Who did not say, or did not grant what the condition asks, is in
-// neither side. tolerance (0.8) is how far what one side gets may be from the
+// neither side; each slot asks, so a field that serves nothing else is best declared for
+// audience_statistics. tolerance (0.8) is how far what one side gets may be from the
 // other's, as a ratio; least (100) how many decisions each side must have had, or of
 // customers persons, before anything is told; window (24h) how long is counted
 // before it is. The id is all that status and metrics call a group by: name no value
