@@ -154,16 +154,9 @@ func (v *Value) is(t rulebook.ContextType) bool {
 // basketKey is the key of the context that lists the items of a basket.
 const basketKey = "basket"
 
-// Ignored appends the keys of a request's context that no feature may look at:
-// what features.yaml does not declare, or declares of another type.
-func (p *Plan) Ignored(dst []string, context Values) []string {
-	for i := range context {
-		if v := &context[i]; v.Name != basketKey && !p.takes(v) {
-			dst = append(dst, v.Name)
-		}
-	}
-	return dst
-}
+// Ignores tells whether no feature may look at a value of a request's context: its key
+// is one that features.yaml does not declare, or declares of another type.
+func (p *Plan) Ignores(v *Value) bool { return v.Name != basketKey && !p.takes(v) }
 
 func (p *Plan) takes(v *Value) bool {
 	if p.says != nil {

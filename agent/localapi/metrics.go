@@ -21,6 +21,7 @@ type metrics struct {
 	decisions *prometheus.CounterVec
 	steps     *prometheus.CounterVec
 	items     *prometheus.CounterVec
+	ignored   *prometheus.CounterVec
 	outcomes  *prometheus.CounterVec
 	unmatched prometheus.Counter
 	problems  *prometheus.CounterVec
@@ -37,6 +38,7 @@ func newMetrics(a *API) *metrics {
 		decisions: counters("aisle_decisions_total", "Decisions answered.", "slot", "degraded"),
 		steps:     counters("aisle_decisions_degraded_total", "Decisions that took a step down, by why.", "slot", "by"),
 		items:     counters("aisle_items_shown_total", "Items answered.", "slot"),
+		ignored:   counters("aisle_context_keys_ignored_total", "Keys of requests' contexts that no feature declares so and no rule reads; explain names them.", "slot"),
 		outcomes:  counters("aisle_outcomes_total", "Outcomes told.", "result"),
 		unmatched: prometheus.NewCounter(prometheus.CounterOpts{Name: "aisle_outcomes_unmatched_total", Help: "Accepted outcomes that belong to no decision known here."}),
 		problems:  counters("aisle_problems_total", "Requests answered with a problem.", "problem"),
@@ -45,7 +47,7 @@ func newMetrics(a *API) *metrics {
 			Buckets: []float64{.00005, .0001, .0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5},
 		}),
 	}
-	m.registry.MustRegister(m.decisions, m.steps, m.items, m.outcomes, m.unmatched, m.problems, m.took, state{a},
+	m.registry.MustRegister(m.decisions, m.steps, m.items, m.ignored, m.outcomes, m.unmatched, m.problems, m.took, state{a},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -63,6 +65,9 @@ func (m *metrics) decided(a *ranking.Answer) {
 	c.decisions.Inc()
 	if c.step != nil {
 		c.step.Inc()
+	}
+	if a.IgnoredKeys > 0 {
+		m.ignored.WithLabelValues(a.Slot).Add(float64(a.IgnoredKeys))
 	}
 	c.items.Add(float64(len(a.Items)))
 }

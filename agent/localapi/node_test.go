@@ -105,6 +105,31 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestIgnoredContext: a key that neither a feature nor a rule reads is counted, and
+// told to who asks for reasons; the metrics hold neither its name nor what was said.
+func TestIgnoredContext(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	s.Use(nodetest.Files(t, nodetest.Slots(slots), rules+"  - {id: cold, kind: exclude, where: {item.brand: b0}, when: {context.climate: cold}}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nodetest.Random(7)}))
+	ignored := func(want int) {
+		t.Helper()
+		text := s.ask("GET", "/metrics", "").Body.String()
+		if line := fmt.Sprintf("aisle_context_keys_ignored_total{slot=\"hero\"} %d\n", want); strings.Contains(text, line) != (want > 0) || strings.Contains(text, "odd") {
+			t.Errorf("no %s", line)
+		}
+	}
+	s.get(nil, 200, "POST", "/v1/decide", `{"slot":"hero","context":{"weather":"rain","climate":"cold","basket":["item-00001"]}}`)
+	ignored(0)
+	s.get(nil, 200, "POST", "/v1/decide", `{"slot":"hero","eventId":"e","context":{"odd-key":"odd-value","odd-too":7,"weather":"rain"}}`)
+	ignored(2)
+	s.get(nil, 200, "POST", "/v1/decide", `{"slot":"hero","eventId":"e","context":{"odd-key":"odd-value","odd-too":7,"weather":"rain"}}`)
+	ignored(2)
+	var a struct{ IgnoredContext []string }
+	s.get(&a, 200, "POST", "/v1/decide", `{"slot":"hero","explain":true,"context":{"odd-key":"odd-value","climate":"cold"}}`)
+	if ignored(3); !slices.Equal(a.IgnoredContext, []string{"odd-key"}) {
+		t.Errorf("told are %v", a.IgnoredContext)
+	}
+}
+
 func TestPages(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"index.html": "<p>kiosk</p>", "sub/a.js": "a", "../secret": "s"} {

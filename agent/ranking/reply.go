@@ -12,11 +12,26 @@ func (s *scratch) answer() *Answer {
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
 		s.d.explain(a, &s.record.decision, s.record.part, s.request.Language)
-		if s.planned {
-			a.Ignored = s.slot.Plan.Ignored(nil, s.request.Context)
+	}
+	s.ignore(a)
+	return a
+}
+
+// ignore counts what the request said that nothing looked at, and names it where
+// reasons are asked for.
+func (s *scratch) ignore(a *Answer) {
+	if !s.planned {
+		return
+	}
+	for i := range s.request.Context {
+		v := &s.request.Context[i]
+		if !s.slot.Plan.Ignores(v) || s.slot.Book.Reads(v.Name) {
+			continue
+		}
+		if a.IgnoredKeys++; s.request.Explain {
+			a.Ignored = append(a.Ignored, v.Name)
 		}
 	}
-	return a
 }
 
 // versions are those of the record, written out when the release was loaded.

@@ -62,6 +62,17 @@ func (a *asks) path(path string) int {
 	return len(a.paths) - 1
 }
 
+// Reads tells whether a rule or an offer of the slot looks at a key of a request's
+// context.
+func (b *Book) Reads(key string) bool {
+	for _, p := range b.asks.paths {
+		if said, ok := strings.CutPrefix(p, "context."); ok && said == key {
+			return true
+		}
+	}
+	return false
+}
+
 // asked is a condition with where each of its values comes from.
 type asked struct {
 	*condition.Condition
