@@ -58,7 +58,9 @@
 // names and that the items' part of its condition holds for, at regular prices. One
 // that is not below the price, or of another currency, changes nothing. One without
 // anything else runs for everybody, and a View has its prices. Personal ones are
-// decided for each request, and price just the items that they are for once more:
+// decided for each request, and price just the items that they are for once more; a
+// View keeps what that comes to for its own candidates, where which offers run is all
+// that it hangs on:
 //
 //	condition       must be true; what is withheld, or nobody says, makes it run for
 //	                nobody whom it would tell apart
