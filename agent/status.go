@@ -46,6 +46,7 @@ func (a *Agent) status() localapi.Status {
 		Age:   localapi.NodeAge{Model: -1, Catalogue: since(a.catalogue.Changed()), HubContact: since(a.contact())},
 		Clock: localapi.ClockStatus{Now: time.UnixMilli(now).UTC(), SkewSeconds: a.store.Stats().Skew.Seconds()},
 		Goods: localapi.GoodsStatus{Items: a.catalogue.Snapshot().Len(), Available: a.catalogue.Availability().Bits.Count(), Holds: a.holds.Live(),
+			NotFound: a.catalogue.Availability().Lost.Count(), Negative: a.catalogue.Negative(),
 			Actions: a.actions.Live(), Untaken: a.actions.Over(), Delivered: sent.Sent, Failed: sent.Failed, Tries: sent.Again},
 		Log: a.logStatus(), Choices: append([]ranking.Watched{}, a.decider.Watch()...), Fairness: []fairness.Watched{},
 	}

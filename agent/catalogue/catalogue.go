@@ -67,7 +67,18 @@ func (c *Catalogue) Availability() *Availability { return c.live.available.Load(
 // since; below zero when more was sold than counted.
 func (c *Catalogue) OnHand(place int) int64 { return c.live.read(place).onHand.Load() }
 
-// Promisable is what is on hand less what is held and the item's safety stock. A
+// Negative is of how many items more was sold than counted.
+func (c *Catalogue) Negative() (n int) {
+	for _, one := range *c.live.cells.Load() {
+		if one.onHand.Load() < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Promisable is what is on hand less what is held and the item's safety stock; not
+// above 0 of what somebody did not find. A
 // rule with a safety of its own compares it; under the store's commit lock it
 // can't change.
 func (c *Catalogue) Promisable(place int) int64 { return c.live.read(place).promisable() }

@@ -20,6 +20,7 @@ const (
 type count struct {
 	onHand int64 // of now: movements are in it
 	asOf   int64 // time of the last count; 0: never counted
+	lost   int64 // time at which somebody did not find it; 0: not since the last count or delivery
 	moves  []movement
 }
 
@@ -38,6 +39,9 @@ func (c *count) set(onHand, asOf, now int64) {
 	}
 	c.moves = c.moves[later:]
 	c.onHand, c.asOf = onHand, asOf
+	if asOf >= c.lost {
+		c.lost = 0
+	}
 	for _, m := range c.moves {
 		c.onHand += m.delta
 	}
@@ -67,10 +71,24 @@ func (c *count) move(delta, happened, now int64) {
 	for i > 0 && c.moves[i-1].at > happened {
 		i--
 	}
+	if delta > 0 && happened >= c.lost {
+		c.lost = 0
+	}
 	c.moves = slices.Insert(c.moves, i, movement{happened, delta})
 	c.onHand += delta
 	if len(c.moves) > maxMoves {
 		c.join()
+	}
+}
+
+// lose takes in that somebody did not find it. What came or was counted later found it.
+func (c *count) lose(happened, now int64) {
+	if happened <= 0 || happened > now || happened < now-plausible.Milliseconds() {
+		happened = now
+	}
+	came := func(m movement) bool { return m.delta > 0 && m.at > happened }
+	if happened >= c.asOf && !slices.ContainsFunc(c.moves, came) {
+		c.lost = max(c.lost, happened)
 	}
 }
 
@@ -87,6 +105,7 @@ func (c *count) append(dst []byte) []byte {
 	dst = append(dst, countVersion)
 	dst = binary.AppendVarint(dst, c.onHand)
 	dst = binary.AppendVarint(dst, c.asOf)
+	dst = binary.AppendVarint(dst, c.lost)
 	last := c.asOf
 	for _, m := range c.moves {
 		dst = binary.AppendVarint(dst, m.at-last)
@@ -112,7 +131,7 @@ func parseCount(b []byte) (c count, err error) {
 		b = b[n:]
 		return v
 	}
-	c.onHand, c.asOf = next(), next()
+	c.onHand, c.asOf, c.lost = next(), next(), next()
 	for last := c.asOf; len(b) > 0 && err == nil && len(c.moves) < maxMoves; {
 		last += next()
 		c.moves = append(c.moves, movement{last, next()})

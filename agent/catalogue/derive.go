@@ -35,6 +35,7 @@ func (d *deriver) Load(v *store.View) error {
 		}
 		if place, ok := snapshot.Place(string(id)); ok {
 			c.live.at(place).onHand.Store(n.onHand)
+			c.live.at(place).lost.Store(n.lost != 0)
 		}
 	}
 	for id, row := range v.Scan(c.prices, nil) {
@@ -63,6 +64,8 @@ func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
 		c.applyItem(tx, body.Item, rec.AtMs)
 	case *wire.Record_Decision:
 		c.offered(tx, body.Decision, rec.AtMs)
+	case *wire.Record_Outcome:
+		c.lose(tx, body.Outcome, rec.AtMs)
 	case *wire.Record_StockCount:
 		n := body.StockCount
 		c.count(tx, n.Item, func(at *count) { at.set(n.OnHand, n.AsOfMs, rec.AtMs) })
@@ -74,6 +77,18 @@ func (d *deriver) Apply(tx *store.Tx, seq uint64, rec *wire.Record) {
 		tx.Put(c.moved, []byte(m.Id), binary.BigEndian.AppendUint64(nil, seq))
 		c.count(tx, m.Item, func(at *count) { at.move(m.Delta, m.HappenedMs, rec.AtMs) })
 	}
+}
+
+// lose takes in that an item was not where it should be.
+func (c *Catalogue) lose(tx *store.Tx, o *wire.Outcome, now int64) {
+	if o.Type != wire.OutcomeType_OUTCOME_NOT_FOUND || o.Item == "" || tx.Get(c.items, []byte(o.Item)) == nil {
+		return
+	}
+	at := o.HappenedMs
+	if o.ClockSkewed {
+		at = now
+	}
+	c.count(tx, o.Item, func(n *count) { n.lose(at, now) })
 }
 
 func (c *Catalogue) applyItem(tx *store.Tx, it *wire.Item, now int64) {
@@ -131,6 +146,7 @@ func (c *Catalogue) count(tx *store.Tx, id string, change func(*count)) {
 	change(&at)
 	tx.Put(c.stock, key, at.append(nil))
 	if place, ok := c.placeOf(id); ok {
+		c.live.at(place).lost.Store(at.lost != 0)
 		c.live.at(place).onHand.Store(at.onHand)
 		c.live.counts.Add(1)
 		c.live.flip(place)

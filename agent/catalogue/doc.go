@@ -14,9 +14,15 @@
 // are applied to it whenever they came in, earlier ones are in it already. A
 // count older than the last one is refused. Times come from tills: one that is
 // absent, ahead of the node's time or more than seven days behind it is no
-// time, and the record's counts. On hand may fall below zero, since a till
-// sells what a shelf has and a system does not. An item that was never counted
+// time, and the record's counts. A count below zero is refused; what is on hand
+// may fall below it all the same, since a till sells what a shelf has and a system
+// does not, and is not offered then. An item that was never counted
 // has nothing on hand.
+//
+// What an outcome says was not found can't be promised, whatever was counted, until it
+// is counted, or some of it comes, no earlier than it was missed: a count says where
+// it is, even one of the same number. What came first in time counts, also where it is
+// told later.
 //
 // # Prices
 //
@@ -32,6 +38,7 @@
 //	table  key       value
 //	items  id        4 bytes place, then the encoded wire.Item without its stock
 //	stock  id        1 byte version 0; on hand; time of the count;
+//	                 time at which it was not found, 0 for found since;
 //	                 then time and change of each movement after it, in order
 //	moved  movement  8 bytes sequence of its record; lives seven days
 //	prices id        1 byte version 0; 1 byte length of a currency and its code; then

@@ -7,20 +7,28 @@ import (
 )
 
 // Availability says of which items at least one can be promised: on hand, less
-// what is held, less the item's safety stock, is one or more. It does not
-// change; the next one has a higher version.
+// what is held, less the item's safety stock, is one or more; none can of
+// what somebody did not find. It does not change; the next one has a higher version.
 type Availability struct {
 	Version uint64      // grows whenever any bit flips
 	Bits    bitmap.Bits // by place
+	Lost    bitmap.Bits // likewise: what somebody did not find, and was not counted or delivered since
 }
 
 // cell is the moving part of one item.
 type cell struct {
 	onHand, held, safety atomic.Int64
+	lost                 atomic.Bool            // somebody did not find it
 	prices               atomic.Pointer[prices] // nil: never more than one
 }
 
-func (c *cell) promisable() int64 { return c.onHand.Load() - c.held.Load() - c.safety.Load() }
+func (c *cell) promisable() int64 {
+	n := c.onHand.Load() - c.held.Load() - c.safety.Load()
+	if c.lost.Load() {
+		return min(n, 0)
+	}
+	return n
+}
 
 // live is the moving part of all items. One goroutine at a time writes, the one
 // that holds the store's commit lock; any number read.
@@ -62,30 +70,40 @@ func (l *live) read(place int) *cell {
 func (l *live) flip(place int) {
 	defer l.movements.Add(1)
 	old := l.available.Load()
-	can := l.at(place).promisable() >= 1
-	if can == old.Bits.Has(place) {
-		return
+	can, lost := l.at(place).promisable() >= 1, l.at(place).lost.Load()
+	if can != old.Bits.Has(place) || lost != old.Lost.Has(place) {
+		l.available.Store(&Availability{old.Version + 1, with(old.Bits, place, can), with(old.Lost, place, lost)})
 	}
-	bits := bitmap.New(max(place+1, 64*len(old.Bits)))
-	copy(bits, old.Bits)
-	if can {
-		bits.Set(place)
+}
+
+// with is bits with one of them as it should be: themselves if it is.
+func with(bits bitmap.Bits, place int, is bool) bitmap.Bits {
+	if is == bits.Has(place) {
+		return bits
+	}
+	next := bitmap.New(max(place+1, 64*len(bits)))
+	copy(next, bits)
+	if is {
+		next.Set(place)
 	} else {
-		bits.Clear(place)
+		next.Clear(place)
 	}
-	l.available.Store(&Availability{old.Version + 1, bits})
+	return next
 }
 
 // flipAll is flip of every place at once.
 func (l *live) flipAll() {
 	cells := *l.cells.Load()
-	bits := bitmap.New(len(cells))
+	bits, lost := bitmap.New(len(cells)), bitmap.New(len(cells))
 	for i, c := range cells {
 		if c.promisable() >= 1 {
 			bits.Set(i)
 		}
+		if c.lost.Load() {
+			lost.Set(i)
+		}
 	}
-	l.available.Store(&Availability{l.available.Load().Version + 1, bits})
+	l.available.Store(&Availability{l.available.Load().Version + 1, bits, lost})
 	l.counts.Add(1)
 	l.movements.Add(1)
 }

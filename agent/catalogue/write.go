@@ -19,12 +19,20 @@ func key(column, id string) error {
 	return nil
 }
 
+// belowZero: nobody counts fewer than none.
+func belowZero(column string) error {
+	return &item.RowError{Column: column, Problem: "is below zero; write what is there, and send sales as movements"}
+}
+
 // PutItems takes in items, as [item.Items] reads them. A row that is refused is
 // reported; any other error ends the write, and what was accepted before stays.
 func (c *Catalogue) PutItems(ctx context.Context, rows iter.Seq2[*wire.Item, error]) (store.Report, error) {
 	report, err := store.Bulk(ctx, c.store, rows, func(it *wire.Item) (uint64, error) {
 		if err := key("id", it.Id); err != nil {
 			return 0, err
+		}
+		if it.StockKnown && it.Stock < 0 {
+			return 0, belowZero("stock")
 		}
 		if it.Source == "" {
 			it.Source = "local"
@@ -39,6 +47,9 @@ func (c *Catalogue) PutStock(ctx context.Context, rows iter.Seq2[*wire.StockCoun
 	return store.Bulk(ctx, c.store, rows, func(n *wire.StockCount) (uint64, error) {
 		if err := key("id", n.Item); err != nil {
 			return 0, err
+		}
+		if n.OnHand < 0 {
+			return 0, belowZero("on_hand")
 		}
 		return c.store.Commit(&wire.Record{Body: &wire.Record_StockCount{StockCount: n}}, func(v *store.View) error {
 			at, err := parseCount(v.Get(c.stock, []byte(n.Item)))

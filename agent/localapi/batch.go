@@ -71,7 +71,7 @@ func keepOff(after []ranking.Request, answer *ranking.Answer) {
 
 func (a *API) result(ctx context.Context, r *ranking.Request) Result {
 	err := error(nil)
-	if d := a.bounds(r); d != nil {
+	if d := a.admit(r); d != nil {
 		err = d
 	} else if answer, e := a.Decider.Decide(ctx, r); e == nil {
 		a.metrics.decided(answer)

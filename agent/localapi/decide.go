@@ -88,7 +88,7 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 
 // choose appends the answer to one request to the call's output.
 func (a *API) choose(ctx context.Context, c *call, r *ranking.Request) error {
-	if d := a.bounds(r); d != nil {
+	if d := a.admit(r); d != nil {
 		return d
 	}
 	answer, err := a.Decider.Decide(ctx, r)
@@ -98,6 +98,12 @@ func (a *API) choose(ctx context.Context, c *call, r *ranking.Request) error {
 	a.metrics.decided(answer)
 	c.out = appendAnswer(c.out[:0], answer)
 	return nil
+}
+
+// admit holds a request to the bounds, and makes its ids those of the catalogue.
+func (a *API) admit(r *ranking.Request) *Details {
+	a.itemIDs(r)
+	return a.bounds(r)
 }
 
 // bounds are the configured ones; those that never change are ranking's.

@@ -110,7 +110,7 @@ func (a *API) makeFragment(r *http.Request) ([]byte, error) {
 		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPPSid: sections(from.GPPSid.read(r)), GPC: r.Header.Get(gpcHeader) == "1"},
 		Context: queryContext(query),
 	}
-	if d := a.bounds(&request); d != nil {
+	if d := a.admit(&request); d != nil {
 		return nil, d
 	}
 	answer, err := a.Decider.Decide(r.Context(), &request)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/agent/store"
 	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -39,14 +40,15 @@ type Money struct {
 
 // Availability is what there is of an item now.
 type Availability struct {
-	OnHand     int64 `json:"onHand"`
-	Promisable int64 `json:"promisable" doc:"On hand, less what is held and kept safe"`
+	OnHand     int64 `json:"onHand" doc:"Below zero where more was sold than counted"`
+	Promisable int64 `json:"promisable" doc:"On hand, less what is held and kept safe; not above 0 where it was not found"`
+	NotFound   bool  `json:"notFound,omitempty" doc:"An outcome said so, and it was not counted or delivered since"`
 }
 
 // Count says how many there are of an item.
 type Count struct {
 	ItemID string     `json:"itemId" minLength:"1" maxLength:"256"`
-	OnHand int64      `json:"onHand"`
+	OnHand int64      `json:"onHand" minimum:"0"`
 	AsOf   *time.Time `json:"asOf,omitempty" doc:"Movements after it stay applied; default: now"`
 }
 
@@ -73,7 +75,7 @@ func (a *API) getItem(_ context.Context, in *PathID) (*answer[Item], error) {
 		out.Price = &Money{p.Amount, p.Currency}
 	}
 	if place, ok := a.Catalogue.Snapshot().Place(id); ok {
-		out.Availability = Availability{a.Catalogue.OnHand(place), a.Catalogue.Promisable(place)}
+		out.Availability = Availability{a.Catalogue.OnHand(place), a.Catalogue.Promisable(place), a.Catalogue.Availability().Lost.Has(place)}
 	}
 	return &answer[Item]{out}, nil
 }
@@ -81,12 +83,48 @@ func (a *API) getItem(_ context.Context, in *PathID) (*answer[Item], error) {
 // itemID is an id as the catalogue writes it: a till reads thirteen digits off a
 // package of which the catalogue knows fourteen.
 func (a *API) itemID(id string) string {
-	if a.opt.Scheme == item.GTIN {
-		if whole, err := item.ID(item.GTIN, id); err == nil {
-			return whole
+	if a.opt.Scheme == item.GTIN && !whole(id) {
+		if full, err := item.ID(item.GTIN, id); err == nil {
+			return full
 		}
 	}
 	return id
+}
+
+// whole tells whether an id has the fourteen digits already.
+func whole(id string) bool {
+	if len(id) != 14 {
+		return false
+	}
+	for i := range len(id) {
+		if id[i] < '0' || id[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// itemIDs makes the ids of a request those of the catalogue: of its actions, of what
+// it excludes and of what is in the basket.
+func (a *API) itemIDs(r *ranking.Request) {
+	if a.opt.Scheme != item.GTIN {
+		return
+	}
+	for i := range r.Actions {
+		r.Actions[i].ID = a.itemID(r.Actions[i].ID)
+	}
+	for i, id := range r.ExcludedActions {
+		r.ExcludedActions[i] = a.itemID(id)
+	}
+	r.ForItem = a.itemID(r.ForItem)
+	for i := range r.Context {
+		if v := &r.Context[i]; v.Name == "basket" {
+			v.Text = a.itemID(v.Text)
+			for k, id := range v.List {
+				v.List[k] = a.itemID(id)
+			}
+		}
+	}
 }
 
 func (a *API) putItems(w http.ResponseWriter, r *http.Request) {

@@ -1,9 +1,12 @@
 package localapi_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/localapi"
+	"github.com/aisle-edge/aisle/agent/ranking"
 	"github.com/aisle-edge/aisle/sync/item"
 )
 
@@ -13,7 +16,10 @@ type goods struct {
 		Amount   int64
 		Currency string
 	}
-	Availability struct{ OnHand, Promisable int64 }
+	Availability struct {
+		OnHand, Promisable int64
+		NotFound           bool
+	}
 }
 
 func TestStockOverHTTP(t *testing.T) {
@@ -41,6 +47,70 @@ func TestStockOverHTTP(t *testing.T) {
 	s.api = serve(t, s.Node, localapi.Options{})
 	on(2)
 	if it.Title != "item-00001" || it.Price.Currency != "EUR" {
+		t.Errorf("%+v", it)
+	}
+}
+
+// TestBasketsAndActionsReadThirteenDigits: what a kiosk scanned is the item that was
+// imported, in actions, in what it excludes, in the basket and in outcomes, given by
+// itself or in a batch. What is no GTIN stays as it is.
+func TestBasketsAndActionsReadThirteenDigits(t *testing.T) {
+	s := newSite(t, localapi.Options{Scheme: item.GTIN})
+	rules := "version: 0\nrules: [{id: have, kind: exclude, where: {item.brand: Pen}, when: {basket: {$in: ['04006381333931']}}}]\n"
+	s.Use(nodetest.Files(t, nodetest.Slots(strings.NewReplacer("{catalogue: {limit: 10000}}", "{actions: true}", "rules: []", "rules: [have]").Replace(nodetest.Slot)), rules, nodetest.Features, nil))
+	s.get(nil, 200, "PUT", "/v1/items", "id,title,brand,price,currency,tax_rate,stock\n04006381333931,Pen,Pen,199,EUR,0.19,4\n", header("Content-Type", "text/csv"))
+	for body, want := range map[string]string{
+		`"actions":[{"id":"4006381333931"}],"context":{"basket":["x"]}`:                                                  "04006381333931",
+		`"actions":[{"id":"own"}],"context":{"basket":["x"]}`:                                                            "own",
+		`"actions":[{"id":"4006381333931"}],"context":{"basket":["4006381333931"]}`:                                      "",
+		`"actions":[{"id":"4006381333931"},{"id":"own"}],"context":{"basket":["x"]},"excludedActions":["4006381333931"]`: "own",
+	} {
+		var one ranking.Answer
+		s.get(&one, 200, "POST", "/v1/decide", `{"slot":"hero","count":1,`+body+`}`)
+		var several localapi.Results
+		s.get(&several, 200, "POST", "/v1/decide:batch", `[{"slot":"hero","count":1,`+body+`}]`)
+		for _, a := range []*ranking.Answer{&one, several.Results[0].Answer} {
+			got := ""
+			if len(a.Items) > 0 {
+				got = a.Items[0].ID
+			}
+			if got != want {
+				t.Errorf("%s: shown is %q, want %q", body, got, want)
+			}
+		}
+		if want == "04006381333931" {
+			s.get(nil, 202, "POST", "/v1/outcomes", `[{"id":"o","eventId":"`+one.EventID+`","itemId":"4006381333931","type":"not_found"}]`)
+		}
+	}
+	var it goods
+	if s.get(&it, 200, "GET", "/v1/items/4006381333931", ""); !it.Availability.NotFound || it.Availability.Promisable > 0 || it.Availability.OnHand != 4 {
+		t.Errorf("after it was not found: %+v", it)
+	}
+	s.get(nil, 200, "POST", "/v1/stock", `[{"id":"m","itemId":"4006381333931","delta":-9}]`)
+	if s.get(&it, 200, "GET", "/v1/items/4006381333931", ""); it.Availability.OnHand != -5 {
+		t.Errorf("after a sale of more than were counted: %+v", it)
+	}
+}
+
+// A count below zero is refused in its line, in every form; the others are kept.
+func TestNobodyCountsBelowZero(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	for _, c := range []struct {
+		method, path, kind, body string
+		line                     int
+	}{
+		{"PUT", "/v1/stock", "text/csv", "id,on_hand\nitem-00001,9\nitem-00002,-1\n", 3},
+		{"PUT", "/v1/stock", "application/json", `[{"itemId":"item-00001","onHand":9},{"itemId":"item-00002","onHand":-1}]`, 2},
+		{"PUT", "/v1/items", "text/csv", "id,title,price,currency,tax_rate,stock\na,A,1,EUR,0,1\nb,B,1,EUR,0,-1\n", 3},
+	} {
+		var got localapi.Report
+		s.get(&got, 200, c.method, c.path, c.body, header("Content-Type", c.kind))
+		if got.Accepted != 1 || len(got.Faults) != 1 || got.Faults[0].Line != c.line || !strings.Contains(got.Faults[0].Problem, "send sales as movements") {
+			t.Errorf("%s as %s: %+v", c.path, c.kind, got)
+		}
+	}
+	var it goods
+	if s.get(&it, 200, "GET", "/v1/items/item-00001", ""); it.Availability.OnHand != 9 {
 		t.Errorf("%+v", it)
 	}
 }

@@ -70,6 +70,8 @@ type GoodsStatus struct {
 	Items     int `json:"items"`
 	Available int `json:"available"`
 	Holds     int `json:"holds"`
+	NotFound  int `json:"notFound" doc:"Not found, and not counted or delivered since"`
+	Negative  int `json:"negative" doc:"On hand below zero: more was sold than counted, so count them"`
 
 	Actions   int    `json:"actions" doc:"Under way"`
 	Untaken   uint64 `json:"actionsUntaken" doc:"Since the start: too many were under way"`

@@ -121,7 +121,7 @@ func randomItem(r *rapid.T, id string) *wire.Item {
 		it.Category = rapid.SampledFrom([]string{"drinks", "drinks/wine", "drinks/wine/red", "food", ""}).Draw(r, "category")
 		it.Brand = rapid.SampledFrom([]string{"", "b1", "b2", "b3"}).Draw(r, "brand")
 		it.Status = rapid.SampledFrom([]string{"active", "active", "active", "hidden", "discontinued"}).Draw(r, "status")
-		it.Stock, it.StockKnown = rapid.Int64Range(-1, 5).Draw(r, "stock"), rapid.Bool().Draw(r, "counted")
+		it.Stock, it.StockKnown = rapid.Int64Range(0, 5).Draw(r, "stock"), rapid.Bool().Draw(r, "counted")
 		it.SafetyStock = rapid.SampledFrom([]int64{0, 0, 0, 1}).Draw(r, "safety stock")
 		it.Attributes["min_age"] = rapid.SampledFrom([]string{"", "", "16", "18", "grown"}).Draw(r, "age")
 		it.Attributes["allergens"] = rapid.SampledFrom([]string{"", "none", "nuts", "Nuts|milk"}).Draw(r, "allergens")
@@ -232,7 +232,7 @@ func tellAll(r *rapid.T, t *testing.T, n *nodetest.Node, w world) {
 		},
 		"outcome": func(r *rapid.T) {
 			o := attribution.Outcome{ID: unique("o"), ProfileID: anyone(), SessionID: session(), ItemID: fmt.Sprint("i", rapid.IntRange(0, 9).Draw(r, "item")),
-				Type:     rapid.SampledFrom([]string{"click", "purchase", "purchase", "redeem", "dismiss", "void", "return"}).Draw(r, "type"),
+				Type:     rapid.SampledFrom([]string{"click", "purchase", "purchase", "redeem", "dismiss", "void", "return", "not_found"}).Draw(r, "type"),
 				Quantity: rapid.SampledFrom([]float64{0, 0, 1, 0.3, 1.2, 2}).Draw(r, "quantity")}
 			if len(events) > 0 && rapid.Bool().Draw(r, "of an event") {
 				o.EventID = rapid.SampledFrom(events).Draw(r, "event")

@@ -53,6 +53,9 @@ func (c *Candidates) Allow(dst *Allowed, stock *Stock, a Asked) {
 	dst.Bits = append(dst.Bits[:0], c.static...)
 	dst.Removed = append(dst.Removed[:0], c.removed...)
 	if stock != nil {
+		if stock.missing {
+			dst.Removed = counted(dst.Removed, NotFound, removeAll(dst.Bits, stock.lost))
+		}
 		before := dst.Bits.Count()
 		dst.Bits.And(stock.bits)
 		dst.Removed = counted(dst.Removed, b.stock, before-dst.Bits.Count())

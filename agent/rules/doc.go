@@ -19,9 +19,10 @@
 //
 // A candidate that several rules remove is counted for the first of them: the
 // rules of kinds active, margin, price and exclude that don't depend on the request,
-// in the slot's order, then stock without conditions and holds, then all other rules
-// in the slot's order, then what is there by an offer that does not run, then what
-// the request excludes. Besides the rulebook's ids the counts name [Excluded], [Held]
+// in the slot's order, then, where stock without conditions or a hold matters, what
+// somebody did not find, then stock and holds, then all other rules in the slot's
+// order, then what is there by an offer that does not run, then what the request
+// excludes. Besides the rulebook's ids the counts name [Excluded], [NotFound], [Held]
 // and [NoOffer]. Where an offer of the slot is decided for each request, rules of
 // kinds margin and price are, too.
 //

@@ -52,6 +52,8 @@ func (c *Candidates) Explain(i int, cat *catalogue.Catalogue, a Asked) (causes [
 		causes = append(causes, Cause{r.ID, string(r.Kind), c.set(v.static[k]).Has(i), true, c.text(r, i)})
 	}
 	if b.stock != "" {
+		lost, _ := c.lost(cat, nil)
+		causes = append(causes, Cause{NotFound, "", lost.Has(i), false, "somebody did not find it, and since then it was not counted, nor was any delivered; that is as of now"})
 		there := c.promisableNow(cat, i)
 		kind := string(rulebook.Stock)
 		if b.stock == Held {

@@ -11,6 +11,8 @@ import (
 type Stock struct {
 	version uint64 // of what the catalogue says of it, see Candidates.version
 	bits    bitmap.Bits
+	lost    bitmap.Bits   // not in bits because somebody did not find them
+	missing bool          // there are such
 	more    []bitmap.Bits // by further number, of rules with conditions
 }
 
@@ -38,6 +40,7 @@ func (c *Candidates) Stock(cat *catalogue.Catalogue, dst *Stock) *Stock {
 func (c *Candidates) count(cat *catalogue.Catalogue, dst *Stock) {
 	b := c.View.book
 	dst.bits = c.promisable(cat, dst.bits, b.need)
+	dst.lost, dst.missing = c.lost(cat, dst.lost)
 	dst.more = slices.Grow(dst.more[:0], len(b.needs))[:len(b.needs)]
 	for i, need := range b.needs {
 		dst.more[i] = c.promisable(cat, dst.more[i], need)
@@ -69,6 +72,22 @@ func (c *Candidates) promisable(cat *catalogue.Catalogue, bits bitmap.Bits, need
 	return bits
 }
 
+// lost are the candidates that somebody did not find, where stock matters.
+func (c *Candidates) lost(cat *catalogue.Catalogue, bits bitmap.Bits) (lost bitmap.Bits, any bool) {
+	bits = sized(bits, c.Len())
+	all := cat.Availability().Lost
+	if c.View.book.need == 0 || all.Count() == 0 {
+		return bits, false
+	}
+	for i, place := range c.Places {
+		if place != Nowhere && all.Has(int(place)) {
+			bits.Set(i)
+			any = true
+		}
+	}
+	return bits, any
+}
+
 // Moved tells whether other candidates can be promised now than s says. Under the
 // store's commit lock the answer stays true until the commit.
 func (c *Candidates) Moved(cat *catalogue.Catalogue, s *Stock) bool {
@@ -77,5 +96,5 @@ func (c *Candidates) Moved(cat *catalogue.Catalogue, s *Stock) bool {
 	}
 	var now Stock
 	c.count(cat, &now)
-	return !slices.Equal(now.bits, s.bits) || !slices.EqualFunc(now.more, s.more, slices.Equal[bitmap.Bits])
+	return !slices.Equal(now.bits, s.bits) || !slices.Equal(now.lost, s.lost) || !slices.EqualFunc(now.more, s.more, slices.Equal[bitmap.Bits])
 }

@@ -24,7 +24,7 @@
 //
 //	items     id scheme title description brand category price currency tax_rate
 //	          cost stock safety_stock status location image url
-//	stock     id on_hand as_of
+//	stock     id on_hand as_of (counts are from 0: what is sold beyond them makes it negative)
 //	offers    id title kind target slot price percent currency starts ends budget
 //	          pacing per_person_cap cadence priority stack condition status
 //	escrow    offer site agent amount

@@ -88,9 +88,9 @@ func (f *fields) integer(column string, low, high int64, hint string) (int64, bo
 	return n, true
 }
 
-// count may be negative: a till sells what the count says is not there.
+// count is what somebody counted: what is on hand falls below zero by sales only.
 func (f *fields) count(column string) (int64, bool) {
-	return f.integer(column, math.MinInt32, math.MaxInt32, "")
+	return f.integer(column, 0, math.MaxInt32, "; write what is there, and send sales as movements")
 }
 
 func (f *fields) amount(column string) (int64, bool) {

@@ -34,11 +34,11 @@ func collect[T any](rows iter.Seq2[T, error]) (good []T, bad []string) {
 
 const itemsCSV = "\ufeff" + `id,scheme,title,description,brand,category,price,currency,tax_rate,cost,stock,safety_stock,status,location,image,url,colour,size
 4006381333931,gtin,Marker,"Yellow, ""wide""
-two lines",B,/office/pens/,399,EUR,0.19,150,-3,2,hidden,A4,https://x/i.png,https://x,yellow,
+two lines",B,/office/pens/,399,EUR,0.19,150,3,2,hidden,A4,https://x/i.png,https://x,yellow,
 plu-4011,own,Banana,,,,,,,,,,,,,,,
 `
 
-const itemsJSON = `{"id":"4006381333931","scheme":"gtin","title":"Marker","description":"Yellow, \"wide\"\ntwo lines","brand":"B","category":"office/pens","price":399,"currency":"EUR","tax_rate":0.19,"cost":150,"stock":-3,"safety_stock":2,"status":"hidden","location":"A4","image":"https://x/i.png","url":"https://x","colour":"yellow","size":null}
+const itemsJSON = `{"id":"4006381333931","scheme":"gtin","title":"Marker","description":"Yellow, \"wide\"\ntwo lines","brand":"B","category":"office/pens","price":399,"currency":"EUR","tax_rate":0.19,"cost":150,"stock":3,"safety_stock":2,"status":"hidden","location":"A4","image":"https://x/i.png","url":"https://x","colour":"yellow","size":null}
 
 {"title":"Banana","id":"plu-4011","scheme":"own"}`
 
@@ -46,7 +46,7 @@ func TestItems(t *testing.T) {
 	want := []*wire.Item{{
 		Id: "04006381333931", Scheme: "gtin", Title: "Marker", Description: "Yellow, \"wide\"\ntwo lines", Brand: "B", Category: "office/pens",
 		Price: &wire.Money{Amount: 399, Currency: "EUR"}, TaxRate: 0.19, Cost: 150, CostKnown: true,
-		Stock: -3, StockKnown: true, SafetyStock: 2, Status: "hidden", Location: "A4", Image: "https://x/i.png", Url: "https://x",
+		Stock: 3, StockKnown: true, SafetyStock: 2, Status: "hidden", Location: "A4", Image: "https://x/i.png", Url: "https://x",
 		Attributes: map[string]string{"colour": "yellow"},
 	}, {Id: "plu-4011", Scheme: "own", Title: "Banana", Status: "active"}}
 	for format, file := range map[item.Format]string{item.CSV: itemsCSV, item.NDJSON: itemsJSON} {
@@ -170,10 +170,11 @@ func TestStopsWhenAsked(t *testing.T) {
 }
 
 func TestStock(t *testing.T) {
-	got, bad := collect(item.Stock(strings.NewReader("id,on_hand,as_of\na,-2,2026-01-01T01:00:00+01:00\nb,7,\nc,,\nd,1,yesterday\n"), own))
-	want := []*wire.StockCount{{Item: "a", OnHand: -2, AsOfMs: 1_767_225_600_000}, {Item: "b", OnHand: 7}}
-	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" || len(bad) != 2 ||
-		bad[0] != "line 4, column on_hand: is missing; write the count" || !strings.HasPrefix(bad[1], "line 5, column as_of: ") {
+	got, bad := collect(item.Stock(strings.NewReader("id,on_hand,as_of\na,2,2026-01-01T01:00:00+01:00\nb,7,\nc,,\nd,1,yesterday\ne,-1,\n"), own))
+	want := []*wire.StockCount{{Item: "a", OnHand: 2, AsOfMs: 1_767_225_600_000}, {Item: "b", OnHand: 7}}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" || len(bad) != 3 ||
+		bad[0] != "line 4, column on_hand: is missing; write the count" || !strings.HasPrefix(bad[1], "line 5, column as_of: ") ||
+		bad[2] != "line 6, column on_hand: is no whole number from 0 to 2147483647; write what is there, and send sales as movements" {
 		t.Errorf("%v %s", bad, diff)
 	}
 	// A column that the file has not is told of once, not for each row.

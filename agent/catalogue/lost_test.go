@@ -1,0 +1,68 @@
+package catalogue
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aisle-edge/aisle/sync/wire"
+)
+
+// missed records that somebody did not find an item.
+func (s *shop) missed(id, item string, at int64) {
+	s.t.Helper()
+	o := &wire.Outcome{Id: id, Item: item, Type: wire.OutcomeType_OUTCOME_NOT_FOUND, HappenedMs: at}
+	if _, err := s.Node.Store.Commit(&wire.Record{Body: &wire.Record_Outcome{Outcome: o}}, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Promise 4: what was not found can't be promised until it is counted, or some of it
+// comes, no earlier than it was missed; whatever the order in which that is told, and
+// through restarts, power cuts and a rebuild.
+func TestNotFoundUntilCounted(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		then func(s *shop, start int64)
+		want int64 // that can be promised
+	}{
+		{"it stays", func(*shop, int64) {}, 0},
+		{"a count of the same number", func(s *shop, _ int64) { s.count("i", 5, 0) }, 5},
+		{"a count of none", func(s *shop, _ int64) { s.count("i", 0, 0) }, 0},
+		{"a count as of earlier", func(s *shop, start int64) { s.count("i", 9, start+1000) }, 0},
+		{"a delivery", func(s *shop, _ int64) { s.move("m", "i", 2, 0) }, 7},
+		{"a delivery before, told late", func(s *shop, start int64) { s.move("m", "i", 2, start+1000) }, 0},
+		{"a sale", func(s *shop, _ int64) { s.move("m", "i", -1, 0) }, 0},
+		{"the item with its stock", func(s *shop, _ int64) {
+			s.put(thing("i", func(it *wire.Item) { it.Stock, it.StockKnown, it.Title = 3, true, "new" }))
+		}, 3},
+		{"the item without", func(s *shop, _ int64) { s.put(thing("i", func(it *wire.Item) { it.Title = "new" })) }, 0},
+		{"a hold that ends", func(s *shop, _ int64) { s.Hold("i", 1); s.Hold("i", -1) }, 0},
+		{"told late, after it was counted again", func(s *shop, start int64) {
+			s.count("i", 5, 0)
+			s.missed("late", "i", start+2000)
+		}, 5},
+	} {
+		s := newShop(t)
+		s.put(thing("i", func(it *wire.Item) { it.Stock, it.StockKnown = 5, true }))
+		start := s.Now().UnixMilli()
+		s.Advance(time.Minute)
+		s.missed("o", "i", 0)
+		s.missed("o2", "unheard of", 0)
+		s.Advance(time.Minute)
+		c.then(s, start)
+		for _, when := range []string{"", " after a power cut", " after a rebuild"} {
+			if got := s.Promisable(0); got != c.want || s.Availability().Bits.Has(0) != (c.want > 0) || s.Availability().Lost.Has(0) != (c.want == 0 && c.name != "a count of none") {
+				t.Errorf("%s%s: %d can be promised, want %d; %v", c.name, when, got, c.want, s.Availability())
+			}
+			if when == "" {
+				if err := s.Node.Store.Sync(ctx, s.Log.Last()); err != nil {
+					t.Fatal(err)
+				}
+				s.Cut()
+			} else {
+				s.Damage("catalogue.db")
+			}
+		}
+		s.Close()
+	}
+}
