@@ -132,7 +132,8 @@ func (c *Central) openDown(ctx context.Context) (err error) {
 	c.learning = newLearning(c)
 	c.releases, err = release.Open(ctx, release.Config{
 		Store: c.db, Registry: c.registry, Repository: c.repository, Learned: c.learning.learned,
-		Scheme: c.cfg.Scheme, Keep: c.cfg.Releases.Keep, MaxModel: int64(c.cfg.Releases.MaxModel), Log: c.log,
+		Imported: (&imported{path: c.path(basketsFile), scheme: c.cfg.Scheme, log: c.log}).baskets,
+		Scheme:   c.cfg.Scheme, Keep: c.cfg.Releases.Keep, MaxModel: int64(c.cfg.Releases.MaxModel), Log: c.log,
 	})
 	return err
 }

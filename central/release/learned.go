@@ -20,7 +20,9 @@ import (
 func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learned, []registry.Lineage, error) {
 	inForce, _ := m.Folder()
 	if inForce == nil {
-		return registry.Learned{}, lineage(f, nil), nil
+		var l registry.Learned
+		m.place(&l, f, nil)
+		return l, lineage(f, nil), nil
 	}
 	l, from, err := m.known(ctx, inForce, f)
 	if inForce.ColumnSet() != f.ColumnSet() || !equal(inForce.Shape(), f.Shape()) {
@@ -29,20 +31,32 @@ func (m *Maker) learned(ctx context.Context, f *registry.Folder) (registry.Learn
 	return l, lineage(f, from), err
 }
 
-// leastTogether is in how many baskets two items must have been to be released as
+// place adds what baskets say of items, those that were imported and then those that
+// training has seen, as far as a folder needs it.
+func (m *Maker) place(l *registry.Learned, f *registry.Folder, seen [][]uint64) {
+	if !f.Rulebook.Embeds() && !f.Together() {
+		return
+	}
+	if m.cfg.Imported != nil {
+		seen = slices.Concat(m.cfg.Imported(), seen)
+	}
+	if f.Rulebook.Embeds() {
+		l.Embeddings = training.Embed(seen)
+	}
+	if f.Together() {
+		l.Together = together.Count(slices.Values(seen), together.MaxNear, LeastTogether)
+	}
+}
+
+// LeastTogether is in how many baskets two items must have been to be released as
 // going together: less would tell of somebody's basket.
-const leastTogether = 5
+const LeastTogether = 5
 
 // known is what is known of the slots in force, and of items if a folder needs that.
 func (m *Maker) known(ctx context.Context, inForce, f *registry.Folder) (l registry.Learned, from []registry.Lineage, err error) {
 	if s := m.cfg.Learned(inForce); s != nil {
 		l = registry.Learned{Models: s.Models, Rankings: s.Rankings}
-		if f.Rulebook.Embeds() {
-			l.Embeddings = training.Embed(s.Baskets)
-		}
-		if f.Together() {
-			l.Together = together.Count(slices.Values(s.Baskets), together.MaxNear, leastTogether)
-		}
+		m.place(&l, f, s.Baskets)
 		return l, fromTraining(s), nil
 	}
 	newest, _, err := m.Newest(ctx)

@@ -88,7 +88,9 @@ type Config struct {
 	Repository *rollout.Repository
 	// Learned is what training has learned for a folder, nil as long as that is
 	// less than what is out.
-	Learned  func(*registry.Folder) *training.Snapshot
+	Learned func(*registry.Folder) *training.Snapshot
+	// Imported are baskets from before those that training has seen. Default none.
+	Imported func() [][]uint64
 	Scheme   item.Scheme      // of the ids in offers
 	Keep     int              // releases that can be rolled back to; those in use come on top
 	MaxModel int64            // bytes

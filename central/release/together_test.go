@@ -52,3 +52,41 @@ func TestWhatGoesTogetherIsReleased(t *testing.T) {
 		t.Error("a folder that does not ask for it has it")
 	}
 }
+
+// TestImportedBasketsAreReleased: from the first release on, together with those that
+// training sees later, and only where a folder asks.
+func TestImportedBasketsAreReleased(t *testing.T) {
+	w := newWorld(t)
+	var before [][]uint64
+	for range 4 {
+		before = append(before, []uint64{1, 2})
+	}
+	w.maker.cfg.Imported = func() [][]uint64 { return before }
+	near := func(m Made) int {
+		t.Helper()
+		files, err := w.maker.cfg.Registry.Read(m.Entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := together.Parse(files[goods])
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, _, _ := p.Near(1)
+		return len(items)
+	}
+	asks := with("features.yaml", "bits: 8", "  - {name: fit, scope: item, kind: dense, source: pair.basket_fit}\nbits: 8")
+	w.propose(asks)
+	if n := near(w.publish(0)); n != 0 {
+		t.Errorf("four baskets tell of %d items: fewer than five would tell of somebody's", n)
+	}
+	w.learn(10, 0.5)
+	w.learned.Baskets = [][]uint64{{1, 3}, {2, 1}}
+	m, err := w.maker.Refresh(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := near(m); n != 1 {
+		t.Errorf("four imported and one seen: %d items go with 1, want 1", n)
+	}
+}

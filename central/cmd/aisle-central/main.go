@@ -19,6 +19,6 @@ func commands() *cobra.Command {
 	})
 	root.PersistentFlags().StringVar(&t.config, "config", "", "configuration `FILE`; none: the defaults, with the state in ./state")
 	root.PersistentFlags().BoolVar(&t.json, "json", false, "print the result as JSON")
-	root.AddCommand(t.run(), t.enrol(), t.revoke(), terminal.Group(t.function()), terminal.Group(t.keys()), terminal.Group(t.release()), t.report(), t.link(), terminal.VersionCommand(&t.json))
+	root.AddCommand(t.run(), t.enrol(), t.revoke(), terminal.Group(t.function()), terminal.Group(t.keys()), terminal.Group(t.release()), t.baskets(), t.report(), t.link(), terminal.VersionCommand(&t.json))
 	return root
 }
