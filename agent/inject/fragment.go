@@ -26,7 +26,8 @@ type Fragment struct {
 type Item struct {
 	ID, Title, Brand string
 	URL, Image       string
-	Price, Was       Money // Was: before the offer; zero: there is none
+	Price, Was       Money  // Was: before the offer; zero: there is none
+	Note             string // what must be said beside the price
 }
 
 // Money is an amount in minor units of an ISO 4217 currency.
@@ -69,6 +70,7 @@ func appendItem(dst []byte, it *Item, rank int) []byte {
 	dst = element(dst, "span", "brand", it.Brand)
 	dst = element(dst, "span", "price", it.Price.text())
 	dst = element(dst, "s", "was", it.Was.text())
+	dst = element(dst, "small", "note", it.Note)
 	return append(dst, "</li>\n"...)
 }
 

@@ -9,11 +9,11 @@ import (
 func TestFragment(t *testing.T) {
 	got := string(Append(nil, &Fragment{Slot: "page_hero", EventID: "e1", Personalised: true, Items: []Item{
 		{ID: "1", Title: "Tea & milk", Brand: "Acme", URL: "/tea?a=1&b=2", Image: "https://x.example/t.png", Price: Money{399, "EUR"}, Was: Money{499, "EUR"}},
-		{ID: "2", Title: "Rice", Price: Money{5, "EUR"}},
+		{ID: "2", Title: "Rice", Price: Money{5, "EUR"}, Note: "for <you>"},
 	}}))
 	want := `<ul class="aisle" data-slot="page_hero" data-event="e1" data-personalised>
 <li data-item="1" data-rank="1"><a href="/tea?a=1&amp;b=2"><img src="https://x.example/t.png" alt="" loading="lazy"><strong class="title">Tea &amp; milk</strong></a><span class="brand">Acme</span><span class="price">3.99 EUR</span><s class="was">4.99 EUR</s></li>
-<li data-item="2" data-rank="2"><strong class="title">Rice</strong><span class="price">0.05 EUR</span></li>
+<li data-item="2" data-rank="2"><strong class="title">Rice</strong><span class="price">0.05 EUR</span><small class="note">for &lt;you&gt;</small></li>
 </ul>
 `
 	if got != want {
@@ -40,8 +40,8 @@ func FuzzFragment(f *testing.F) {
 	f.Add("</strong>", "//evil.example/x", "\x00<")
 	page := template.Must(template.New("").Parse(`<a href="{{.}}">`))
 	f.Fuzz(func(t *testing.T, text, address, id string) {
-		out := string(Append(nil, &Fragment{Slot: id, EventID: text, Items: []Item{{ID: id, Title: text, Brand: text, URL: address, Image: address, Price: Money{1, "EUR"}}}}))
-		tags := 2*strings.Count(out, "<strong") + 2*strings.Count(out, "<span") + 2*strings.Count(out, "<a ") + strings.Count(out, "<img ") + 4
+		out := string(Append(nil, &Fragment{Slot: id, EventID: text, Items: []Item{{ID: id, Title: text, Brand: text, URL: address, Image: address, Price: Money{1, "EUR"}, Note: text}}}))
+		tags := 2*strings.Count(out, "<small") + 2*strings.Count(out, "<strong") + 2*strings.Count(out, "<span") + 2*strings.Count(out, "<a ") + strings.Count(out, "<img ") + 4
 		if n := strings.Count(out, "<"); n != tags {
 			t.Errorf("%d tags, want %d, in\n%s", n, tags, out)
 		}

@@ -41,6 +41,7 @@ func (a *API) decideBatch(w http.ResponseWriter, r *http.Request) {
 	results := make([]Result, len(requests))
 	for i := range requests {
 		requests[i].Consent.GPC = requests[i].Consent.GPC || gpc
+		requests[i].Accepted = r.Header.Get(languageHeader)
 		results[i] = a.result(r.Context(), &requests[i])
 		if answer := results[i].Answer; distinct && answer != nil {
 			keepOff(requests[i+1:], answer)

@@ -61,6 +61,8 @@ func unread(err error) error {
 	return refuse(malformed, "the body ended early; send it again")
 }
 
+const languageHeader = "Accept-Language"
+
 // decide answers POST /v1/decide.
 func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
@@ -72,10 +74,7 @@ func (a *API) decide(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get(gpcHeader) == "1" {
 			request.Consent.GPC = true
 		}
-		if request.Explain && request.Language == "" {
-			accepted := r.Header.Get("Accept-Language")
-			request.Language = accepted[:min(len(accepted), 2)] // the first is the preferred one
-		}
+		request.Accepted = r.Header.Get(languageHeader)
 		err = a.choose(r.Context(), c, &request)
 	}
 	if err != nil {

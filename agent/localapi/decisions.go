@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-edge/aisle/agent/ranking"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 )
 
 // Decision is the record of a decision: what was asked, allowed, scored, drawn
@@ -133,10 +134,13 @@ func (a *API) replay(_ context.Context, in *EventID) (*answer[ranking.Replayed],
 type eventAndItem struct {
 	EventID
 	Item string `path:"itemId" minLength:"1" maxLength:"256"`
+
+	Language string `query:"language" maxLength:"256" doc:"Of the texts, as de-AT; default: those of the header, the slot's, English"`
+	Accepted string `header:"Accept-Language" doc:"The preferred languages"`
 }
 
 func (a *API) whyNot(_ context.Context, in *eventAndItem) (*answer[ranking.WhyNot], error) {
-	w, err := a.Decider.WhyNot(in.ID, a.itemID(in.Item))
+	w, err := a.Decider.WhyNot(in.ID, a.itemID(in.Item), append(rulebook.Languages(in.Language), rulebook.Languages(in.Accepted)...)...)
 	if err != nil {
 		return nil, err
 	}

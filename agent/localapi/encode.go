@@ -42,6 +42,7 @@ func appendAnswer(dst []byte, a *ranking.Answer) []byte {
 	dst = a.Age.Consent.AppendJSON(append(dst, `,"consentSeconds":`...))
 	dst = a.Age.HubContact.AppendJSON(append(dst, `,"hubContactSeconds":`...))
 	dst = append(dst, '}')
+	dst = appendSome(dst, `,"language":`, a.Language)
 	if len(a.Ignored) > 0 {
 		dst = appendTexts(append(dst, `,"ignoredContext":`...), a.Ignored)
 	}

@@ -108,7 +108,7 @@ func (a *API) makeFragment(r *http.Request) ([]byte, error) {
 	request := ranking.Request{
 		Slot: r.PathValue("slot"), ProfileID: from.Profile.read(r), SessionID: from.Session.read(r), Count: count,
 		Consent: ranking.Signals{TCF: from.TCF.read(r), GPP: from.GPP.read(r), GPPSid: sections(from.GPPSid.read(r)), GPC: r.Header.Get(gpcHeader) == "1"},
-		Context: queryContext(query),
+		Context: queryContext(query), Accepted: r.Header.Get(languageHeader),
 	}
 	if d := a.admit(&request); d != nil {
 		return nil, d
@@ -118,7 +118,7 @@ func (a *API) makeFragment(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	a.metrics.decided(answer)
-	return inject.Append(nil, a.shown(answer)), nil
+	return inject.Append(nil, a.shown(answer, &request)), nil
 }
 
 // contextPrefix marks the parameters that are context, as context.weather=rain.
@@ -135,13 +135,16 @@ func queryContext(query url.Values) (values features.Values) {
 
 // shown is an answer as a page shows it. An item that has gone from the catalogue
 // meanwhile is shown by its id.
-func (a *API) shown(answer *ranking.Answer) *inject.Fragment {
+func (a *API) shown(answer *ranking.Answer, r *ranking.Request) *inject.Fragment {
 	f := &inject.Fragment{Slot: answer.Slot, EventID: answer.EventID, Personalised: answer.Personalised}
 	for i := range answer.Items {
 		it := &answer.Items[i]
 		one := inject.Item{ID: it.ID, Title: it.ID}
 		if it.Price != nil {
 			one.Price = inject.Money{Amount: it.Price.Amount, Currency: it.Price.Currency}
+			if it.Price.Personalised {
+				one.Note = a.Decider.Words(r).Price
+			}
 		}
 		if known, err := a.Catalogue.Item(it.ID); err == nil {
 			one.Title, one.Brand, one.URL, one.Image = cmp.Or(known.Title, it.ID), known.Brand, known.Url, known.Image

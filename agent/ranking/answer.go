@@ -16,6 +16,7 @@ type Answer struct {
 	Experiments  []Experiment `json:"experiments"`
 	Versions     Versions     `json:"versions"`
 	Age          Age          `json:"age"`
+	Language     string       `json:"language,omitempty"`       // of the texts, where reasons are asked for
 	Ignored      []string     `json:"ignoredContext,omitempty"` // where reasons are asked for: keys of the context that no feature declares so, and no rule reads
 
 	IgnoredKeys int `json:"-"` // how many those are, whatever is asked for; 0 of a repeat

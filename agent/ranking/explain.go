@@ -17,8 +17,9 @@ const maxReasons = 5
 // What the record leaves out of the person is part, or what the node keeps of it. What
 // a module says of itself is told of the score that was given only: one that can't
 // be computed again has no reasons.
-func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte, language string) {
-	t := d.teller(language)
+func (d *Decider) explain(a *Answer, rec *wire.Decision, part []byte, r *Request) {
+	t := d.teller(rec.Slot, r.languages())
+	a.Language = t.words.Language
 	t.tell(a, rec)
 	scorer := d.scorer(rec)
 	rows, ok := parseRows(rec)

@@ -33,7 +33,7 @@ func (s *scratch) repeat(ctx context.Context) (*Answer, error) {
 	s.d.counts.repeated.Add(1)
 	a := s.d.answer(rec, VersionsOf(rec.Versions), s.now)
 	if s.request.Explain {
-		s.d.explain(a, rec, nil, s.request.Language)
+		s.d.explain(a, rec, nil, s.request)
 	}
 	return a, nil
 }

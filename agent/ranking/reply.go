@@ -11,7 +11,7 @@ func (s *scratch) answer() *Answer {
 	a := s.d.answer(&s.record.decision, s.versions(), s.now)
 	a.Age.Consent = since(s.now, s.who.Grants.Confirmed)
 	if s.request.Explain {
-		s.d.explain(a, &s.record.decision, s.record.part, s.request.Language)
+		s.d.explain(a, &s.record.decision, s.record.part, s.request)
 	}
 	s.ignore(a)
 	return a
@@ -25,7 +25,7 @@ func (s *scratch) ignore(a *Answer) {
 	}
 	for i := range s.request.Context {
 		v := &s.request.Context[i]
-		if !s.slot.Plan.Ignores(v) || s.slot.Book.Reads(v.Name) {
+		if v.Name == languageKey || !s.slot.Plan.Ignores(v) || s.slot.Book.Reads(v.Name) {
 			continue
 		}
 		if a.IgnoredKeys++; s.request.Explain {

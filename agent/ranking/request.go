@@ -32,7 +32,8 @@ type Request struct {
 	DryRun          bool `json:"dryRun,omitempty"`   // nothing is recorded, held or counted
 	BudgetMs        int  `json:"budgetMs,omitempty"` // 0: none
 
-	Language string `json:"language,omitempty"` // of reasons, as de or de-AT; default: that of Accept-Language, then English
+	Language string `json:"language,omitempty"` // of reasons, as de-AT, or several as in Accept-Language; then that of the context, that header's, the slot's, English
+	Accepted string `json:"-"`                  // the header Accept-Language
 
 	Group *Group `json:"-"` // nil: a decision by itself
 }

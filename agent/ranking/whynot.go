@@ -32,6 +32,7 @@ type WhyNot struct {
 	Slot     string  `json:"slot"`
 	Verdict  Verdict `json:"verdict" enum:"shown,not_drawn,not_scored,removed,not_candidate,unknown"`
 	Text     string  `json:"text"`
+	Language string  `json:"language" doc:"Of the texts; what is not known is told in English"`
 	Holdback bool    `json:"holdback" doc:"Nothing was shown, on purpose"`
 
 	Position      int        `json:"position,omitempty" doc:"Where it was shown, from 1"`
@@ -52,13 +53,16 @@ type WhyRule struct {
 	Text   string `json:"text"`
 }
 
-// WhyNot explains an item of a recorded decision.
-func (d *Decider) WhyNot(eventID, itemID string) (*WhyNot, error) {
+// WhyNot explains an item of a recorded decision, in the first of some language ranges
+// that there are words for, else in the slot's language or English.
+func (d *Decider) WhyNot(eventID, itemID string, languages ...string) (*WhyNot, error) {
 	ev, rec, at, err := d.opt.Events.Find(eventID)
 	if err != nil {
 		return nil, unfound(err)
 	}
-	w := &WhyNot{EventID: rec.EventId, ItemID: itemID, Slot: rec.Slot, Holdback: rec.Holdback}
+	t := d.teller(rec.Slot, languages)
+	w := &WhyNot{EventID: rec.EventId, ItemID: itemID, Slot: rec.Slot, Holdback: rec.Holdback, Language: t.words.Language}
+	defer t.translate(w)
 	drawn := w.drawn(rec)
 	active := d.opt.Releases.Active()
 	if active == nil || active.Slot(rec.Slot) == nil || !slices.Equal(rec.Versions.GetRulebook(), active.Rulebook.Digest[:]) {
@@ -123,11 +127,14 @@ func (w *WhyNot) past(rec *wire.Decision) {
 	w.Rules = counted(rec, nil)
 }
 
+// removedSome begins what is told of a rule that need not have met the item.
+const removedSome = "removed "
+
 // counted are rules of which the record only tells that they removed something.
 func counted(rec *wire.Decision, but []WhyRule) (all []WhyRule) {
 	for _, r := range rec.Removed {
 		if !slices.ContainsFunc(but, func(one WhyRule) bool { return one.Rule == r.Rule }) {
-			all = append(all, WhyRule{Rule: r.Rule, Text: fmt.Sprintf("removed %d candidates", r.Count)})
+			all = append(all, WhyRule{Rule: r.Rule, Text: fmt.Sprintf(removedSome+"%d candidates", r.Count)})
 		}
 	}
 	return all

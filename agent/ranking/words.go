@@ -1,25 +1,52 @@
 package ranking
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
 // teller says reasons in one language, in the words of the release that runs.
 type teller struct {
-	words    rulebook.Words
-	features []rulebook.Feature
+	words rulebook.Words
+	book  *rulebook.Rulebook
 }
 
-func (d *Decider) teller(language string) *teller {
+// teller speaks the first of some language ranges that there are words for, else the
+// language of a slot, else English.
+func (d *Decider) teller(slot string, ranges []string) *teller {
 	book := new(rulebook.Rulebook)
 	if active := d.opt.Releases.Active(); active != nil {
 		book = active.Rulebook
 	}
-	return &teller{book.WordsOf(language), book.Features}
+	if s := book.Slot(slot); s != nil && s.Language != "" {
+		ranges = append(ranges, s.Language)
+	}
+	return &teller{book.WordsOf(ranges...), book}
+}
+
+// Words are those that the reasons of a request are told in.
+func (d *Decider) Words(r *Request) rulebook.Words { return d.teller(r.Slot, r.languages()).words }
+
+// languageKey is the key of the context that says in which language reasons are told.
+const languageKey = "language"
+
+// languages are the ranges that a request asks for, the preferred first: by itself, in
+// its context, as its sender accepts them.
+func (r *Request) languages() []string {
+	ranges := rulebook.Languages(r.Language)
+	if v, ok := r.Context.Find(languageKey); ok {
+		if v.Kind == consent.List {
+			ranges = append(ranges, v.List...)
+		} else {
+			ranges = append(ranges, rulebook.Languages(v.Text)...)
+		}
+	}
+	return append(ranges, rulebook.Languages(r.Accepted)...)
 }
 
 // tell gives what the record says of each item besides scores, and the basis. An
@@ -93,10 +120,44 @@ func (t *teller) text(name string, speaksFor bool) string {
 }
 
 func (t *teller) called(name string) string {
-	for i := range t.features {
-		if text := t.features[i].Text[t.words.Language]; t.features[i].Name == name && text != "" {
-			return text
+	for i := range t.book.Features {
+		if f := &t.book.Features[i]; f.Name == name {
+			return cmp.Or(f.Text.In(t.words.Language), name)
 		}
 	}
 	return name
+}
+
+// translate tells what became of an item, and why, in this language: a rule by its own
+// text, or by that of its kind. Where the language has neither, it stays as it is.
+func (t *teller) translate(w *WhyNot) {
+	verdict, by := string(w.Verdict), WhyRule{}
+	if w.Verdict == VerdictRemoved {
+		verdict = "some"
+	}
+	for i := range w.Rules {
+		r := &w.Rules[i]
+		if text := t.ofRule(r); text != "" && !strings.HasPrefix(r.Text, removedSome) {
+			w.Text, r.Text = strings.Replace(w.Text, r.Text, text, 1), text
+		}
+		if r.First {
+			verdict, by = "removed", *r
+		} else if r.Likely {
+			verdict, by = "likely", *r
+		}
+	}
+	if text := t.words.VerdictText(verdict); text != "" {
+		w.Text = strings.NewReplacer("{rule}", by.Rule, "{it}", by.Text).Replace(text)
+	}
+}
+
+func (t *teller) ofRule(r *WhyRule) string {
+	for k := range t.book.Rules {
+		if rule := &t.book.Rules[k]; rule.ID == r.Rule {
+			if text := rule.Text.In(t.words.Language); text != "" {
+				return text
+			}
+		}
+	}
+	return t.words.RuleText(cmp.Or(r.Kind, r.Rule))
 }

@@ -9,6 +9,10 @@ const $ = id => document.getElementById(id);
 const state = { card: "", session: crypto.randomUUID(), event: "", site: "shop", fetches: false };
 const goods = new Map();
 
+// What the shop gives as reasons comes in this language where it has words for it:
+// that of the address, as /kiosk?language=de, or those the browser prefers.
+const language = new URLSearchParams(location.search).get("language") || navigator.languages.join(", ");
+
 async function call(method, path, body) {
   const response = await fetch(path, {
     method,
@@ -34,14 +38,14 @@ async function refresh() {
   $("shelf").setAttribute("aria-busy", "true");
   try {
     const answer = await call("POST", "/v1/decide", {
-      slot: "home_hero", count: 6, explain: true, sessionId: state.session,
+      slot: "home_hero", count: 6, explain: true, language, sessionId: state.session,
       ...(state.card && { profileId: state.card }),
       context: { weather: $("weather").value, daypart: $("daypart").value },
     });
     const details = await Promise.all(answer.items.map(i => item(i.id)));
     if (mine !== look) return;
     state.event = answer.eventId;
-    $("shelf").replaceChildren(...answer.items.map((shown, i) => tile(shown, details[i])));
+    $("shelf").replaceChildren(...answer.items.map((shown, i) => tile(shown, details[i], answer.language)));
     explain(answer);
     $("generated").textContent = details.some(d => d.attributes?.generated) ? "Stock, cost and consent are generated." : "";
   } catch (error) {
@@ -51,7 +55,7 @@ async function refresh() {
   }
 }
 
-function tile(shown, about) {
+function tile(shown, about, language) {
   const li = make("li", "item");
   const art = make("button", `art ${kind(about.category)}`);
   art.type = "button";
@@ -64,7 +68,7 @@ function tile(shown, about) {
   fetched.addEventListener("click", () => pickup(shown, about, fetched));
   const text = make("div", "text"), buttons = make("div", "buttons");
   buttons.append(take, ...(state.fetches ? [fetched] : []));
-  text.append(make("h2", "", about.title), make("p", "brand", about.brand || "\u00a0"), ...reasons(shown), price(shown, about), stock(shown), buttons);
+  text.append(make("h2", "", about.title), make("p", "brand", about.brand || "\u00a0"), ...reasons(shown, language), price(shown, about), ...personal(shown, language), stock(shown), buttons);
   li.append(art, text);
   return li;
 }
@@ -84,10 +88,23 @@ function stock(shown) {
   return n < 5 ? make("p", "stock few", `Only ${n} left`) : make("p", "stock", `${n} on the shelf`);
 }
 
-function reasons(shown) {
-  const good = (shown.reasons || []).filter(r => r.text && r.feature !== "order" && r.contribution >= 0);
+function reasons(shown, language) {
+  const good = (shown.reasons || []).filter(r => r.text && !["order", "price"].includes(r.feature) && r.contribution >= 0);
   const best = good.find(r => r.feature !== "offer") || good[0]; // that it is on offer, the price says
-  return best ? [make("p", "reason", best.text)] : [];
+  return best ? [spoken(best.text, language)] : [];
+}
+
+// A price that was made for this customer says so before they buy, as the law asks.
+function personal(shown, language) {
+  if (!shown.price?.personalised) return [];
+  const reason = (shown.reasons || []).find(r => r.feature === "price");
+  return [reason ? spoken(reason.text, language) : spoken("a personal price", "en")];
+}
+
+function spoken(text, language) {
+  const p = make("p", "reason", text);
+  p.lang = language;
+  return p;
 }
 
 function money(m) {

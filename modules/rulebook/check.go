@@ -23,6 +23,15 @@ const idPattern = `^[a-z0-9][a-z0-9_.-]{0,63}$`
 
 var idText = regexp.MustCompile(idPattern)
 
+// fieldOf is the field of a struct that a key is read into.
+func fieldOf(v any, key string) (reflect.StructField, bool) {
+	t := reflect.TypeOf(v)
+	return t.FieldByNameFunc(func(name string) bool {
+		f, _ := t.FieldByName(name)
+		return f.Tag.Get("yaml") == key
+	})
+}
+
 func checkOf(f reflect.StructField) check {
 	var c check
 	for word := range strings.SplitSeq(f.Tag.Get("check"), ",") {

@@ -16,7 +16,9 @@
 // which it may be read, how long it counts. Its list context, where there is one,
 // says which keys a request's context may have and of what type; what is not in
 // it, no feature reads. A feature's text is what people call it, by language; reasons
-// say it in our English or German, or in the words that the file gives ([Words]).
+// say it in our English or German, or in the words that the file gives ([Words]). A
+// rule's text is what why-not says of an item that it removes; without one the words
+// of its kind do, and without those the numbers that it met with, in English.
 //
 // What a purpose is called lies outside: the caller passes the check in.
 //

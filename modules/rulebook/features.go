@@ -32,7 +32,7 @@ type Feature struct {
 	Scale     float64       `yaml:"scale"` // dense: transform(value)·Scale + Offset
 	Offset    float64       `yaml:"offset"`
 
-	Text map[string]string `yaml:"text"` // what people call it, by language, as "the weather"; default: its name
+	Text Texts `yaml:"text"` // what people call it, by language, as "the weather"; default: its name
 }
 
 func (f *Feature) defaults() { f.Transform, f.Scale = Plain, 1 }

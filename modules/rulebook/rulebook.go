@@ -90,6 +90,7 @@ func Parse(f Files) (*Rulebook, error) {
 	d.file("features.yaml", f.Features, &features)
 	features.validate(d, f.Purpose)
 	around := surroundings{purpose: f.Purpose, declared: features.declares}
+	around.speaks = func(tag string) bool { return (&Rulebook{Words: features.Words}).wordsOf(tag, new(Words)) }
 	if !d.sound("") {
 		around.declared = func(string) bool { return true } // else an echo of faults already told
 	}

@@ -28,6 +28,7 @@ type Rule struct {
 	Where  When     `yaml:"where"`
 	When   When     `yaml:"when"`
 	Unless When     `yaml:"unless"`
+	Text   Texts    `yaml:"text"` // what why-not says of an item that it removes, by language
 
 	Safety      int           `yaml:"safety" check:"min=0,max=1000000"`
 	Floor       float64       `yaml:"floor" check:"min=0,below=1"`

@@ -15,6 +15,7 @@ type surroundings struct {
 	purpose  func(string) bool
 	declared func(field string) bool // of a person, in features.yaml
 	options  condition.Options       // the groups of rules.yaml
+	speaks   func(tag string) bool   // there are words of a language
 }
 
 func (f *rulesFile) validate(d *decoder, around surroundings) {
@@ -33,6 +34,7 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 		if d.sound(at+".") && r.takesOnly(d, at) {
 			r.complete(d, at, around)
 			r.compile(d, at, around)
+			r.Text.validate(d, at+".text", 256)
 		}
 		for j, o := range r.Outcomes {
 			if !slices.Contains(outcomes, o) && o != shown {
@@ -44,7 +46,7 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 }
 
 // always are the fields that any kind may have.
-var always = []string{"id", "kind", "where", "when", "unless"}
+var always = []string{"id", "kind", "where", "when", "unless", "text"}
 
 // takesOnly reports what the kind lacks, and what it has no use for.
 func (r *Rule) takesOnly(d *decoder, at string) bool {

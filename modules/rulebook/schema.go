@@ -41,6 +41,12 @@ func schemaOf(t reflect.Type, c check) schema {
 	switch t {
 	case reflect.TypeFor[When]():
 		return schema{"type": []string{"object", "string"}}
+	case reflect.TypeFor[Texts]():
+		return textsSchema(schema{"pattern": languagePattern})
+	case reflect.TypeFor[RuleTexts]():
+		return textsSchema(schema{"enum": ruleTexts()})
+	case reflect.TypeFor[VerdictTexts]():
+		return textsSchema(schema{"enum": verdictTexts()})
 	case reflect.TypeFor[SavedGroup]():
 		return schema{"type": []string{"array", "object"}, "items": schema{"type": []string{"string", "number", "boolean", "null"}}}
 	}
@@ -50,9 +56,6 @@ func schemaOf(t reflect.Type, c check) schema {
 	case reflect.Struct:
 		return objectSchema(t)
 	case reflect.Map:
-		if t.Elem().Kind() == reflect.String {
-			return schema{"type": "object", "propertyNames": schema{"pattern": "^[a-z]{2}$"}, "additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": 64}}
-		}
 		if t.Elem() == reflect.TypeFor[SavedGroup]() {
 			return schema{"type": "object", "propertyNames": schema{"pattern": idPattern}, "additionalProperties": schemaOf(t.Elem(), check{})}
 		}
@@ -69,6 +72,10 @@ func schemaOf(t reflect.Type, c check) schema {
 		return schema{"type": "boolean"}
 	}
 	return textSchema(c)
+}
+
+func textsSchema(names schema) schema {
+	return schema{"type": "object", "propertyNames": names, "additionalProperties": schema{"type": "string", "minLength": 1, "maxLength": 256}}
 }
 
 func textSchema(c check) schema {

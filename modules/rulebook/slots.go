@@ -65,6 +65,7 @@ type Slot struct {
 	Promoted    *Promoted   `yaml:"promoted"`
 	Mix         *Mix        `yaml:"mix"`
 	Diversity   *Diversity  `yaml:"diversity"`
+	Language    string      `yaml:"language" check:"min=2,max=35"` // of reasons where nobody asks for another that there is; default: en
 
 	Arbitration *Arbitration `yaml:"arbitration"` // nil: the lowest price, and no say among items
 }

@@ -47,6 +47,9 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 		if s.Arbitration != nil && d.sound(at+".arbitration") {
 			s.Arbitration.validate(d, at+".arbitration", &s.Reward)
 		}
+		if s.Language != "" && d.sound(at+".language") && !lookUp(s.Language, around.speaks) {
+			d.fault(at+".language", "has no words; give features.yaml words of it, or write one of those it has, en or de")
+		}
 		unique(d, at+".attribution.by", s.Attribution.By, func(j Joint) string { return string(j) })
 	}
 }

@@ -2,13 +2,14 @@ package rulebook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Words are what reasons are made of in one language. {it} stands for what people
 // call a feature; a cross is {it} of both, With between them.
 type Words struct {
-	Language    string `yaml:"language" check:"required,min=2,max=2"` // ISO 639-1
+	Language    string `yaml:"language" check:"required,min=2,max=35"` // a tag of BCP 47, as de or de-AT
 	For         string `yaml:"for" check:"required,min=1,max=128"`
 	Against     string `yaml:"against" check:"required,min=1,max=128"`
 	With        string `yaml:"with" check:"required,min=1,max=32"`
@@ -19,6 +20,11 @@ type Words struct {
 	Price       string `yaml:"price" check:"required,min=1,max=256"`  // what is known of a person made it
 	Person      string `yaml:"person" check:"required,min=1,max=128"` // what they agreed to was used
 	Nobody      string `yaml:"nobody" check:"required,min=1,max=128"` // nothing of a person was
+
+	// What why-not says; where they have nothing our own words do, in English with the
+	// numbers of rule and item.
+	Rules    RuleTexts    `yaml:"rules"`
+	Verdicts VerdictTexts `yaml:"verdicts"`
 }
 
 var builtIn = []Words{
@@ -35,34 +41,60 @@ var builtIn = []Words{
 		Pinned: "vom Geschäft hier platziert", Offer: "im Angebot",
 		Price:  "ein persönlicher Preis: er wurde automatisch aus dem ermittelt, was Sie freigegeben haben",
 		Person: "nutzt, was Sie freigegeben haben", Nobody: "nutzt nichts über Sie",
+		Rules: RuleTexts{
+			"stock": "davon ist nicht genug da", "active": "es ist nicht im Verkauf", "margin": "es brächte zu wenig ein",
+			"price": "sein Preis liegt tiefer, als er darf", "exclude": "es ist hier ausgeschlossen",
+			"avoid": "es enthält, was vermieden werden soll, oder das ist nicht bekannt",
+			"needs": "ihm fehlt, was es haben soll, oder das ist nicht bekannt",
+			"age":   "es ist erst ab einem Alter, das hier nicht belegt ist", "sensitive": "es wird nur gezeigt, wem das ausdrücklich recht ist",
+			"cap": "es wurde oft genug gezeigt", "suppress": "vor Kurzem geschah damit etwas, nach dem es nicht gezeigt wird",
+			"limit": "von seiner Art steht schon genug in der Antwort", "separate": "ein Wettbewerber steht schon in der Antwort",
+			"hold": "davon ist nicht genug frei, um es zurückzulegen", "offer": "es steht hier nur mit einem Angebot, und keines galt",
+			"excluded": "die Anfrage schloss es aus, oder es steht schon daneben", "fulfilment": "es kommt nicht auf dem Weg, nach dem gefragt war",
+		},
+		Verdicts: VerdictTexts{
+			"shown": "es wurde gezeigt", "not_drawn": "es hätte gezeigt werden dürfen; andere wurden gezogen",
+			"not_scored": "die Zeit reichte nicht, es zu bewerten; andere wurden gezogen",
+			"removed":    "die Regel {rule} hat es entfernt: {it}", "likely": "wahrscheinlich hat die Regel {rule} es entfernt: {it}",
+			"some": "eine Regel hat es entfernt; welche, ist nicht mehr bekannt", "not_candidate": "es stand nicht zur Wahl",
+			"unknown": "was daraus wurde, ist nicht mehr bekannt",
+		},
 	},
 }
 
-// WordsOf are those of a language, as "de" or "de-AT"; English where there are none.
-func (b *Rulebook) WordsOf(language string) Words {
-	if len(language) >= 2 {
-		language = strings.ToLower(language[:2])
-	}
-	for _, all := range [][]Words{b.Words, builtIn} {
-		for _, w := range all {
-			if w.Language == language {
-				return w
-			}
+// WordsOf are those of the first of some language ranges, as de-AT, that anybody has
+// words for, by the lookup of RFC 4647: the file's before ours; English where none has.
+func (b *Rulebook) WordsOf(ranges ...string) (w Words) {
+	w = builtIn[0]
+	for _, language := range append(slices.Clip(ranges), w.Language) {
+		if lookUp(language, func(tag string) bool { return b.wordsOf(tag, &w) }) {
+			break
 		}
 	}
-	return builtIn[0]
+	return w
+}
+
+func (b *Rulebook) wordsOf(tag string, into *Words) bool {
+	for _, all := range [][]Words{b.Words, builtIn} {
+		if i := slices.IndexFunc(all, func(w Words) bool { return fold(w.Language) == tag }); i >= 0 {
+			*into = all[i]
+			return true
+		}
+	}
+	return false
 }
 
 func (f *featuresFile) validateWords(d *decoder) {
-	unique(d, "words", f.Words, func(w Words) string { return w.Language })
+	unique(d, "words", f.Words, func(w Words) string { return fold(w.Language) })
 	for i := range f.Words {
 		at := fmt.Sprintf("words[%d]", i)
 		if !d.sound(at + ".") {
 			continue
 		}
 		if !isLanguage(f.Words[i].Language) {
-			d.fault(at+".language", "must be two small letters, as en")
+			d.fault(at+".language", "must be a tag such as en or de-AT")
 		}
+		f.Words[i].validateTexts(d, at)
 		for key, text := range map[string]string{"for": f.Words[i].For, "against": f.Words[i].Against} {
 			if !strings.Contains(text, "{it}") {
 				d.fault(at+"."+key, "must say where the feature's name stands, as {it}")
@@ -70,17 +102,6 @@ func (f *featuresFile) validateWords(d *decoder) {
 		}
 	}
 	for i := range f.Features {
-		for language, text := range f.Features[i].Text {
-			at := fmt.Sprintf("features[%d].text.%s", i, language)
-			if !isLanguage(language) {
-				d.fault(at, "the language must be two small letters, as en")
-			} else if text == "" || len(text) > 64 {
-				d.fault(at, "must be 1 to 64 bytes")
-			}
-		}
+		f.Features[i].Text.validate(d, fmt.Sprintf("features[%d].text", i), 64)
 	}
-}
-
-func isLanguage(s string) bool {
-	return len(s) == 2 && s[0] >= 'a' && s[0] <= 'z' && s[1] >= 'a' && s[1] <= 'z'
 }
