@@ -265,6 +265,8 @@ func TestOversizedBodies(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	n := nodetest.New(t, nodetest.Options{Log: 512 << 10})
 	s := ready(t, n, localapi.Options{})
+	held := strings.NewReplacer("id: hero", "id: held", "count: 3", "count: 3\n    hold: {ttl: 10m}").Replace(nodetest.Slot)
+	n.Use(nodetest.Files(t, nodetest.Slots(slots+held), rules, nodetest.Features, nil))
 	grant(t, s, "p1", wire.PersonalisedOffers)
 	refused := map[string]string{
 		"/v1/outcomes": `[{"id":"%[1]d","type":"click","itemId":"%0250[1]d"}]`,
@@ -284,7 +286,17 @@ func TestFullDisk(t *testing.T) {
 			break
 		}
 	}
-	s.get(nil, 200, "POST", "/v1/decide", decision)
+	// What may be lost is answered all the same, and what is promised is not.
+	for n.Decider.Stats().Lost == 0 {
+		s.get(nil, 200, "POST", "/v1/decide", decision)
+	}
+	w := s.ask("POST", "/v1/decide", `{"slot":"held"}`)
+	if p := problemOf(t, w); w.Code != 507 || p.Type != localapi.Base+"log-full" || n.Holds.Live() > 0 {
+		t.Errorf("a promise: %d %+v, %d held", w.Code, p, n.Holds.Live())
+	}
+	if text := s.ask("GET", "/metrics", "").Body.String(); !strings.Contains(text, `aisle_problems_total{problem="log-full"} 3`) {
+		t.Error("refusals are not counted")
+	}
 	s.get(nil, 200, "PUT", "/v1/profiles/p1/consent", `{"purposes":[]}`)
 }
 
