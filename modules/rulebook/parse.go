@@ -3,6 +3,7 @@ package rulebook
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -14,26 +15,30 @@ import (
 
 const maxFile = 128 << 10
 
+const byteOrderMark = "\ufeff"
+
 func parse(b []byte) (ast.Node, *Fault) {
 	switch {
 	case len(b) > maxFile:
 		return nil, &Fault{Problem: fmt.Sprintf("is larger than %d bytes", maxFile)}
 	case !utf8.Valid(b):
-		return nil, &Fault{Problem: "is not UTF-8"}
+		return nil, &Fault{Problem: "is not UTF-8; save it as that"}
 	}
-	tokens := lexer.Tokenize(string(b))
+	tokens := lexer.Tokenize(strings.TrimPrefix(string(b), byteOrderMark))
 	if err := plain(tokens); err != nil {
 		return nil, err
 	}
 	f, err := parser.Parse(tokens, 0)
 	var syntax *yaml.SyntaxError
 	switch {
+	case errors.As(err, &syntax) && strings.Contains(syntax.GetMessage(), "'\t'"):
+		return nil, &Fault{Line: syntax.GetToken().Position.Line, Problem: "has a tab; indent with spaces"}
 	case errors.As(err, &syntax):
 		return nil, &Fault{Line: syntax.GetToken().Position.Line, Problem: syntax.GetMessage()}
 	case err != nil:
 		return nil, &Fault{Problem: err.Error()}
 	case len(f.Docs) != 1 || f.Docs[0].Body == nil:
-		return nil, &Fault{Problem: "must hold one document"}
+		return nil, &Fault{Problem: "must hold one document, which begins with version: 0"}
 	}
 	return f.Docs[0].Body, nil
 }

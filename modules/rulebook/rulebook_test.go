@@ -296,6 +296,7 @@ func TestFaults(t *testing.T) {
 		{"features", "hash: vw", "bits: 17", `12: mapping key "bits" already defined`},
 		{"features", "hash: vw", "---\nbits: 17", "must hold one document"},
 		{"features", "hash: vw", "hash: \xff", "is not UTF-8"},
+		{"features", "hash: vw", "\thash: vw", "has a tab; indent with spaces"},
 		{"features", "hash: vw", "? [a]\n: b", "13: found an invalid key"},
 		{"features", "hash: vw", "1: b", "has a key that is no plain text"},
 		{"features", "hash: vw", "words: [{language: fr, for: pour, against: \"{it} contre\", with: avec, order: a, exploration: b, pinned: c, offer: d, price: p, person: e, nobody: f}]", "12: words[0].for: must say where the feature's name stands, as {it}"},
@@ -373,6 +374,15 @@ func TestSchemas(t *testing.T) {
 	}
 	if rulebook.Schema("offers.csv") != nil {
 		t.Error("a schema of another file")
+	}
+}
+
+// An editor's byte order mark is none of the file's words.
+func TestByteOrderMark(t *testing.T) {
+	f := files(t)
+	f.Rules = append([]byte("\ufeff"), f.Rules...)
+	if _, err := rulebook.Parse(f); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -38,9 +38,10 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 		}
 		for j, o := range r.Outcomes {
 			if !slices.Contains(outcomes, o) && o != shown {
-				d.fault(fmt.Sprintf("%s.outcomes[%d]", at, j), "is no outcome type")
+				d.fault(fmt.Sprintf("%s.outcomes[%d]", at, j), "is no outcome type; use one of "+shown+" "+strings.Join(outcomes, " "))
 			}
 		}
+		unique(d, at+".outcomes", r.Outcomes, func(o string) string { return o })
 	}
 	f.fair(d, around)
 }
@@ -79,6 +80,7 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 			d.fault(at, "kind price needs least or max_discount")
 		}
 	case Exclude:
+		r.excludes(d, at)
 		if len(r.Categories)+len(r.Brands)+len(r.Items) == 0 && !d.given(at+".where") && !d.given(at+".when") && !d.given(at+".unless") {
 			d.fault(at, "name categories, brands or items, or say where, when or unless")
 		}
@@ -140,10 +142,25 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 	}
 }
 
+// excludes checks that no name is empty: of a category that would be all of them.
+func (r *Rule) excludes(d *decoder, at string) {
+	for i, names := range [][]string{r.Categories, r.Brands, r.Items} {
+		for j, name := range names {
+			if strings.Trim(name, "/") == "" {
+				key := []string{"categories", "brands", "items"}[i]
+				d.fault(fmt.Sprintf("%s.%s[%d]", at, key, j), "is no name; write one or remove it")
+			}
+		}
+	}
+}
+
 // separates checks that no brand is its own competitor.
 func (r *Rule) separates(d *decoder, at string) {
 	in := map[string]bool{}
 	for i, group := range r.Groups {
+		if len(group) == 0 {
+			d.fault(fmt.Sprintf("%s.groups[%d]", at, i), "names no brand; name one or remove it")
+		}
 		for j, brand := range group {
 			switch path := fmt.Sprintf("%s.groups[%d][%d]", at, i, j); {
 			case brand == "":
@@ -193,6 +210,29 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
 		}
 	}
+	for _, c := range clock {
+		if never(w.Condition, c.path, c.values) {
+			d.fault(path, fmt.Sprintf("%s is a whole number from 0 to %d, so this never holds", c.path, c.values-1))
+		}
+	}
+}
+
+// clock are the paths whose values are the whole numbers below a number.
+var clock = []struct {
+	path   string
+	values int
+}{{"time.hour", 24}, {"time.minute", 60}, {"time.weekday", 7}}
+
+// never tells whether what a condition says of such a path alone holds for none of
+// its values, as of a day that is written as a word.
+func never(c *condition.Condition, path string, values int) bool {
+	alone := c.Split(func(p string) bool { return p == path }).Item
+	for n := range values {
+		if alone.Always() || alone.Eval([]condition.Value{condition.Number(float64(n))}) == condition.True {
+			return false
+		}
+	}
+	return true
 }
 
 // outcomes are the outcome types of the API, and the plain number of a reward.

@@ -68,7 +68,7 @@ func set(v reflect.Value, s string) (measure float64, err error) {
 	case reflect.Int:
 		n, err := strconv.Atoi(s)
 		if err != nil || !whole.MatchString(s) {
-			return 0, errors.New("must be a whole number")
+			return 0, errors.New("must be a whole number of at most nine digits")
 		}
 		v.SetInt(int64(n))
 		return float64(n), nil

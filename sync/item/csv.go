@@ -40,6 +40,9 @@ func csvRows(r io.Reader, columns []string) iter.Seq2[row, error] {
 
 func header(c *csv.Reader, columns []string) ([]string, error) {
 	names, err := c.Read()
+	if err == io.EOF {
+		return nil, errors.New("is empty; name the columns in the first line, separated by commas")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the header line: %w; name the columns there", err)
 	}

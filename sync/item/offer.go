@@ -57,6 +57,8 @@ func buildOffer(f *fields) *wire.Offer {
 	switch {
 	case strings.Contains(offer.Id, listSeparator):
 		f.fault("id", "holds a "+listSeparator+", which stands between the offers of one price; write another sign")
+	case offer.Percent == 0 && f.text("percent") != "":
+		f.fault("percent", "is nothing off; write a number above 0, or leave it empty and write a price")
 	case (offer.Price == nil) == (offer.Percent == 0):
 		f.fault("price", "and percent: write exactly one of them")
 	case offer.EndsMs != 0 && offer.EndsMs <= offer.StartsMs:
@@ -71,10 +73,11 @@ func buildOffer(f *fields) *wire.Offer {
 
 func (f *fields) target(kind string) string {
 	if kind != "items" {
-		if f.text("target") == "" {
+		target := strings.Trim(f.text("target"), "/")
+		if target == "" {
 			f.fault("target", "is missing; name the "+kind)
 		}
-		return strings.Trim(f.text("target"), "/")
+		return target
 	}
 	ids := f.list("target")
 	for i, s := range ids {

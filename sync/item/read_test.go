@@ -135,7 +135,7 @@ func TestFatal(t *testing.T) {
 		good int
 		want string
 	}{
-		"empty":         {strings.NewReader(""), own, 0, "header line"},
+		"empty":         {strings.NewReader(""), own, 0, "is empty; name the columns in the first line"},
 		"no id":         {strings.NewReader("a,b\n1,2\n"), own, 0, "no column id"},
 		"twice":         {strings.NewReader("id,a,a\n1,2,3\n"), own, 0, "named twice"},
 		"no text":       {strings.NewReader("id,\xff\n1,2\n"), own, 0, "not UTF-8"},
@@ -218,6 +218,8 @@ o3,Nothing,category,office/,,,12.5,,,,0,none,,ad_hoc,,no,,draft
 		"o,items,a,,,EUR,,":   "column price: and percent: write exactly one",
 		"o,items,a,1,5,EUR,,": "column price: and percent: write exactly one",
 		"o,items,a,,101,,,":   "column percent: ",
+		"o,items,a,,0,,,":     "column percent: is nothing off; write a number above 0",
+		"o,category,/,,5,,,":  "column target: is missing; name the category",
 		"o,items,,,5,,,":      "column target: ",
 		"o,items,a||b,,5,,,":  "column target: ",
 		"o,brand,,,5,,,":      "column target: is missing; name the brand",
