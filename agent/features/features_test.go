@@ -127,10 +127,11 @@ func TestItems(t *testing.T) {
 		it.Category, it.Brand, it.Attributes = "food/fruit/apple", "b1", map[string]string{"sugar": "10.5", "colour": "red"}
 	})
 	b := nodetest.Item("b", func(it *wire.Item) {
-		it.Price.Amount, it.TaxRate, it.CostKnown, it.Stock = 1000, 0, false, -2
+		it.Price.Amount, it.TaxRate, it.CostKnown, it.Stock = 1000, 0, false, 0
 		it.Category, it.Brand, it.Attributes = "", "", map[string]string{"sugar": "much"}
 	})
 	n, plan, view := shop(t, a, b)
+	n.Move("below", "b", -2)
 	id := scoring.XX64.ID
 	wantDense := [][]float32{{0.1 * 7.0825486, 0.75, 0, 7, 10.5, missing}, {0.1 * 6.216606, missing, 0.5, -2, missing, missing}}
 	wantIDs := [][]uint32{
