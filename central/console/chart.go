@@ -59,7 +59,7 @@ func draw(s api.Slot, now time.Time) chart {
 		return chartHeight - bottom - (chartHeight-top-bottom)*share
 	}
 	for _, r := range ticks(low, high) {
-		c.Ticks = append(c.Ticks, tick{y(r), fmt.Sprintf("%.3g", r)})
+		c.Ticks = append(c.Ticks, tick{y(r), fmt.Sprintf("%.3g", r+0)}) // -0 is written 0
 	}
 	for i, arm := range s.Arms {
 		if l, ok := trace(s.History, i, x, y); ok {

@@ -117,7 +117,7 @@ function explain(answer) {
   const mine = answer.personalised;
   $("title").textContent = mine ? "Picked for you" : "Today’s offers";
   let why = mine ? `You allowed it: ${answer.basis.purposesUsed.join(", ").replaceAll("_", " ")}.`
-    : state.card ? `${because(answer.basis?.withheld || [])}.` : "no card was shown.";
+    : state.card ? `${because(answer)}.` : "no card was shown.";
   if (answer.degraded === "baseline") why += " No model is running; this is the shop’s own order.";
   if (answer.holdback) why += " Nothing is shown on purpose.";
   else if (!answer.items.length) why += " There is nothing to show now.";
@@ -127,7 +127,9 @@ function explain(answer) {
   $("versions").textContent = release ? `Release ${release}, model ${age(answer.age?.modelSeconds)}${arms}` : "No release yet";
 }
 
-function because(withheld) {
+function because(answer) {
+  const withheld = answer.basis?.withheld || [];
+  if (!withheld.length && answer.experiments?.length) return "this was the turn of a part of the experiment that looks at nobody";
   const texts = {
     not_granted: "you have not allowed it", stale: "your answer is too old to rely on", objection: "you objected to it",
     signal: "your device asks not to", unparsable: "your answer could not be read",

@@ -24,7 +24,7 @@ async function title(id) {
 }
 
 async function list(state) {
-  return (await call("GET", `/v1/actions?function=stock_room&state=${state}`)).actions;
+  return (await call("GET", `/v1/actions?function=stock_room&state=${state}&count=1000`)).actions;
 }
 
 async function refresh() {

@@ -36,7 +36,7 @@ var builtIn = []Words{
 		Person: "uses what you agreed to share", Nobody: "uses nothing about you",
 	},
 	{
-		Language: "de", For: "{it} spricht dafür", Against: "{it} spricht dagegen", With: " mit ",
+		Language: "de", For: "{it} spricht dafür", Against: "{it} spricht dagegen", With: " und dazu ",
 		Order: "steht hier nach der Reihenfolge des Platzes: kein Modell hat es bewertet", Exploration: "wird gezeigt, um zu erfahren, ob es gefällt",
 		Pinned: "vom Geschäft hier platziert", Offer: "im Angebot",
 		Price:  "ein persönlicher Preis: er wurde automatisch aus dem ermittelt, was Sie freigegeben haben",
