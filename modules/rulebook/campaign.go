@@ -36,6 +36,9 @@ func (b *Rulebook) CheckCampaign(o Campaign) (c *condition.Condition, column str
 			return nil, "condition", fmt.Errorf("%.64s %s", path, problem)
 		}
 	}
+	if problem := never(c); problem != "" {
+		return nil, "condition", errors.New(problem)
+	}
 	return c, "", nil
 }
 

@@ -104,7 +104,7 @@ func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 	case problem == "" && f.Purpose == "" && (origin == "profile" || OfPurchases(f.Source)):
 		d.fault(at, "what is known of a person needs the purpose it is read for")
 	case f.Purpose != "" && !purpose(f.Purpose):
-		d.fault(at+".purpose", "is no known purpose")
+		d.fault(at+".purpose", "is no known purpose; use one of those that people grant, such as personalised_content")
 	}
 	if f.Kind == Hashed {
 		for _, key := range []string{"transform", "scale", "offset"} {

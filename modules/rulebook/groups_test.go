@@ -52,6 +52,9 @@ func TestGroupsOfConditions(t *testing.T) {
 		}
 		return c.Eval(values)
 	}
+	if _, column, err := book.CheckCampaign(rulebook.Campaign{Condition: `{"time.weekday": "monday"}`}); err == nil || column != "condition" || err.Error() != "time.weekday is a whole number from 0 to 6, so this never holds" {
+		t.Errorf("%s: %v", column, err)
+	}
 	offers, _, err := book.CheckCampaign(rulebook.Campaign{Condition: `{"item.id": {"$inGroup": "staff_picks"}}`})
 	if err != nil {
 		t.Fatal(err)

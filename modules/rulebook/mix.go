@@ -27,7 +27,7 @@ func (m *Mix) validate(d *decoder, at string, around surroundings) {
 		d.fault(at+".source", "must be profile. and the name of a field, such as profile.purchases")
 	}
 	if !around.purpose(m.Purpose) && d.sound(at+".purpose") {
-		d.fault(at+".purpose", "is no known purpose")
+		d.fault(at+".purpose", "is no known purpose; use one of those that people grant, such as personalised_content")
 	}
 }
 

@@ -1,8 +1,11 @@
 package rulebook
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
 
 // IsItemPath tells whether a path of a condition leads to an item's column.
@@ -35,4 +38,32 @@ func problemOf(path string, declared func(field string) bool) string {
 		return "is no path; use item., context., time., profile., site.id or basket"
 	}
 	return ""
+}
+
+// clock are the paths whose values are the whole numbers below a number.
+var clock = []struct {
+	path   string
+	values int
+}{{"time.hour", 24}, {"time.minute", 60}, {"time.weekday", 7}}
+
+// never says which path of the clock a condition demands what it can't have of,
+// such as a day that is written as a word; "" for none.
+func never(c *condition.Condition) string {
+	for _, of := range clock {
+		alone := c.Split(func(p string) bool { return p == of.path }).Item
+		if !alone.Always() && !possible(alone, of.values) {
+			return fmt.Sprintf("%s is a whole number from 0 to %d, so this never holds", of.path, of.values-1)
+		}
+	}
+	return ""
+}
+
+// possible tells whether a condition of one path holds for one of its values.
+func possible(c *condition.Condition, values int) bool {
+	for n := range values {
+		if c.Eval([]condition.Value{condition.Number(float64(n))}) == condition.True {
+			return true
+		}
+	}
+	return false
 }

@@ -210,29 +210,9 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
 		}
 	}
-	for _, c := range clock {
-		if never(w.Condition, c.path, c.values) {
-			d.fault(path, fmt.Sprintf("%s is a whole number from 0 to %d, so this never holds", c.path, c.values-1))
-		}
+	if problem := never(w.Condition); problem != "" {
+		d.fault(path, problem)
 	}
-}
-
-// clock are the paths whose values are the whole numbers below a number.
-var clock = []struct {
-	path   string
-	values int
-}{{"time.hour", 24}, {"time.minute", 60}, {"time.weekday", 7}}
-
-// never tells whether what a condition says of such a path alone holds for none of
-// its values, as of a day that is written as a word.
-func never(c *condition.Condition, path string, values int) bool {
-	alone := c.Split(func(p string) bool { return p == path }).Item
-	for n := range values {
-		if alone.Always() || alone.Eval([]condition.Value{condition.Number(float64(n))}) == condition.True {
-			return false
-		}
-	}
-	return true
 }
 
 // outcomes are the outcome types of the API, and the plain number of a reward.
