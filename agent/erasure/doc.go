@@ -36,8 +36,8 @@
 //
 // All that were asked for when a round begins are erased in it together; who comes
 // later waits for the next. Who asks is answered after the last step. Decisions go on
-// meanwhile. A
-// consent that is given before it is done may be taken for the older one and erased.
+// meanwhile. A consent that is given before it is done may be taken for the older one
+// and erased.
 //
 // # File, version 0
 //
