@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"time"
 )
@@ -20,7 +21,7 @@ const (
 type count struct {
 	onHand int64 // of now: movements are in it
 	asOf   int64 // time of the last count; 0: never counted
-	lost   int64 // time at which somebody did not find it; 0: not since the last count or delivery
+	lost   int64 // time at which somebody did not find it; 0: not since the last count
 	moves  []movement
 }
 
@@ -62,7 +63,7 @@ func (c *count) effective(asOf, now int64) int64 {
 // move takes a movement. One that happened up to the last count is in it.
 func (c *count) move(delta, happened, now int64) {
 	if happened <= 0 || happened > now || happened < now-plausible.Milliseconds() {
-		happened = max(now, c.asOf+1)
+		happened = max(now, c.asOf+1, c.lost+1)
 	}
 	if happened <= c.asOf {
 		return
@@ -71,9 +72,6 @@ func (c *count) move(delta, happened, now int64) {
 	for i > 0 && c.moves[i-1].at > happened {
 		i--
 	}
-	if delta > 0 && happened >= c.lost {
-		c.lost = 0
-	}
 	c.moves = slices.Insert(c.moves, i, movement{happened, delta})
 	c.onHand += delta
 	if len(c.moves) > maxMoves {
@@ -81,15 +79,28 @@ func (c *count) move(delta, happened, now int64) {
 	}
 }
 
-// lose takes in that somebody did not find it. What came or was counted later found it.
+// lose takes in that somebody did not find it. A later count found it.
 func (c *count) lose(happened, now int64) {
 	if happened <= 0 || happened > now || happened < now-plausible.Milliseconds() {
-		happened = now
+		happened = c.effective(0, now)
 	}
-	came := func(m movement) bool { return m.delta > 0 && m.at > happened }
-	if happened >= c.asOf && !slices.ContainsFunc(c.moves, came) {
+	if happened >= c.asOf {
 		c.lost = max(c.lost, happened)
 	}
+}
+
+// found is how many there are at most, as far as anybody could tell: what came since
+// it was not found, less what was sold of that.
+func (c *count) found() (n int64) {
+	if c.lost == 0 {
+		return math.MaxInt64
+	}
+	for _, m := range c.moves {
+		if m.at > c.lost {
+			n = max(n+m.delta, 0)
+		}
+	}
+	return n
 }
 
 // join halves the older half of the movements.

@@ -34,8 +34,7 @@ func (d *deriver) Load(v *store.View) error {
 			return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 		}
 		if place, ok := snapshot.Place(string(id)); ok {
-			c.live.at(place).onHand.Store(n.onHand)
-			c.live.at(place).lost.Store(n.lost != 0)
+			c.live.at(place).keep(&n)
 		}
 	}
 	for id, row := range v.Scan(c.prices, nil) {
@@ -146,8 +145,7 @@ func (c *Catalogue) count(tx *store.Tx, id string, change func(*count)) {
 	change(&at)
 	tx.Put(c.stock, key, at.append(nil))
 	if place, ok := c.placeOf(id); ok {
-		c.live.at(place).lost.Store(at.lost != 0)
-		c.live.at(place).onHand.Store(at.onHand)
+		c.live.at(place).keep(&at)
 		c.live.counts.Add(1)
 		c.live.flip(place)
 	}

@@ -19,10 +19,10 @@
 // does not, and is not offered then. An item that was never counted
 // has nothing on hand.
 //
-// What an outcome says was not found can't be promised, whatever was counted, until it
-// is counted, or some of it comes, no earlier than it was missed: a count says where
-// it is, even one of the same number. What came first in time counts, also where it is
-// told later.
+// Of what an outcome says was not found no more can be promised than came since,
+// whatever was counted before, until it is counted, no earlier than it was missed: a
+// count says where it is, even one of the same number. What came first in time counts,
+// also where it is told later.
 //
 // # Prices
 //

@@ -7,27 +7,40 @@ import (
 )
 
 // Availability says of which items at least one can be promised: on hand, less
-// what is held, less the item's safety stock, is one or more; none can of
-// what somebody did not find. It does not change; the next one has a higher version.
+// what is held, less the item's safety stock, is one or more. Of what somebody did not
+// find no more is on hand than came since. It does not change; the next one has a
+// higher version.
 type Availability struct {
 	Version uint64      // grows whenever any bit flips
 	Bits    bitmap.Bits // by place
-	Lost    bitmap.Bits // likewise: what somebody did not find, and was not counted or delivered since
+	Lost    bitmap.Bits // likewise: what somebody did not find, and was not counted since, nor is left of what came
 }
 
 // cell is the moving part of one item.
 type cell struct {
 	onHand, held, safety atomic.Int64
-	lost                 atomic.Bool            // somebody did not find it
+	found                atomic.Int64           // how many there are at most, if somebody did not find it
 	prices               atomic.Pointer[prices] // nil: never more than one
 }
 
 func (c *cell) promisable() int64 {
-	n := c.onHand.Load() - c.held.Load() - c.safety.Load()
-	if c.lost.Load() {
-		return min(n, 0)
-	}
-	return n
+	return min(c.onHand.Load(), c.found.Load()) - c.held.Load() - c.safety.Load()
+}
+
+// lost tells whether somebody did not find it, and nothing came since.
+func (c *cell) lost() bool { return c.found.Load() == 0 }
+
+// keep takes in what is known of the stock.
+func (c *cell) keep(n *count) {
+	c.onHand.Store(n.onHand)
+	c.found.Store(n.found())
+}
+
+// newCell is of an item that was never counted.
+func newCell() *cell {
+	c := new(cell)
+	c.keep(new(count))
+	return c
 }
 
 // live is the moving part of all items. One goroutine at a time writes, the one
@@ -51,7 +64,7 @@ func (l *live) at(place int) *cell {
 	cells := *l.cells.Load()
 	if place >= len(cells) {
 		for place >= len(cells) {
-			cells = append(cells, new(cell))
+			cells = append(cells, newCell())
 		}
 		l.cells.Store(&cells)
 	}
@@ -63,14 +76,14 @@ func (l *live) read(place int) *cell {
 	if cells := *l.cells.Load(); place < len(cells) {
 		return cells[place]
 	}
-	return new(cell)
+	return newCell()
 }
 
 // flip brings the bit of a place in line with its cell, which changed.
 func (l *live) flip(place int) {
 	defer l.movements.Add(1)
 	old := l.available.Load()
-	can, lost := l.at(place).promisable() >= 1, l.at(place).lost.Load()
+	can, lost := l.at(place).promisable() >= 1, l.at(place).lost()
 	if can != old.Bits.Has(place) || lost != old.Lost.Has(place) {
 		l.available.Store(&Availability{old.Version + 1, with(old.Bits, place, can), with(old.Lost, place, lost)})
 	}
@@ -99,7 +112,7 @@ func (l *live) flipAll() {
 		if c.promisable() >= 1 {
 			bits.Set(i)
 		}
-		if c.lost.Load() {
+		if c.lost() {
 			lost.Set(i)
 		}
 	}

@@ -42,7 +42,7 @@ type Money struct {
 type Availability struct {
 	OnHand     int64 `json:"onHand" doc:"Below zero where more was sold than counted"`
 	Promisable int64 `json:"promisable" doc:"On hand, less what is held and kept safe; not above 0 where it was not found"`
-	NotFound   bool  `json:"notFound,omitempty" doc:"An outcome said so, and it was not counted or delivered since"`
+	NotFound   bool  `json:"notFound,omitempty" doc:"An outcome said so, and nothing came or was counted since"`
 }
 
 // Count says how many there are of an item.

@@ -70,7 +70,7 @@ type GoodsStatus struct {
 	Items     int `json:"items"`
 	Available int `json:"available"`
 	Holds     int `json:"holds"`
-	NotFound  int `json:"notFound" doc:"Not found, and not counted or delivered since"`
+	NotFound  int `json:"notFound" doc:"Somebody did not find them, and nothing came or was counted since"`
 	Negative  int `json:"negative" doc:"On hand below zero: more was sold than counted, so count them"`
 
 	Actions   int    `json:"actions" doc:"Under way"`

@@ -24,7 +24,7 @@ type oracle struct {
 
 	items    []*wire.Item // in the order in which they first came
 	onHand   map[string]int64
-	lost     map[string]bool // nobody found it since it came
+	found    map[string]int64 // of what nobody found: what came since
 	consents map[string]*wire.Consent
 	past     []happened
 	fields   map[string]map[string]string // of persons
@@ -66,7 +66,7 @@ type held struct {
 }
 
 func judge(book *rulebook.Rulebook, offers []*wire.Offer, w world, records []*wire.Record) *oracle {
-	o := &oracle{book: book, offers: offers, world: w, redeemed: map[whose]redemption{}, fields: map[string]map[string]string{}, members: map[string]member{}, onHand: map[string]int64{}, lost: map[string]bool{}, consents: map[string]*wire.Consent{},
+	o := &oracle{book: book, offers: offers, world: w, redeemed: map[whose]redemption{}, fields: map[string]map[string]string{}, members: map[string]member{}, onHand: map[string]int64{}, found: map[string]int64{}, consents: map[string]*wire.Consent{},
 		deferred: map[string]*wire.Decision{}, decided: map[string]bool{}, told: map[string]bool{}}
 	for i, r := range records {
 		o.take(i+1, r)
@@ -94,11 +94,14 @@ func (o *oracle) take(seq int, r *wire.Record) {
 			o.items = append(o.items, it)
 		}
 		if it.StockKnown {
-			o.onHand[it.Id], o.lost[it.Id] = it.Stock, false
+			o.onHand[it.Id] = it.Stock
+			delete(o.found, it.Id)
 		}
 	case *wire.Record_StockMove:
 		o.onHand[b.StockMove.Item] += b.StockMove.Delta
-		o.lost[b.StockMove.Item] = o.lost[b.StockMove.Item] && b.StockMove.Delta <= 0
+		if n, missed := o.found[b.StockMove.Item]; missed {
+			o.found[b.StockMove.Item] = max(0, n+b.StockMove.Delta)
+		}
 	case *wire.Record_Consent:
 		c := b.Consent
 		o.consents[string(c.Pseudonym)] = c
@@ -183,7 +186,9 @@ func (o *oracle) outcome(seq int, at int64, x *wire.Outcome) {
 	}
 	o.told[x.Id] = true
 	o.sell(at, x)
-	o.lost[x.Item] = o.lost[x.Item] || x.Type == wire.OutcomeType_OUTCOME_NOT_FOUND && o.item(x.Item) != nil
+	if x.Type == wire.OutcomeType_OUTCOME_NOT_FOUND && o.item(x.Item) != nil {
+		o.found[x.Item] = 0
+	}
 	h := happened{at: at, item: x.Item, slot: x.Slot, outcome: strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")),
 		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket), pieces: max(1, int(math.Ceil(x.Quantity)))}
 	if m, ok := o.members[h.person]; ok && at-m.at < 30*24*3_600_000 {
@@ -370,10 +375,11 @@ func (o *oracle) count(is func(happened) bool) (n int) {
 }
 
 func (o *oracle) promisable(it *wire.Item) int64 {
-	if o.lost[it.Id] {
-		return 0
+	left := o.onHand[it.Id]
+	if n, missed := o.found[it.Id]; missed {
+		left = min(left, n)
 	}
-	left := o.onHand[it.Id] - it.SafetyStock
+	left -= it.SafetyStock
 	for _, h := range o.holds {
 		if h.item == it.Id {
 			left -= h.quantity

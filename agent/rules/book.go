@@ -20,7 +20,7 @@ import (
 // Names under which removals are counted that no rule of the rulebook made.
 const (
 	Excluded = "excluded"  // the request said so
-	NotFound = "not_found" // somebody did not find it, and it was not counted or delivered since
+	NotFound = "not_found" // somebody did not find it, and nothing came or was counted since
 	Held     = "hold"      // fewer are there than a hold takes
 	NoOffer  = "offer"     // it is there by an offer, and none of those runs for this request
 )

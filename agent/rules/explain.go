@@ -53,7 +53,7 @@ func (c *Candidates) Explain(i int, cat *catalogue.Catalogue, a Asked) (causes [
 	}
 	if b.stock != "" {
 		lost, _ := c.lost(cat, nil)
-		causes = append(causes, Cause{NotFound, "", lost.Has(i), false, "somebody did not find it, and since then it was not counted, nor was any delivered; that is as of now"})
+		causes = append(causes, Cause{NotFound, "", lost.Has(i), false, "somebody did not find it, and since then it was not counted, nor is any left of what came; that is as of now"})
 		there := c.promisableNow(cat, i)
 		kind := string(rulebook.Stock)
 		if b.stock == Held {
