@@ -64,9 +64,9 @@ func TestListsOfItems(t *testing.T) {
 func TestListsOfOffers(t *testing.T) {
 	n, b := campaigns(t, campaignSlot, "  - {id: live, kind: active}\nlists: [labels]\ngroups: {green: [vegan]}\n", "percent,condition",
 		"o,items,x|y,10,\"{\"\"item.attr.labels\"\": {\"\"$all\"\": [\"\"bio\"\", \"\"vegan\"\"]}}\"\np,items,x|y,5,\"{\"\"item.attr.labels\"\": {\"\"$notInGroup\"\": \"\"green\"\"}}\"\n")
-	for id, l := range map[string]string{"x": "bio|vegan", "y": "bio"} {
-		n.Put(nodetest.Item(id, func(it *wire.Item) {
-			it.Price.Amount, it.TaxRate, it.Attributes = 1000, 0, map[string]string{"labels": l}
+	for _, x := range [][2]string{{"x", "bio|vegan"}, {"y", "bio"}} {
+		n.Put(nodetest.Item(x[0], func(it *wire.Item) {
+			it.Price.Amount, it.TaxRate, it.Attributes = 1000, 0, map[string]string{"labels": x[1]}
 		}))
 	}
 	if got, want := prices(n, b, rules.Asked{})[3:], []string{"900 o", "950 p"}; !slices.Equal(got, want) {
