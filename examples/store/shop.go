@@ -43,6 +43,7 @@ type shop struct {
 	visits     atomic.Int64
 	unanswered atomic.Int64
 	fetches    rarely
+	wishes     wishes
 }
 
 // unruled is the slot that asks for the same without rules.
@@ -112,6 +113,7 @@ func (s *shop) run(ctx context.Context, began time.Time, speed float64) error {
 			return nil
 		case <-time.After(time.Until(began.Add(time.Duration(float64(v.At) / speed)))):
 		}
+		s.wishes.come(v)
 		inside.Go(func() { s.visit(ctx, v) })
 	}
 	return nil
@@ -191,6 +193,7 @@ func (s *shop) consent(ctx context.Context, v world.Visit) error {
 			Evidence: &localapi.Evidence{Text: hex.EncodeToString(text[:]), Place: "kiosk " + s.site.Name, At: &now},
 		})
 	})
+	s.wishes.change(v, judge.Span{Sent: now, Answered: time.Now()})
 	s.on.Forget(v.Profile)
 	if s.off != nil {
 		s.off.Forget(v.Profile)
@@ -213,10 +216,8 @@ func (s *shop) ask(ctx context.Context, q loop.Question, v world.Visit, by *judg
 	if err != nil {
 		return nil, false
 	}
-	seen := judge.Answer{
-		Span: judge.Span{Sent: sent, Answered: time.Now()}, Person: known(v),
-		Used: answer.Basis.PurposesUsed, Granted: words(v.Granted),
-	}
+	asked := judge.Span{Sent: sent, Answered: time.Now()}
+	seen := judge.Answer{Span: asked, Person: known(v), Used: answer.Basis.PurposesUsed, Granted: s.wishes.granted(v, asked)}
 	for _, it := range answer.Items {
 		one := judge.Item{ID: it.ID}
 		if it.Price != nil {
