@@ -2,8 +2,6 @@
 // through the agent's API, so it works while the hub is away.
 "use strict";
 
-const $ = id => document.getElementById(id);
-
 // What is on the screen. A session is one customer; without a card they are
 // nobody in particular.
 const state = { card: "", session: crypto.randomUUID(), event: "", site: "shop", fetches: false };
@@ -12,18 +10,6 @@ const goods = new Map();
 // What the shop gives as reasons comes in this language where it has words for it:
 // that of the address, as /kiosk?language=de, or those the browser prefers.
 const language = new URLSearchParams(location.search).get("language") || navigator.languages.join(", ");
-
-async function call(method, path, body) {
-  const response = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await response.text();
-  const answer = text ? JSON.parse(text) : null;
-  if (!response.ok) throw new Error(answer?.detail || answer?.title || `the agent answered ${response.status}`);
-  return answer;
-}
 
 async function item(id) {
   if (!goods.has(id)) goods.set(id, await call("GET", `/v1/items/${encodeURIComponent(id)}`));
@@ -105,11 +91,6 @@ function spoken(text, language) {
   const p = make("p", "reason", text);
   p.lang = language;
   return p;
-}
-
-function money(m) {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency: m.currency });
-  return format.format(m.amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
 // explain says whether this is about the customer, and if not, why not.
@@ -249,25 +230,6 @@ async function status() {
 
 function since(at) {
   return at && !isNaN(new Date(at)) ? ` since ${clock(at)}` : "";
-}
-
-function clock(at) {
-  return new Date(at).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-}
-
-let quiet;
-
-function say(text) {
-  $("message").textContent = text;
-  clearTimeout(quiet);
-  quiet = setTimeout(() => { $("message").textContent = ""; }, 6000);
-}
-
-function make(tag, className, text) {
-  const e = document.createElement(tag);
-  if (className) e.className = className;
-  if (text !== undefined) e.textContent = text;
-  return e;
 }
 
 // Pictures are drawn, so that a kiosk needs no other host.

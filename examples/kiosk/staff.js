@@ -1,20 +1,8 @@
 // What the staff decides: the actions of this agent, accepted, edited or rejected.
 "use strict";
 
-const $ = id => document.getElementById(id);
 const titles = new Map(); // by item
 const shown = new Map(); // tiles by action, so that what somebody types stays
-
-async function call(method, path, body) {
-  const response = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail || answer.title);
-  return answer;
-}
 
 async function title(id) {
   if (!titles.has(id)) {
@@ -44,7 +32,7 @@ async function refresh() {
 function job(a) {
   if (shown.has(a.id)) return shown.get(a.id);
   const li = make("li", "job"), text = make("div"), buttons = make("div", "buttons");
-  text.append(make("h2", "", titles.get(a.itemId)), make("p", "", `${a.kind}, asked for at ${clock(a.createdAt)}, until ${clock(a.dueAt)}${a.price ? `, ${money(a.price)}` : ""}`));
+  text.append(make("h2", "", titles.get(a.itemId)), make("p", "", `${a.kind}, asked for at ${clock(a.createdAt, true)}, until ${clock(a.dueAt, true)}${a.price ? `, ${money(a.price)}` : ""}`));
   const quantity = make("input");
   Object.assign(quantity, { type: "number", min: 1, max: 1000, value: a.quantity });
   quantity.setAttribute("aria-label", "How many");
@@ -59,7 +47,7 @@ function job(a) {
 
 function done(a) {
   const li = make("li", "job over"), text = make("div");
-  text.append(make("h2", "", titles.get(a.itemId)), make("p", "", `${a.state} at ${clock(a.changedAt)}${a.by ? ` by ${a.by}` : ""}${a.why ? ` (${a.why})` : ""}, quantity ${a.quantity}`));
+  text.append(make("h2", "", titles.get(a.itemId)), make("p", "", `${a.state} at ${clock(a.changedAt, true)}${a.by ? ` by ${a.by}` : ""}${a.why ? ` (${a.why})` : ""}, quantity ${a.quantity}`));
   li.append(text);
   return li;
 }
@@ -72,30 +60,6 @@ async function decide(a, what, more) {
     say(`That was not taken: ${error.message}.`);
   }
   await refresh();
-}
-
-function clock(at) {
-  return new Date(at).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-}
-
-function money(m) {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency: m.currency });
-  return format.format(m.amount / 10 ** format.resolvedOptions().maximumFractionDigits);
-}
-
-let quiet;
-
-function say(text) {
-  $("message").textContent = text;
-  clearTimeout(quiet);
-  quiet = setTimeout(() => { $("message").textContent = ""; }, 6000);
-}
-
-function make(tag, className, text) {
-  const e = document.createElement(tag);
-  if (className) e.className = className;
-  if (text !== undefined) e.textContent = text;
-  return e;
 }
 
 call("GET", "/v1/status").then(s => { $("site").textContent = s.site; document.title = `Stock room ${s.site}`; }, () => {});
