@@ -309,6 +309,7 @@ fairness:
 	for i := range 2400 {
 		if i%300 == 299 {
 			n.Advance(time.Duration(45+r.IntN(60)) * time.Minute)
+			n.Put(items...) // counted anew, so that what was not found is back
 		}
 		q := &ranking.Request{Slot: "hero", EventID: fmt.Sprint("e", i), DeferActivation: r.IntN(5) == 0}
 		if r.IntN(3) == 0 {
