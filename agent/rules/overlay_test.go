@@ -79,7 +79,7 @@ mixed,brand,G,10,,,,"{""context.mixed"": ""yes"", ""$or"": [{""item.brand"": ""H
 			}
 		}
 	})
-	if common < 10 {
+	if common < 10 && !testing.Short() {
 		t.Errorf("%d decisions had prices in common", common)
 	}
 }
