@@ -67,7 +67,8 @@ mixed,brand,G,10,,,,"{""context.mixed"": ""yes"", ""$or"": [{""item.brand"": ""H
 		if kept.Beside() != nil {
 			common++
 		}
-		if steady := says["capped"] == nil && says["paid"] == nil && says["mixed"] == nil; fresh.Beside() != nil || !steady && kept.Beside() != nil {
+		alone := says["capped"] != nil && len(a.Person) == 0 || says["paid"] != nil && used == 0 || says["mixed"] != nil // of this decision
+		if fresh.Beside() != nil || alone && kept.Beside() != nil {
 			r.Fatalf("%v: kept for all, or of given candidates", says)
 		}
 		if !slices.Equal(kept.Bits, fresh.Bits) || !slices.Equal(kept.Removed, fresh.Removed) {
