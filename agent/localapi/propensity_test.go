@@ -195,27 +195,39 @@ func everythingOn(t *testing.T, all []*wire.Decision) {
 	}
 }
 
+// batch decides some events, and asks again for those that others came before.
 func batch(s *site, from, to int, mu *sync.Mutex, answers map[string]*decided) {
-	var body []string
+	var left []int
 	for i := from; i < to; i++ {
-		body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"e%d","sessionId":"s%d","profileId":"%s","context":{"weather":"%s"}}`,
-			i, i/2, []string{"ann", "", "ann", "bob"}[i%4], []string{"rain", "sun", "sun"}[i%3]))
+		left = append(left, i)
 	}
-	var r struct {
-		Results []struct {
-			Answer  *decided
-			Problem *problem
+	for len(left) > 0 {
+		var body []string
+		for _, i := range left {
+			body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"e%d","sessionId":"s%d","profileId":"%s","context":{"weather":"%s"}}`,
+				i, i/2, []string{"ann", "", "ann", "bob"}[i%4], []string{"rain", "sun", "sun"}[i%3]))
 		}
-	}
-	s.get(&r, http.StatusOK, "POST", "/v1/decide:batch", "["+strings.Join(body, ",")+"]")
-	mu.Lock()
-	defer mu.Unlock()
-	for _, one := range r.Results {
-		if one.Answer == nil {
-			s.t.Errorf("refused: %+v", one.Problem)
-			continue
+		var r struct {
+			Results []struct {
+				Answer  *decided
+				Problem *problem
+			}
 		}
-		answers[one.Answer.EventID] = one.Answer
+		s.get(&r, http.StatusOK, "POST", "/v1/decide:batch", "["+strings.Join(body, ",")+"]")
+		var again []int
+		mu.Lock()
+		for k, one := range r.Results {
+			switch {
+			case one.Answer != nil:
+				answers[one.Answer.EventID] = one.Answer
+			case strings.HasSuffix(one.Problem.Type, "/contended"):
+				again = append(again, left[k])
+			default:
+				s.t.Errorf("refused: %+v", one.Problem)
+			}
+		}
+		mu.Unlock()
+		left = again
 	}
 }
 
