@@ -103,11 +103,16 @@ func (c *count) found() (n int64) {
 	return n
 }
 
-// join halves the older half of the movements.
+// join halves the older half of the movements. Of two around the time at which it was
+// not found nothing counts as having come since.
 func (c *count) join() {
 	older := c.moves[:maxMoves/2]
 	for i := 0; i < len(older); i += 2 {
-		older[i/2] = movement{older[i+1].at, older[i].delta + older[i+1].delta}
+		at := older[i+1].at
+		if older[i].at <= c.lost && c.lost < at {
+			at = older[i].at
+		}
+		older[i/2] = movement{at, older[i].delta + older[i+1].delta}
 	}
 	c.moves = slices.Delete(c.moves, len(older)/2, len(older))
 }

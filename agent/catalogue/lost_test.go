@@ -71,3 +71,22 @@ func TestNotFoundUntilCounted(t *testing.T) {
 		s.Close()
 	}
 }
+
+// Movements that were joined make no more promisable of what was not found than came
+// since, wherever among them it was missed.
+func TestJoinedMovementsFindNothing(t *testing.T) {
+	const moves, now = maxMoves + 10, 100_000
+	for missed := int64(1); missed < moves; missed++ {
+		var c count
+		c.set(0, 10, now)
+		for i := range int64(moves) {
+			c.move(1, 1000+i, now)
+			if i == missed {
+				c.lose(1000+i, now)
+			}
+		}
+		if got, came := c.found(), moves-1-missed; got > came || c.onHand != moves {
+			t.Fatalf("missed at %d: %d of %d can be promised, %d came since", missed, got, c.onHand, came)
+		}
+	}
+}
