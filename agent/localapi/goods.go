@@ -41,7 +41,7 @@ type Money struct {
 // Availability is what there is of an item now.
 type Availability struct {
 	OnHand     int64 `json:"onHand" doc:"Below zero where more was sold than counted"`
-	Promisable int64 `json:"promisable" doc:"On hand, less what is held and kept safe; not above 0 where it was not found"`
+	Promisable int64 `json:"promisable" doc:"On hand, less what is held and kept safe; where it was not found, of what came since"`
 	NotFound   bool  `json:"notFound,omitempty" doc:"An outcome said so, and nothing came or was counted since"`
 }
 
