@@ -78,7 +78,7 @@ func (s *source) load(r *wire.Release) (a *Active, err error) {
 }
 
 func (s *source) rulebook() (*rulebook.Rulebook, error) {
-	files := rulebook.Files{Purpose: func(text string) bool { return wire.Purpose(text).Valid() }}
+	files := rulebook.Files{Purpose: func(text string) bool { return wire.Purpose(text).Valid() }, Item: s.scheme.Form}
 	for name, to := range map[string]*[]byte{"slots.yaml": &files.Slots, "rules.yaml": &files.Rules, "features.yaml": &files.Features} {
 		b, err := s.read(name)
 		if err != nil {

@@ -157,6 +157,7 @@ func (f *Folder) parse(scheme item.Scheme) (faults rulebook.Faults) {
 	book, err := rulebook.Parse(rulebook.Files{
 		Slots: f.bytes["slots.yaml"], Rules: f.bytes["rules.yaml"], Features: f.bytes["features.yaml"],
 		Purpose: func(s string) bool { _, err := wire.ParsePurpose(s); return err == nil },
+		Item:    scheme.Form,
 	})
 	if err != nil && !errors.As(err, &faults) {
 		return rulebook.Faults{{File: "slots.yaml", Problem: err.Error()}}

@@ -42,6 +42,9 @@
 //	site.id             where the node stands
 //	profile.<field>     as declared in features.yaml, for the purpose it says there
 //
+// Where the catalogue's ids are GTINs, those that rules, slots and conditions name may
+// have 8, 12 or 13 digits, as on a package, or 14.
+//
 // An item that has no brand, category or attribute has null there. An attribute is a
 // text, whatever is in it, unless the list lists of rules.yaml names it: then it is a
 // list in every condition, of what stands between its bars, without the spaces around

@@ -15,6 +15,10 @@ type Files struct {
 
 	// Purpose tells whether a text names a purpose. Required.
 	Purpose func(string) bool
+
+	// Item writes the id of an item as the catalogue does, or leaves what is none; nil:
+	// ids are compared as they are written.
+	Item func(string) string
 }
 
 // Digest is SHA-256 over the SHA-256 of slots.yaml, rules.yaml and features.yaml
@@ -89,13 +93,14 @@ func Parse(f Files) (*Rulebook, error) {
 	var features featuresFile
 	d.file("features.yaml", f.Features, &features)
 	features.validate(d, f.Purpose)
-	around := surroundings{purpose: f.Purpose, declared: features.declares}
+	around := surroundings{purpose: f.Purpose, declared: features.declares, item: f.Item}
 	around.speaks = func(tag string) bool { return (&Rulebook{Words: features.Words}).wordsOf(tag, new(Words)) }
 	if !d.sound("") {
 		around.declared = func(string) bool { return true } // else an echo of faults already told
 	}
 	d.file("rules.yaml", f.Rules, &rules)
 	around.options = rules.groups(d)
+	around.options.Form = around.form()
 	rules.validate(d, around)
 	known := d.sound("")
 	d.file("slots.yaml", f.Slots, &slots)

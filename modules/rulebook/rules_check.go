@@ -16,6 +16,7 @@ type surroundings struct {
 	declared func(field string) bool // of a person, in features.yaml
 	options  condition.Options       // the groups of rules.yaml
 	speaks   func(tag string) bool   // there are words of a language
+	item     func(id string) string  // as the catalogue writes it; nil: as it is
 }
 
 func (f *rulesFile) validate(d *decoder, around surroundings) {
@@ -84,6 +85,7 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 		if len(r.Categories)+len(r.Brands)+len(r.Items) == 0 && !d.given(at+".where") && !d.given(at+".when") && !d.given(at+".unless") {
 			d.fault(at, "name categories, brands or items, or say where, when or unless")
 		}
+		r.Items = around.both(r.Items)
 	case Avoid, Needs, Age:
 		if origin, _, _ := strings.Cut(r.Source, "."); origin != "profile" && origin != "context" {
 			d.fault(at+".source", "starts with profile. or context., followed by a key")

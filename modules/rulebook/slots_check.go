@@ -22,6 +22,7 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 		if s.Required > s.Count && d.sound(at+".count") {
 			d.fault(at+".required", "is more than count")
 		}
+		around.identify(s)
 		if d.sound(at + ".source") {
 			s.Source.validate(d, at+".source")
 		}

@@ -32,6 +32,17 @@ func ID(scheme Scheme, s string) (string, error) {
 	return own(s)
 }
 
+// Form is ID for who names what may not be an item: what is none stays as it is.
+func (scheme Scheme) Form(s string) string {
+	if scheme != GTIN {
+		return s
+	}
+	if id, err := gtin(s); err == nil {
+		return id
+	}
+	return s
+}
+
 func own(s string) (string, error) {
 	switch {
 	case s == "" || len(s) > maxID:

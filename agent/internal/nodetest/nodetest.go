@@ -29,6 +29,7 @@ import (
 	"github.com/aisle-edge/aisle/modules/host"
 	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/modules/scoring"
+	"github.com/aisle-edge/aisle/sync/item"
 	"github.com/aisle-edge/aisle/sync/trust"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
@@ -65,6 +66,7 @@ type Options struct {
 	Now         func() time.Time // for budgets
 	Attribution attribution.Options
 	Log         int64 // bytes of the log; 0: as many as it likes
+	Scheme      item.Scheme
 }
 
 // New opens a node without a release.
@@ -115,7 +117,7 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.check(err)
 	n.ReleaseDir = filepath.Join(dir, "release")
 	n.Releases, err = release.Open(release.Options{
-		Dir: n.ReleaseDir, Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now, Site: "north", Agent: "north-1",
+		Dir: n.ReleaseDir, Engine: n.Engine, Catalogue: n.Catalogue, Trust: o.Trust, Now: st.Now, Site: "north", Agent: "north-1", Scheme: o.Scheme,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	n.check(err)

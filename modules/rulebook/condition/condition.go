@@ -22,6 +22,10 @@ type Options struct {
 	// that can't be compiled are false, a group that does not exist is empty,
 	// and a key such as $groups where a path belongs is a path.
 	Lenient bool
+
+	// Form writes a text that the value of a path is compared with as such values are
+	// written; nil: all stay as they are. Patterns, orders and versions do anyway.
+	Form func(path, text string) string
 }
 
 // Parse compiles the condition that a JSON text says. Its error is [Faults].
@@ -45,6 +49,9 @@ func Compile(v Value, o Options) (*Condition, error) {
 	conjuncts := c.fields(v, "", false)
 	if c.faults != nil {
 		return nil, c.faults
+	}
+	if c.Form != nil {
+		c.formAll(conjuncts)
 	}
 	return &Condition{conjuncts, c.paths}, nil
 }
