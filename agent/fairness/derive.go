@@ -126,7 +126,7 @@ func (w *Watch) breakPromise(d *decision, x *shown, kind int) {
 	if x.broken || d.waits {
 		return
 	}
-	x.broken = true
+	x.broken, w.changed = true, true
 	for k := range d.windows {
 		in := sideOf(d, k)
 		if w.book.Fairness[k].OfItems() {
@@ -135,7 +135,7 @@ func (w *Watch) breakPromise(d *decision, x *shown, kind int) {
 				in = group
 			}
 		}
-		d.windows[k].fail(x, in, kind)
+		d.windows[k].fail(x, d.person, in, kind)
 	}
 }
 
@@ -168,8 +168,8 @@ func (w *Watch) forget(ids ...[]byte) {
 		}
 		for _, windows := range w.windows {
 			for k := range windows {
-				for in := range windows[k].side {
-					delete(windows[k].side[in].persons, person)
+				for in := range windows[k].met {
+					delete(windows[k].met[in], person)
 				}
 			}
 		}

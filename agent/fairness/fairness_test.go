@@ -75,6 +75,22 @@ func (s *shows) kinds() int { return cmp.Or(s.items, 41) }
 
 func (p *place) decide(s shows) *wire.Decision {
 	p.t.Helper()
+	seen := p.seen(s)
+	p.commit(&wire.Record{Body: &wire.Record_Decision{Decision: seen.Record}})
+	seen.At = p.Store.Now()
+	p.watch.Count(seen)
+	return seen.Record
+}
+
+// count is decide without a record.
+func (p *place) count(s shows) *wire.Decision {
+	seen := p.seen(s)
+	seen.At = p.Store.Now()
+	p.watch.Count(seen)
+	return seen.Record
+}
+
+func (p *place) seen(s shows) *fairness.Seen {
 	p.n++
 	d := &wire.Decision{Id: id(p.n), EventId: fmt.Sprint(p.n), Slot: "hero", Deferred: s.deferred, Baseline: s.ordered, Policy: &wire.Policy{Kind: "squarecb"}, Plans: s.plans}
 	if s.person > 0 {
@@ -103,10 +119,7 @@ func (p *place) decide(s shows) *wire.Decision {
 	case 0:
 		seen.Rest = 2
 	}
-	p.commit(&wire.Record{Body: &wire.Record_Decision{Decision: d}})
-	seen.At = p.Store.Now()
-	p.watch.Count(&seen)
-	return d
+	return &seen
 }
 
 func id(n int) []byte { return fmt.Appendf(nil, "%016d", n) }
@@ -209,12 +222,12 @@ func TestAlarms(t *testing.T) {
 			}
 		}},
 		{"substituted for them", "seniors", "broken", fairness.Substituted, func(p *place, i int) {
-			if d := p.decide(shows{person: 1 + i%60, senior: i % 2}); i%10 == 1 {
+			if d := p.decide(shows{person: 1 + i%120, senior: i % 2}); i%10 == 1 {
 				p.outcome(d, 0, wire.OutcomeType_OUTCOME_SUBSTITUTED, nil)
 			}
 		}},
 		{"rejected for them", "seniors", "broken", fairness.Rejected, func(p *place, i int) {
-			d := p.decide(shows{person: 1 + i%60, senior: i % 2, plans: pick})
+			d := p.decide(shows{person: 1 + i%120, senior: i % 2, plans: pick})
 			switch plan := uint32(1 - i%2); i % 10 {
 			case 0, 1, 2, 3: // of those for the rest service alone is rejected
 				p.outcome(d, 0, wire.OutcomeType_OUTCOME_REJECT, &wire.ActionUpdate{Decision: d.Id, Plan: plan, State: wire.ActionState_ACTION_REJECTED})

@@ -1,7 +1,6 @@
 package fairness
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/aisle-edge/aisle/modules/rulebook"
@@ -43,9 +42,9 @@ func (n *window) judge(g *rulebook.Group, f, before *wire.Fairness) (enough bool
 	if !n.enough(g, group) || !n.enough(g, rest) {
 		return false
 	}
-	f.GroupSide, f.Rest = n.side[group].told(), n.side[rest].told()
+	f.GroupSide, f.Rest = n.Side[group].told(), n.Side[rest].told()
 	if n.enough(g, unknown) {
-		f.Unknown = n.side[unknown].told()
+		f.Unknown = n.Side[unknown].told()
 	}
 	for _, measure := range measures {
 		if cause := n.unfair(g, measure); cause != "" {
@@ -61,14 +60,14 @@ func (n *window) judge(g *rulebook.Group, f, before *wire.Fairness) (enough bool
 
 func (n *window) enough(g *rulebook.Group, in int) bool {
 	if g.OfItems() {
-		return in != unknown && n.side[in].decisions >= g.Least
+		return in != unknown && n.Side[in].Decisions >= int64(g.Least)
 	}
-	return n.side[in].enough
+	return n.Side[in].Enough
 }
 
 func (s *side) told() *wire.Side {
-	t := &wire.Side{Decisions: uint64(s.decisions), Shown: uint64(s.shown), Exposure: s.got.exposure, Due: s.got.due, Depth: s.depth.mean()}
-	for _, n := range s.broken {
+	t := &wire.Side{Decisions: uint64(s.Decisions), Shown: uint64(s.Shown), Exposure: s.Got.Exposure, Due: s.Got.Due, Depth: s.Depth.of()}
+	for _, n := range s.Broken {
 		t.Broken += uint64(n)
 	}
 	return t
@@ -77,30 +76,26 @@ func (s *side) told() *wire.Side {
 // unfair is why the two sides are not treated alike, "" if they are as far as can be
 // told.
 func (n *window) unfair(g *rulebook.Group, measure string) (cause string) {
-	a, b := &n.side[group], &n.side[rest]
+	a, b := &n.Side[group], &n.Side[rest]
 	t := g.Tolerance
 	switch measure {
 	case Exposure:
-		off := a.got.exposure - a.got.due
-		if g.OfItems() && a.got.unlike(b.got, t) && float64(off*off) > float64(errors2*n.off) {
+		if g.OfItems() && a.Got.unlike(b.Got, t) && surely(a.Got.Exposure-a.Got.Due, &sums{off: 1}, n.Persons, &n.persons) {
 			return n.whyExposed(t)
 		}
 	case Depth:
-		off := a.depth.mean() - b.depth.mean()
-		if min(a.depth.n, b.depth.n) >= g.Least && unlike(a.depth.mean(), b.depth.mean(), t) && float64(off*off) > float64(errors2*(a.depth.chance()+b.depth.chance())) {
+		x, y := a.Depth.of(), b.Depth.of()
+		if min(a.Depth.N, b.Depth.N) >= float64(g.Least) && unlike(x, y, t) && surely(x-y, apart(&a.Depth, &b.Depth), n.Persons, &n.persons) {
 			return n.whyDeep(g, t)
 		}
 	case Broken:
 		x, y := a.told(), b.told()
-		if min(x.Shown, y.Shown) >= uint64(g.Least) && unlike(rate(x), rate(y), t) && n.apart(x, y) {
+		if min(x.Shown, y.Shown) >= uint64(g.Least) && unlike(rate(x), rate(y), t) && n.surelyBroken(x, y) {
 			return n.whyBroken()
 		}
 	}
 	return ""
 }
-
-// errors2 is the square of how many standard errors are no chance.
-const errors2 = 9
 
 // unlike tells whether a ratio is out of the tolerance.
 func unlike(a, b, tolerance float64) bool {
@@ -109,7 +104,7 @@ func unlike(a, b, tolerance float64) bool {
 
 // unlike does so for exposures by what was due.
 func (p pair) unlike(o pair, tolerance float64) bool {
-	return unlike(float64(p.exposure*o.due), float64(o.exposure*p.due), tolerance)
+	return unlike(float64(p.Exposure*o.Due), float64(o.Exposure*p.Due), tolerance)
 }
 
 func rate(s *wire.Side) float64 {
@@ -119,26 +114,29 @@ func rate(s *wire.Side) float64 {
 	return float64(s.Broken) / float64(s.Shown)
 }
 
-// apart tells whether one share can't be behind both numbers of broken promises. An
-// item that is miscounted breaks many, so what is chance is by item and not by promise.
-func (n *window) apart(x, y *wire.Side) bool {
+// apart weighs depths so that they come to the difference of the two means, and each
+// cluster to what it adds to it, if there were but one mean.
+func apart(a, b *mean) *sums {
+	both := (a.Sum + b.Sum) / (a.N + b.N)
+	return &sums{depth + group: 1 / a.N, priced + group: -both / a.N, depth + rest: -1 / b.N, priced + rest: both / b.N}
+}
+
+// surelyBroken tells whether one share can't be behind both numbers of broken promises.
+// An item that is miscounted breaks many, and so does a person who tells of each, so
+// that neither's promises are independent.
+func (n *window) surelyBroken(x, y *wire.Side) bool {
 	share := float64(x.Shown) / float64(x.Shown+y.Shown)
-	var off, chance float64
-	for _, k := range slices.Sorted(maps.Keys(n.broken)) { // always the same sum
-		b := n.broken[k]
-		one := b.group - float64(share*(b.group+b.rest))
-		off += one
-		chance += float64(one * one)
-	}
-	return float64(off*off) > float64(errors2*chance)
+	total := float64(x.Broken) - float64(share*float64(x.Broken+y.Broken))
+	weigh := &sums{broken + group: 1 - share, broken + rest: -share}
+	return surely(total, weigh, n.Items, &n.items) && surely(total, weigh, n.Persons, &n.persons)
 }
 
 func (n *window) whyExposed(tolerance float64) string {
-	others := pair{n.allDrawn - n.drawn.exposure, n.allDrawn - n.drawn.due}
+	others := pair{n.AllDrawn - n.Drawn.Exposure, n.AllDrawn - n.Drawn.Due}
 	switch {
-	case n.allDrawn > 0 && !n.drawn.unlike(others, tolerance) || n.allDrawn == 0:
+	case n.AllDrawn > 0 && !n.Drawn.unlike(others, tolerance) || n.AllDrawn == 0:
 		return Placed
-	case 2*n.ordered > n.side[group].decisions:
+	case 2*n.Ordered > n.Side[group].Decisions:
 		return Ordered
 	}
 	return Scored
@@ -146,7 +144,7 @@ func (n *window) whyExposed(tolerance float64) string {
 
 // whyDeep looks at what offers for everybody alone would have taken off.
 func (n *window) whyDeep(g *rulebook.Group, tolerance float64) string {
-	a, b := n.side[group].common.mean(), n.side[rest].common.mean()
+	a, b := n.Side[group].Common.of(), n.Side[rest].Common.of()
 	if g.OfItems() || !unlike(a, b, tolerance) {
 		return Offers
 	}
@@ -154,9 +152,9 @@ func (n *window) whyDeep(g *rulebook.Group, tolerance float64) string {
 }
 
 func (n *window) whyBroken() string {
-	worse := n.side[group].broken
-	if rate(n.side[rest].told()) > rate(n.side[group].told()) {
-		worse = n.side[rest].broken
+	worse := n.Side[group].Broken
+	if rate(n.Side[rest].told()) > rate(n.Side[group].told()) {
+		worse = n.Side[rest].Broken
 	}
 	most := 0
 	for kind := range worse {

@@ -25,6 +25,7 @@ type Watch struct {
 	windows map[string][]window // by slot, then by group of book
 	memory  *memory             // nil: no groups were seen
 	last    map[string]*wire.Fairness
+	changed bool // windows, since they were kept
 }
 
 // New declares the table of what was told last.
@@ -102,20 +103,20 @@ func (w *Watch) follow(book *rulebook.Rulebook) {
 // turn ends group k's window if it is over.
 func (w *Watch) turn(n *window, s *Seen, k int) (f *wire.Fairness) {
 	g := &s.Book.Fairness[k]
-	until := n.from + g.Window.Milliseconds()
+	until := n.From + g.Window.Milliseconds()
 	switch {
-	case n.from == 0:
-		n.from = s.At
+	case n.From == 0:
+		n.From = s.At
 	case s.At >= until:
 		before := w.last[key(s.Record.Slot, g.ID)]
 		if !of(before, s.Book) {
 			before = nil
 		}
-		f = &wire.Fairness{Slot: s.Record.Slot, Group: g.ID, Rulebook: s.Book.Digest[:], FromMs: n.from, UntilMs: until}
+		f = &wire.Fairness{Slot: s.Record.Slot, Group: g.ID, Rulebook: s.Book.Digest[:], FromMs: n.From, UntilMs: until}
 		if !n.judge(g, f, before) && before.GetGroupSide() == nil {
 			f = nil // nothing was told, and nothing is
 		}
-		*n = window{from: s.At}
+		*n = window{totals: totals{From: s.At}}
 	}
 	return f
 }

@@ -8,22 +8,22 @@ import (
 
 // window is what is counted of a slot for one group.
 type window struct {
-	from int64
-	side [3]side
-
-	off      float64 // of the group: sum of squares of exposure less due
-	drawn    pair    // of the group: exposure and due of positions that nobody placed
-	allDrawn float64 // exposure of those
-	ordered  int     // decisions that no model made
-
-	broken map[uint64]both // by item, or by a few that share their last bits
+	totals
+	persons, items chance
+	met            [3]map[uint64]struct{} // persons of customers, until there are enough
 }
 
-// both are numbers of the group and of the rest.
-type both struct{ group, rest float64 }
+// totals are sums alone, in the order in which they are kept.
+type totals struct {
+	From int64
+	Side [3]side
 
-// clusters is how many items' broken promises are told apart at most.
-const clusters = 1 << 12
+	Drawn    pair    // of the group: exposure and due of positions that nobody placed
+	AllDrawn float64 // exposure of those
+	Ordered  int64   // decisions that no model made
+
+	Persons, Items moments // of those who are past
+}
 
 const (
 	group   = iota // of what is in it
@@ -33,41 +33,30 @@ const (
 
 // side is what one side got.
 type side struct {
-	decisions     int
-	shown         int
-	got           pair // of items
-	depth, common moments
-	broken        [kinds]int
-	persons       map[uint64]struct{} // nil once there are enough, or before the first
-	enough        bool                // persons
+	Decisions     int64
+	Shown         int64
+	Got           pair // of items
+	Depth, Common mean
+	Broken        [kinds]int64
+	Enough        bool // persons
 }
 
 // pair is exposure, and what of it is due.
-type pair struct{ exposure, due float64 }
+type pair struct{ Exposure, Due float64 }
 
-// moments are of what decisions came to.
-type moments struct {
-	n     int
-	x, xx float64
+// mean is of what decisions came to.
+type mean struct{ N, Sum float64 }
+
+func (m *mean) add(x float64) {
+	m.N++
+	m.Sum += x
 }
 
-func (m *moments) add(x float64) {
-	m.n++
-	m.x += x
-	m.xx += float64(x * x)
-}
-
-func (m *moments) mean() float64 {
-	if m.n == 0 {
+func (m *mean) of() float64 {
+	if m.N == 0 {
 		return 0
 	}
-	return m.x / float64(m.n)
-}
-
-// chance is the variance of the mean.
-func (m *moments) chance() float64 {
-	n := float64(m.n)
-	return max(0, m.xx/n-float64(m.mean()*m.mean())) / n
+	return m.Sum / m.N
 }
 
 // discount is the exposure of position i, from 0.
@@ -87,38 +76,33 @@ var discounts = func() (of [32]float64) {
 
 // count takes a decision that was shown into the windows of its slot.
 func (w *Watch) count(d *decision) {
+	w.changed = true
 	var of [maxGroups]tally
 	all := w.memory.tally(d, &of)
 	for k := range d.windows {
 		n, g := &d.windows[k], &w.book.Fairness[k]
+		own := n.persons.of(d.person)
 		if !g.OfItems() {
-			n.side[sideOf(d, k)].meet(d.person, g.Least)
-			n.side[sideOf(d, k)].get(&all)
+			n.meet(sideOf(d, k), d.person, g.Least)
+			n.get(sideOf(d, k), &all, own)
 			continue
 		}
 		others := all.less(&of[k])
-		n.side[group].get(&of[k])
-		n.side[rest].get(&others)
+		n.get(group, &of[k], own)
+		n.get(rest, &others, own)
 		if share := d.share[k]; share > 0 && share < 1 && all.exposure > 0 {
-			n.expose(d, share, &of[k], &all)
+			n.expose(d, share, &of[k], &all, own)
 		}
 	}
 }
 
 // fail counts a shown item of one side whose promise was broken.
-func (n *window) fail(x *shown, in, kind int) {
-	n.side[in].broken[kind]++
-	if n.broken == nil {
-		n.broken = map[uint64]both{}
+func (n *window) fail(x *shown, person uint64, in, kind int) {
+	n.Side[in].Broken[kind]++
+	if in != unknown {
+		n.persons.of(person)[broken+in]++
+		n.items.of(x.item)[broken+in]++
 	}
-	b := n.broken[x.item%clusters]
-	switch in {
-	case group:
-		b.group++
-	case rest:
-		b.rest++
-	}
-	n.broken[x.item%clusters] = b
 }
 
 // tally is what a decision shows of something.
@@ -174,45 +158,52 @@ func sideOf(d *decision, k int) int {
 
 // expose counts a decision in which both sides could be shown, the group as a share
 // of the candidates.
-func (n *window) expose(d *decision, share float64, in, all *tally) {
-	g, r := &n.side[group], &n.side[rest]
+func (n *window) expose(d *decision, share float64, in, all *tally, own *sums) {
+	g, r := &n.Side[group], &n.Side[rest]
 	due := float64(share * all.exposure)
-	g.decisions++
-	r.decisions++
-	g.got.exposure += in.exposure
-	g.got.due += due
-	r.got.exposure += all.exposure - in.exposure
-	r.got.due += all.exposure - due
-	off := in.exposure - due
-	n.off += float64(off * off)
-	n.drawn.exposure += in.drawn
-	n.drawn.due += float64(share * all.drawn)
-	n.allDrawn += all.drawn
+	g.Decisions++
+	r.Decisions++
+	g.Got.Exposure += in.exposure
+	g.Got.Due += due
+	r.Got.Exposure += all.exposure - in.exposure
+	r.Got.Due += all.exposure - due
+	own[off] += in.exposure - due
+	n.Drawn.Exposure += in.drawn
+	n.Drawn.Due += float64(share * all.drawn)
+	n.AllDrawn += all.drawn
 	if d.ordered {
-		n.ordered++
+		n.Ordered++
 	}
 }
 
 // get takes in what a side was shown, and what offers took off it.
-func (s *side) get(t *tally) {
-	s.shown += t.shown
-	if t.priced > 0 {
-		s.depth.add(1e-6 * float64(t.depth) / float64(t.priced))
-		s.common.add(1e-6 * float64(t.common) / float64(t.priced))
+func (n *window) get(in int, t *tally, own *sums) {
+	s := &n.Side[in]
+	s.Shown += int64(t.shown)
+	if t.priced == 0 {
+		return
+	}
+	x := 1e-6 * float64(t.depth) / float64(t.priced)
+	s.Depth.add(x)
+	s.Common.add(1e-6 * float64(t.common) / float64(t.priced))
+	if in != unknown {
+		own[depth+in] += x
+		own[priced+in]++
 	}
 }
 
 // meet counts a decision of a side of customers, and persons as far as matters.
-func (s *side) meet(person uint64, least int) {
-	s.decisions++
-	if s.enough {
+func (n *window) meet(in int, person uint64, least int) {
+	s := &n.Side[in]
+	s.Decisions++
+	if s.Enough {
 		return
 	}
-	if s.persons == nil {
-		s.persons = make(map[uint64]struct{}, min(least, 64))
+	if n.met[in] == nil {
+		n.met[in] = make(map[uint64]struct{}, min(least, 64))
 	}
-	s.persons[person] = struct{}{}
-	if len(s.persons) >= least {
-		s.persons, s.enough = nil, true
+	n.met[in][person] = struct{}{}
+	if len(n.met[in]) >= least {
+		n.met[in], s.Enough = nil, true
 	}
 }
