@@ -10,6 +10,7 @@ KILLS   ?= 50
 MODULES ?= 10000
 SEEDS   ?= 3
 SEED    ?= 0
+DRAWS   ?= 100000
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64
 GO_LD   := -trimpath -ldflags "-s -w"
 tools    = go run -C .ci/tools
@@ -43,6 +44,9 @@ farm: ## MODULES random modules from SEED on, each plain and metered in both eng
 
 bench: ## the figures, readable by benchstat
 	@go test -run '^$$' -bench . -benchmem ./... | grep -v -e '^ok' -e 'no test files' -e '^PASS'
+
+draws: ## DRAWS contended decisions through HTTP, the stream SEED: drawn as logged, values within three standard errors
+	@AISLE_DRAWS=$(DRAWS) AISLE_SEED=$(SEED) go test -v -count=1 -timeout 60m -run TestDrawsThroughHTTP ./agent/localapi
 
 worth: ## value by consent and broken promises, told over SEEDS generated worlds
 	@set -o pipefail; AISLE_SEEDS=$(SEEDS) go test -v -count=1 -timeout 60m ./examples/internal/proof | grep -v '^==='

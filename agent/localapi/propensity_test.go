@@ -69,19 +69,24 @@ low,items,item-00000|item-00003,15,,,1
 `
 )
 
-// draws is how many decisions a test makes: some thousands, or as many as
-// AISLE_DRAWS says.
-func draws(t *testing.T) int {
+// draws is how many decisions a test makes, and within how many standard errors an
+// estimate must be. As many as AISLE_DRAWS says, of the stream that AISLE_SEED names,
+// are looked at strictly; the few of every day may be off by more, as kiosks race and
+// no two runs are the same.
+func draws(t *testing.T) (many int, limit float64) {
 	s := os.Getenv("AISLE_DRAWS")
 	if s == "" {
-		return 8000
+		return 8000, 4
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil {
 		t.Fatal("AISLE_DRAWS is no number:", err)
 	}
-	return n
+	return n, 3
 }
+
+// stream is what the ids of events begin with, which everything random hangs on.
+func stream() string { return "e" + os.Getenv("AISLE_SEED") + "-" }
 
 // contended decides through the batch endpoint, from several kiosks at once, and
 // gives each record that is true to its answer.
@@ -204,8 +209,8 @@ func batch(s *site, from, to int, mu *sync.Mutex, answers map[string]*decided) {
 	for len(left) > 0 {
 		var body []string
 		for _, i := range left {
-			body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"e%d","sessionId":"s%d","profileId":"%s","context":{"weather":"%s"}}`,
-				i, i/2, []string{"ann", "", "ann", "bob"}[i%4], []string{"rain", "sun", "sun"}[i%3]))
+			body = append(body, fmt.Sprintf(`{"slot":"hero","eventId":"%s%d","sessionId":"s%d","profileId":"%s","context":{"weather":"%s"}}`,
+				stream(), i, i/2, []string{"ann", "", "ann", "bob"}[i%4], []string{"rain", "sun", "sun"}[i%3]))
 		}
 		var r struct {
 			Results []struct {
@@ -353,9 +358,10 @@ func position(t *testing.T, d *wire.Decision, k int, above string) at {
 
 // Promise 5 through HTTP, with all of contendedSlot at work.
 func TestDrawsThroughHTTP(t *testing.T) {
-	all := contended(t, draws(t))
+	many, limit := draws(t)
+	all := contended(t, many)
 	t.Run("ordered pairs", func(t *testing.T) { orderedPairs(t, all) })
-	t.Run("known rewards", func(t *testing.T) { knownRewards(t, all) })
+	t.Run("known rewards", func(t *testing.T) { knownRewards(t, all, limit) })
 }
 
 // orderedPairs: items come as often after each other as the logged conditionals say.
@@ -403,7 +409,7 @@ func orderedPairs(t *testing.T, all []*wire.Decision) {
 
 // knownRewards: what a policy that never ran would earn comes out of the log at its
 // known worth, weighed by the product of the logged conditionals.
-func knownRewards(t *testing.T, all []*wire.Decision) {
+func knownRewards(t *testing.T, all []*wire.Decision, limit float64) {
 	worth := func(id string, k int) float64 {
 		if id == "" {
 			return 0.5
@@ -435,7 +441,7 @@ func knownRewards(t *testing.T, all []*wire.Decision) {
 		}
 		mean, deviation := off/n, math.Sqrt(squares)/n
 		t.Logf("%s: %.4f known, off by %.4f ± %.4f; what was shown earned %.4f", name, known/n, mean, deviation, shown/n)
-		if math.Abs(mean) > 4*deviation || deviation > 0.2 { // kiosks race, so no two runs are the same
+		if math.Abs(mean) > limit*deviation || deviation > 0.2 {
 			t.Errorf("%s is valued %.4f ± %.4f off its known reward", name, mean, deviation)
 		}
 	}

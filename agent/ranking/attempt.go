@@ -44,7 +44,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 	if err := s.score(); err != nil {
 		return nil, err
 	}
-	if err := s.draw(); err != nil {
+	if err := s.prepare(); err != nil {
 		return nil, err
 	}
 	if err := s.fill(); err != nil {
@@ -227,8 +227,18 @@ func (s *scratch) assign() {
 	s.arm, s.share, s.by = arm.ID, arm.Share, arm.Policy
 }
 
-// check runs with the commit, before it: what the rules saw must be so still. It
-// never looks at what was drawn, or the draw's probabilities would be untrue.
+// settle runs with the commit, before it, while nothing else is committed. It draws
+// last, for whether a decision runs again must owe nothing to what is drawn: a check
+// that looks at it is not the only way, as a draw that takes longer meets more that
+// moves meanwhile. So what is logged of a draw is true of those that are kept.
+func (s *scratch) settle(v *store.View) error {
+	if err := s.check(v); err != nil {
+		return err
+	}
+	return s.draw()
+}
+
+// check tells whether what the rules saw is so still.
 func (s *scratch) check(v *store.View) error {
 	now := s.changes()
 	if now[3] != s.marks[3] {

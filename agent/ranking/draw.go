@@ -10,13 +10,23 @@ func (s *scratch) count() int {
 	return s.slot.Count
 }
 
-// draw draws what is shown.
-func (s *scratch) draw() error {
+// prepare gets the draw of what is shown ready.
+func (s *scratch) prepare() error {
 	s.none = s.slot.None != nil && s.policy.Kind != explore.Fixed
 	if s.none {
 		s.addNone()
 	}
-	return s.drawSlate(s.count())
+	return s.prepareSlate(s.count())
+}
+
+// draw draws what was got ready, and enters it in the record.
+func (s *scratch) draw() (err error) {
+	if s.slate, err = s.drawer.Finish(); err != nil {
+		return err
+	}
+	s.drawn = true
+	s.fillDrawn()
+	return nil
 }
 
 // addNone makes showing nothing the last candidate. It is worth nothing; where an
@@ -37,7 +47,7 @@ func (s *scratch) addNone() {
 	s.allowed.Bits.Set(n)
 }
 
-func (s *scratch) drawSlate(count int) (err error) {
+func (s *scratch) prepareSlate(count int) error {
 	if s.drawer == nil || s.salt != s.active.Rulebook.Salt {
 		s.salt = s.active.Rulebook.Salt
 		s.drawer = explore.New(s.salt[:])
@@ -56,8 +66,7 @@ func (s *scratch) drawSlate(count int) (err error) {
 	if s.none {
 		s.problem.None, s.problem.NoneFloor = true, s.slot.None.Floor
 	}
-	s.slate, err = s.drawer.Draw(&s.problem)
-	return err
+	return s.drawer.Prepare(&s.problem)
 }
 
 // units is how many of each shown item are promised.

@@ -8,40 +8,62 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/profile"
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/sync/journal"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
-// finish records the decision and answers. After an error nothing was recorded,
-// unless the disk failed under a record that was taken: then what it held is let
-// go.
+// finish draws, records the decision and answers. After an error nothing was
+// recorded, unless the disk failed under a record that was taken: then what it held
+// is let go.
 func (s *scratch) finish(ctx context.Context) (*Answer, error) {
-	c := &s.d.counts
+	s.drawn = false
 	if s.request.DryRun {
-		c.dry.Add(1)
-		return s.answer(), nil
+		s.d.counts.dry.Add(1)
+		return s.unrecorded()
 	}
 	s.d.tellLost(s.now)
-	seq, err := s.d.opt.Store.Commit(&s.record.Record, s.checked)
+	seq, err := s.d.opt.Store.Commit(&s.record.Record, s.settled)
 	switch {
 	case err == nil:
 		s.keepPart()
 		s.fair()
-	case errors.Is(err, errMoved), errors.Is(err, errTwice):
+	case errors.Is(err, errMoved), errors.Is(err, errTwice), errors.Is(err, explore.ErrMean):
 		return nil, err
 	case s.mayLose(err):
-		s.d.lost.Add(1)
-		c.lost.Add(1)
+		return s.lose()
 	default:
 		return nil, unwritten(err)
 	}
 	s.tally()
-	if err == nil && (s.d.opt.Durable || s.promises() || promised(&s.record.decision)) {
+	if s.d.opt.Durable || s.promises() || promised(&s.record.decision) {
 		if err := s.d.opt.Store.Sync(ctx, seq); err != nil {
 			return nil, s.letGo(err)
 		}
 	}
 	return s.answer(), nil
+}
+
+// unrecorded answers what stands in no log. Where there was no room for it, that
+// may have been told before anything was drawn.
+func (s *scratch) unrecorded() (*Answer, error) {
+	if !s.drawn {
+		if err := s.draw(); err != nil {
+			return nil, err
+		}
+	}
+	return s.answer(), nil
+}
+
+// lose answers what there is no room to record.
+func (s *scratch) lose() (*Answer, error) {
+	a, err := s.unrecorded()
+	if err == nil {
+		s.d.lost.Add(1)
+		s.d.counts.lost.Add(1)
+		s.tally()
+	}
+	return a, err
 }
 
 func (s *scratch) tally() {

@@ -66,7 +66,7 @@ const (
 // over the order that stands as its means.
 const baselineKind = "baseline"
 
-// fill writes the decision's record.
+// fill writes of the decision's record what is known before it is drawn.
 func (s *scratch) fill() error {
 	d := &s.record.decision
 	if err := s.fillCandidates(d); err != nil {
@@ -82,19 +82,25 @@ func (s *scratch) fill() error {
 		d.Arms = append(d.Arms, &s.record.arm)
 	}
 	s.fillPolicy(d)
-	d.Attempt, d.Seed = s.number, s.slate.Seed
+	d.Attempt = s.number
 	d.Degraded, d.DegradedBy = s.degraded.wire(), s.degradedBy.wire()
-	d.Deferred, d.Holdback, d.Baseline = s.request.DeferActivation, s.slate.IsNone, !s.scored
+	d.Deferred, d.Baseline = s.request.DeferActivation, !s.scored
 	d.Shadow, d.Group, d.Counted = s.shadow, nil, s.slot.Book.Node
 	if g := s.request.Group; g != nil {
 		s.record.group.EventId, s.record.group.Part, s.record.group.Parts = g.EventID, g.Part, g.Parts
 		d.Group = &s.record.group
 	}
+	s.fillPlans(d)
+	return nil
+}
+
+// fillDrawn writes the rest.
+func (s *scratch) fillDrawn() {
+	d := &s.record.decision
+	d.Seed, d.Holdback = s.slate.Seed, s.slate.IsNone
 	s.fillRows(d)
 	s.fillFeatures(d)
 	s.fillShown(d)
-	s.fillPlans(d)
-	return nil
 }
 
 func (s *scratch) fillVersions(d *wire.Decision) {

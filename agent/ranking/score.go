@@ -61,11 +61,15 @@ func (s *scratch) serveBaseline() error {
 		}
 		if s.scored {
 			s.policy = s.slot.Draws(rulebook.Learned, 1)
-			if err := s.drawSlate(1); err != nil {
+			if err := s.prepareSlate(1); err != nil {
 				return err
 			}
-			if len(s.slate.Positions) > 0 {
-				s.shadow = s.of.ID(s.slate.Positions[0].Candidate)
+			slate, err := s.drawer.Finish()
+			if err != nil {
+				return err
+			}
+			if len(slate.Positions) > 0 {
+				s.shadow = s.of.ID(slate.Positions[0].Candidate)
 			}
 		}
 	}

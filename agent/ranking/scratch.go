@@ -28,7 +28,7 @@ import (
 type scratch struct {
 	// immutable after newScratch
 	d       *Decider
-	checked func(*store.View) error                       // check, bound once
+	settled func(*store.View) error                       // settle, bound once
 	last    func(offer string) int64                      // when the person redeemed an offer, bound once
 	granted func(wire.Purpose) bool                       // grants.Has, bound once
 	said    func(key string) (consent.Value, bool)        // of the context, bound once
@@ -96,6 +96,7 @@ type scratch struct {
 	salt       rulebook.Salt // of drawer
 	problem    explore.Problem
 	slate      explore.Slate
+	drawn      bool // slate is of this attempt
 	shadow     string
 	seen       fairness.Seen
 
@@ -104,7 +105,7 @@ type scratch struct {
 
 func newScratch(d *Decider) *scratch {
 	s := &scratch{d: d}
-	s.checked = s.check
+	s.settled = s.settle
 	s.granted = func(p wire.Purpose) bool { return s.who.Grants.Has(p) }
 	s.said = func(key string) (consent.Value, bool) { return s.request.Context.Find(key) }
 	s.mask, s.adjust = s.maskAt, s.adjustAt

@@ -128,10 +128,24 @@ func New(salt []byte) *Drawer {
 
 // Draw draws one slate; it is empty when nothing is allowed.
 func (d *Drawer) Draw(p *Problem) (Slate, error) {
+	if err := d.Prepare(p); err != nil {
+		return Slate{}, err
+	}
+	return d.Finish()
+}
+
+// Prepare does of a draw what grows with the candidates, and nothing that hangs on
+// what will be drawn: however long it takes, that tells nothing of the slate.
+func (d *Drawer) Prepare(p *Problem) error {
 	if !p.Policy.valid() || !(p.NoneFloor >= 0 && p.NoneFloor < 1) || p.Policy.Kind.Varies() && len(p.Variances) != len(p.Means) {
-		return Slate{}, ErrPolicy
+		return ErrPolicy
 	}
 	d.begin(p)
+	return nil
+}
+
+// Finish draws the slate of the problem that was prepared, once.
+func (d *Drawer) Finish() (Slate, error) {
 	over := false
 	for at, pin := range d.placed {
 		if pin >= 0 {
