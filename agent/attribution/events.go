@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-edge/aisle/agent/consent"
 	"github.com/aisle-edge/aisle/agent/store"
+	"github.com/aisle-edge/aisle/modules/rulebook"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -58,7 +59,7 @@ func New(st *store.Store, consents *consent.Ledger, secret []byte, o Options) *E
 		return d
 	}
 	events := or(o.Events, 72*time.Hour)
-	persons, sessions := or(o.Persons, 30*24*time.Hour), or(o.Sessions, 24*time.Hour)
+	persons, sessions := or(o.Persons, rulebook.PersonWindow), or(o.Sessions, rulebook.SessionWindow)
 	epoch := st.Epoch()
 	e := &Events{
 		store: st, epoch: [4]byte(epoch[:4]), consents: consents, secret: secret,

@@ -18,7 +18,7 @@ import (
 type Consent struct {
 	Purposes  []string  `json:"purposes" maxItems:"64" doc:"All that is granted from now on; an empty list takes everything back"`
 	Objection bool      `json:"marketingObjection,omitempty" doc:"Denies offers, whatever is granted"`
-	Version   uint64    `json:"version,omitempty" doc:"Above the known one; default: the next"`
+	Version   uint64    `json:"version,omitempty" maximum:"9007199254740991" doc:"Above the known one; default: the next"`
 	Evidence  *Evidence `json:"evidence,omitempty" doc:"Needed to grant more than before"`
 }
 

@@ -50,6 +50,26 @@ func TestConsentOverHTTP(t *testing.T) {
 	}
 }
 
+// TestConsentCanBeTakenBack, whatever version it came with: of the highest that is
+// taken there is a next one.
+func TestConsentCanBeTakenBack(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	grants := `{"purposes":["personalised_offers"],"evidence":{"text":"` + strings.Repeat("ab", 32) + `","place":"kiosk"},"version":`
+	for version, taken := range map[string]bool{"9007199254740991": true, "9007199254740992": false, "9223372036854775808": false, "18446744073709551615": false} {
+		if w := s.ask("PUT", "/v1/profiles/p"+version+"/consent", grants+version+"}"); taken != (w.Code == 200) {
+			t.Errorf("version %s: %d %s", version, w.Code, w.Body)
+		}
+	}
+	s.get(nil, 200, "PUT", "/v1/profiles", "id,purposes,consent_at,consent_version\npimported,personalised_offers,2026-01-01T00:00:00Z,9223372036854775807\n", header("Content-Type", "text/csv"))
+	for _, who := range []string{"p9007199254740991", "p9007199254740992", "p9223372036854775808", "p18446744073709551615", "pimported"} {
+		var k known
+		s.get(&k, 200, "PUT", "/v1/profiles/"+who+"/consent", `{"purposes":[]}`)
+		if len(k.Purposes)+len(k.InForce) > 0 {
+			t.Errorf("%s can't take it back: %+v", who, k)
+		}
+	}
+}
+
 // TestWithdrawalIsInForceWithItsAnswer, whatever the disk has seen of it.
 func TestWithdrawalIsInForceWithItsAnswer(t *testing.T) {
 	s := newSite(t, localapi.Options{})

@@ -127,8 +127,14 @@ func (o *offer) others(dst *Allowed) bool {
 	return !o.person || o.Cadence == item.Cadence{} && (o.request == nil || dst.eval(o.request, dst.others, nil, Nowhere) == condition.True)
 }
 
-// period is the number of the time of a repeating offer, counted from its start.
-func period(o *offer, at int64) int64 { return (at - o.StartsMs) / o.Cadence.Every.Milliseconds() }
+// period is the number of the time of a repeating offer, counted from its start; what
+// was before that is in none of them.
+func period(o *offer, at int64) int64 {
+	if at < o.StartsMs {
+		return -1
+	}
+	return (at - o.StartsMs) / o.Cadence.Every.Milliseconds()
+}
 
 // bought is how many of an offer's items a person bought since it began, less
 // those that they took back.

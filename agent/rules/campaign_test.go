@@ -182,6 +182,9 @@ three,items,c,10,threshold:3,AT
 		return attribution.Entry{Type: t, Item: v.Hash[place], Times: times, At: at}
 	}
 	purchase, returned := wire.OutcomeType_OUTCOME_PURCHASE, wire.OutcomeType_OUTCOME_RETURN
+	if got, want := prices(n, b, rules.Asked{Known: true, Redeemed: at(map[string]int64{"often": now - 1})}), []string{"900 once", "900 often", "1000"}; !slices.Equal(got, want) {
+		t.Errorf("who redeemed before it began: %v, want %v", got, want)
+	}
 	n.Advance(8 * 24 * time.Hour) // into the second period
 	week := int64(7 * 24 * time.Hour / time.Millisecond)
 	lists := func(list ...string) []consent.Field {

@@ -73,7 +73,8 @@
 //	                quantity (of what is weighed any begun unit), less what they took
 //	                back, as far back as a person is remembered
 //	per_person_cap  not for an item that this person was shown so often in the slot
-//	                since it began; what was shown to nobody known is not counted
+//	                since it began, or in the 720h that a person is remembered; what
+//	                was shown to nobody known is not counted
 //	budget          while what it takes off the regular price of an item by itself, for
 //	                as many as are held, is left of this node's share; a budget of 0 is
 //	                never left

@@ -98,8 +98,13 @@ const (
 	Node      Per = "node" // everybody; of caps only
 )
 
-// NodeWindow is the longest window of a cap per node.
-const NodeWindow = 30 * 24 * time.Hour
+// The longest windows: so long a node remembers what everybody, a person or a
+// household, and a session saw and did.
+const (
+	NodeWindow    = 30 * 24 * time.Hour
+	PersonWindow  = 30 * 24 * time.Hour
+	SessionWindow = 24 * time.Hour
+)
 
 // Of says what is counted together, and then removed together.
 type Of string

@@ -96,6 +96,9 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 		if !around.purpose("sensitive:" + r.Class) {
 			d.fault(at+".class", "makes no known purpose")
 		}
+		if r.Within > PersonWindow {
+			d.fault(at+".within", "a person is remembered for 720h; shorten it")
+		}
 	case Cap:
 		if r.Per == "" {
 			r.Per = Person
@@ -138,6 +141,10 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 		d.fault(at+".per", "node is of kind cap only; use person, session or household")
 	case r.Per == Node && r.Window > NodeWindow:
 		d.fault(at+".window", "a cap per node counts for at most 720h; shorten it")
+	case r.Per == Session && r.Window > SessionWindow:
+		d.fault(at+".window", "a session is remembered for 24h; shorten it, or count per person")
+	case r.Window > PersonWindow:
+		d.fault(at+".window", "a person is remembered for 720h; shorten it")
 	}
 	if r.Per == Household && !around.declared("household") {
 		d.fault(at+".per", "features.yaml declares no field household; give it a feature with source "+HouseholdField+" and its purpose")
