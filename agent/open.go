@@ -77,7 +77,7 @@ func (a *Agent) open(ctx context.Context) (err error) {
 	a.holds = coordinate.New(a.store, a.catalogue)
 	a.actions = coordinate.NewActions(a.store, a.holds)
 	a.budgets = coordinate.NewBudgets(a.store)
-	a.fairness = fairness.New(a.store)
+	a.fairness = fairness.New(a.store, filepath.Join(c.State, "fairness"))
 	if a.replay, err = profile.OpenReplay(filepath.Join(c.State, "replay"), a.vault, profile.ReplayOptions{}); err != nil {
 		return fmt.Errorf("open what is kept for replays: %w", err)
 	}

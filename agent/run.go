@@ -20,6 +20,7 @@ const (
 	sweep  = 10 * time.Second // between two looks at what may go
 	expire = time.Hour        // between two looks at what was kept for replays
 	settle = time.Second      // between two looks at holds that are due
+	keep   = time.Minute      // between two times that windows of groups are kept
 )
 
 // Run serves until ctx ends. Then it takes no more requests, lets those in flight
@@ -67,6 +68,7 @@ func (a *Agent) start(g *errgroup.Group, ctx context.Context) {
 	g.Go(func() error { return a.erasures.Run(ctx) })
 	g.Go(func() error { return every(ctx, settle, a.holds.Settle) })
 	g.Go(func() error { return every(ctx, settle, a.actions.Settle) })
+	g.Go(func() error { return a.keepGroups(ctx) })
 	g.Go(func() error { return a.courier.Run(ctx) })
 	g.Go(func() error { return every(ctx, a.cfg.Hub.Tick, a.ticker()) })
 	g.Go(func() error { return every(ctx, sweep, a.trim) })
@@ -102,6 +104,15 @@ func every(ctx context.Context, d time.Duration, do func() error) error {
 			last = ""
 		}
 	}
+}
+
+// keepGroups keeps what groups got so far, and once more at the end.
+func (a *Agent) keepGroups(ctx context.Context) error {
+	err := every(ctx, keep, a.fairness.Keep)
+	if last := a.fairness.Keep(); last != nil {
+		slog.Warn("what groups got since it was kept last is lost", "err", last)
+	}
+	return err
 }
 
 // follow takes marks and hints of the hub. A mark beyond the log ends it.

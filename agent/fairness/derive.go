@@ -19,8 +19,8 @@ const (
 	kinds
 )
 
-// deriver is the Watch as the store sees it. Only what was told is in its table; what
-// is counted is gone with the process.
+// deriver is the Watch as the store sees it. Only what was told is in its table: what
+// is counted can't be derived, since no record says who is in a group.
 type deriver Watch
 
 func (d *deriver) Load(v *store.View) error {
@@ -34,6 +34,7 @@ func (d *deriver) Load(v *store.View) error {
 		}
 		w.last[string(k)] = f
 	}
+	w.read()
 	return nil
 }
 

@@ -20,7 +20,8 @@
 //	broken    shown items whose promise was broken, as outcomes and actions told: not
 //	          found, substituted, an action for it (but of service) rejected by the
 //	          staff or refused by its function. A shown item counts once, when the first
-//	          word of it comes.
+//	          word of it comes. A hold that lapsed because nobody came is none: the
+//	          place kept its word.
 //
 // What is due is a share of what is allowed and not of what a model predicts: a model
 // that learned from a group's low exposure would find it deserved. What was drawn
@@ -44,8 +45,9 @@
 // count as one. An alarm stays until a window ends without.
 //
 // Where tastes of persons have nothing to do with the group, and each decides twenty
-// times a window, 15 to 50 of 100 windows are beyond three errors of decisions that
-// count as independent, and 0 to 1 beyond these (TestFewPersonsAreChance).
+// times a window, a sixth to a half of the windows are beyond three errors of decisions
+// that count as independent, and at most one in a hundred beyond these
+// (TestFewPersonsAreChance).
 //
 // # Few
 //
@@ -61,9 +63,27 @@
 // What was shown is known for the last 16,384 decisions and 131,072 positions since
 // the start, about 7 MB and only where groups are declared, and 32 or 64 KB for each
 // group in each slot; what becomes of older promises is not counted. Whose side a person is on is forgotten there with an
-// erasure or a withdrawal of personalisation. A window that was not over is lost
-// with a restart or another rulebook; the last full one is a record of the log, and
-// stays.
+// erasure or a withdrawal of personalisation.
+//
+// # Kept
+//
+// What was told of the last full window is a record of the log. A window that is not
+// over can't be derived from it, since no record says who is in a group, and neither
+// would sums beside each decision be silent of that. So sums alone are kept, in a file
+// that each Keep writes anew, and of customers only when both sides have their least
+// number of persons; of the unknown likewise. There is no person, no hash of one and no
+// decision in it. A window goes on from there after a restart:
+//
+//	lost      decisions and broken promises since the last Keep (the agent's is each
+//	          minute, and at its end); and for good, of promises from before the
+//	          restart those that break later, on both sides alike; and of customers a
+//	          window whose sides were still below the least
+//	never     counted twice: what is kept is durable in the log before, and a window
+//	          that was told since is dropped
+//	apart     a person, or an item, before and after a restart counts as two for what
+//	          is chance, but never towards the least number of persons
+//
+// Another rulebook begins all windows anew. A file that can't be read does, too.
 //
 // # Rows, version 0
 //
@@ -71,4 +91,13 @@
 //
 //	table     key               value
 //	fairness  slot, 0, group    wire.Fairness
+//
+// The file of what is kept, little-endian:
+//
+//	offset  size  field
+//	0       1     version, 0
+//	1       32    digest of the rulebook
+//	33            of each window: 2 bytes length of its key; the key as above; its
+//	              totals, each integer and float 8 bytes, each bool 1, in their order
+//	end-8   8     xxhash64 of all before
 package fairness

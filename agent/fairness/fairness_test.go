@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type place struct {
 	t     testing.TB
 	watch *fairness.Watch
 	book  *rulebook.Rulebook
+	file  string
 	n     int
 }
 
@@ -38,8 +40,8 @@ const groups = `
 `
 
 func newPlace(t testing.TB) *place {
-	p := &place{t: t, book: parse(t, groups)}
-	p.Node = storetest.New(t, func(st *store.Store) { p.watch = fairness.New(st) })
+	p := &place{t: t, book: parse(t, groups), file: filepath.Join(t.TempDir(), "fairness")}
+	p.Node = storetest.New(t, func(st *store.Store) { p.watch = fairness.New(st, p.file) })
 	return p
 }
 
@@ -441,7 +443,7 @@ func BenchmarkCount(b *testing.B) {
 - {id: d, customers: {profile.age: {$gte: 65}}}
 - {id: e, customers: {profile.age: {$lt: 30}}}
 `)}
-	p.Node = storetest.New(b, func(st *store.Store) { p.watch = fairness.New(st) })
+	p.Node = storetest.New(b, func(st *store.Store) { p.watch = fairness.New(st, filepath.Join(b.TempDir(), "fairness")) })
 	d := &wire.Decision{Slot: "hero", Policy: &wire.Policy{Kind: "squarecb"}, Pseudonym: id(5), Id: id(1)}
 	seen := fairness.Seen{Book: p.book, Record: d, At: 1, Share: []float64{0.1, 0.2, 0.3, 0, 0}, In: 8, Rest: 16}
 	for i := range 10 {

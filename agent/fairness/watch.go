@@ -17,6 +17,7 @@ type Watch struct {
 	// immutable after New
 	store *store.Store
 	table *store.Table
+	path  string       // of the file of windows that are not over
 	seed  maphash.Seed // of persons: what stands for them means nothing elsewhere
 
 	mu sync.Mutex
@@ -25,12 +26,14 @@ type Watch struct {
 	windows map[string][]window // by slot, then by group of book
 	memory  *memory             // nil: no groups were seen
 	last    map[string]*wire.Fairness
-	changed bool // windows, since they were kept
+	changed bool  // windows, since they were kept
+	kept    *kept // nil: there is nothing to go on with
 }
 
-// New declares the table of what was told last.
-func New(st *store.Store) *Watch {
-	w := &Watch{store: st, table: st.Table(store.State, "fairness", told), seed: maphash.MakeSeed(), windows: map[string][]window{}, last: map[string]*wire.Fairness{}}
+// New declares the table of what was told last. Windows that are not over are kept in a
+// file, by Keep.
+func New(st *store.Store, path string) *Watch {
+	w := &Watch{store: st, path: path, table: st.Table(store.State, "fairness", told), seed: maphash.MakeSeed(), windows: map[string][]window{}, last: map[string]*wire.Fairness{}}
 	st.Register(store.State, (*deriver)(w))
 	return w
 }
@@ -71,7 +74,7 @@ func (w *Watch) Count(s *Seen) {
 func (w *Watch) take(s *Seen, over []*wire.Fairness) []*wire.Fairness {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.follow(s.Book)
+	w.follow(s.Book, s.At)
 	windows, ok := w.windows[s.Record.Slot]
 	if !ok {
 		windows = make([]window, len(s.Book.Fairness))
@@ -90,12 +93,13 @@ func (w *Watch) take(s *Seen, over []*wire.Fairness) []*wire.Fairness {
 }
 
 // follow begins anew with another rulebook.
-func (w *Watch) follow(book *rulebook.Rulebook) {
+func (w *Watch) follow(book *rulebook.Rulebook, at int64) {
 	if w.book == book {
 		return
 	}
 	if w.book == nil || w.book.Digest != book.Digest {
 		w.windows, w.memory = map[string][]window{}, newMemory()
+		w.resume(book, at)
 	}
 	w.book = book
 }

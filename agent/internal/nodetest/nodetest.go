@@ -112,7 +112,7 @@ func (n *Node) build(st *store.Store, o Options, keys, dir string) {
 	n.Holds = coordinate.New(st, n.Catalogue)
 	n.Actions = coordinate.NewActions(st, n.Holds)
 	n.Budgets = coordinate.NewBudgets(st)
-	n.Fairness = fairness.New(st)
+	n.Fairness = fairness.New(st, filepath.Join(dir, "fairness"))
 	n.Replay, err = profile.OpenReplay(filepath.Join(dir, "replay"), n.Vault, profile.ReplayOptions{})
 	n.check(err)
 	n.ReleaseDir = filepath.Join(dir, "release")
