@@ -15,6 +15,9 @@ import (
 )
 
 func main() {
+	if filepath.Base(os.Args[0]) == standIn {
+		os.Exit(stand(filepath.Dir(os.Args[0]), os.Args[1:]))
+	}
 	root := flag.String("root", ".", "the project's folder")
 	only := flag.String("only", "", "run the mutants whose name holds this")
 	dry := flag.Bool("dry", false, "only see that each has its line to break")
@@ -22,6 +25,11 @@ func main() {
 	files, err := filepath.Glob(filepath.Join(*root, ".ci/mutants/*.mutant"))
 	if err != nil || len(files) == 0 {
 		fmt.Fprintln(os.Stderr, "no mutants found below", *root)
+		os.Exit(2)
+	}
+	run, err := newRun()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
 	var waiting []chan result
@@ -34,7 +42,7 @@ func main() {
 		waiting = append(waiting, one)
 		go func() {
 			free <- true
-			one <- try(*root, f, *dry)
+			one <- try(*root, f, run, *dry)
 			<-free
 		}()
 	}
@@ -45,6 +53,7 @@ func main() {
 			fmt.Println(r)
 		}
 	}
+	os.RemoveAll(run)
 	if !*dry {
 		tellSlowest(all)
 	}
@@ -64,7 +73,7 @@ type result struct {
 // tellLines is how much is told of what a test said: a log may show its end only.
 const tellLines = 20
 
-func try(root, file string, dry bool) result {
+func try(root, file, run string, dry bool) result {
 	m, err := read(file)
 	r := result{mutant: m}
 	start := time.Now()
@@ -74,7 +83,7 @@ func try(root, file string, dry bool) result {
 	case dry:
 		_, err = m.broken(root)
 	default:
-		said, err = m.kill(root)
+		said, err = m.kill(root, run)
 	}
 	if r.took = time.Since(start); err != nil {
 		r.alive = err.Error()

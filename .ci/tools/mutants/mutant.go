@@ -55,17 +55,16 @@ func (m mutant) broken(root string) (string, error) {
 
 // kill returns nil when the mutant builds and its test fails, and what the test
 // said. Binaries that the test builds have the broken line, too.
-func (m mutant) kill(root string) (said string, err error) {
+func (m mutant) kill(root, run string) (said string, err error) {
 	code, err := m.broken(root)
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "mutant")
-	if err != nil {
+	own := filepath.Join(run, m.name)
+	if err := os.Mkdir(own, 0o700); err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, filepath.Base(m.file))
+	file := filepath.Join(own, filepath.Base(m.file))
 	if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 		return "", err
 	}
@@ -73,14 +72,15 @@ func (m mutant) kill(root string) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	list := filepath.Join(dir, "overlay.json")
+	list := filepath.Join(own, "overlay.json")
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		return "", err
 	}
 	args := []string{"test", "-v", "-vet=off", "-count=1", "-timeout", "3m"}
 	cmd := exec.Command("go", append(args, strings.Fields(m.test)...)...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+list))
+	flags := os.Getenv("GOFLAGS") + " -overlay=" + list + " -toolexec=" + filepath.Join(run, standIn)
+	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(flags))
 	out, err := cmd.CombinedOutput()
 	return string(out), m.judge(string(out), err)
 }
