@@ -30,7 +30,7 @@ func TestMeteredModulesAgree(t *testing.T) {
 					m := smith.New(smith.Seed(uint64(seed)))
 					end, err := agree(engines, m.Bytes, 1<<(6+seed%12))
 					if err != nil {
-						t.Errorf("seed %d: %v", seed, err)
+						t.Fatalf("seed %d: %v", seed, err)
 					}
 					mu.Lock()
 					ends[end]++

@@ -76,13 +76,27 @@ func (m mutant) kill(root, run string) (said string, err error) {
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		return "", err
 	}
-	args := []string{"test", "-v", "-vet=off", "-count=1", "-timeout", "3m"}
-	cmd := exec.Command("go", append(args, strings.Fields(m.test)...)...)
+	cmd := exec.Command("go", m.args(root)...)
 	cmd.Dir = root
 	flags := os.Getenv("GOFLAGS") + " -overlay=" + list + " -toolexec=" + filepath.Join(run, standIn)
 	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(flags))
 	out, err := cmd.CombinedOutput()
 	return string(out), m.judge(string(out), err)
+}
+
+// args are those of the go command. A random check neither shrinks for long what it
+// found nor writes it into the tree, where later runs would find it again.
+func (m mutant) args(root string) []string {
+	args := append([]string{"test", "-v", "-vet=off", "-count=1", "-timeout", "3m"}, strings.Fields(m.test)...)
+	for _, arg := range args {
+		tests, _ := filepath.Glob(filepath.Join(root, arg, "*_test.go"))
+		for _, file := range tests {
+			if b, _ := os.ReadFile(file); strings.HasPrefix(arg, "./") && strings.Contains(string(b), `"pgregory.net/rapid"`) {
+				return append(args, "-rapid.nofailfile", "-rapid.shrinktime=1s")
+			}
+		}
+	}
+	return args
 }
 
 // judge returns nil where a test failed, else why none did.
