@@ -24,6 +24,14 @@ func belowZero(column string) error {
 	return &item.RowError{Column: column, Problem: "is below zero; write what is there, and send sales as movements"}
 }
 
+// most is more of an item than anybody has; as in files; sums of it never overflow.
+const most = 1<<31 - 1
+
+// tooMany: it was not meant so.
+func tooMany(column string) error {
+	return &item.RowError{Column: column, Problem: "is more than there can be; write at most 2147483647"}
+}
+
 // PutItems takes in items, as [item.Items] reads them. A row that is refused is
 // reported; any other error ends the write, and what was accepted before stays.
 func (c *Catalogue) PutItems(ctx context.Context, rows iter.Seq2[*wire.Item, error]) (store.Report, error) {
@@ -33,6 +41,9 @@ func (c *Catalogue) PutItems(ctx context.Context, rows iter.Seq2[*wire.Item, err
 		}
 		if it.StockKnown && it.Stock < 0 {
 			return 0, belowZero("stock")
+		}
+		if it.Stock > most {
+			return 0, tooMany("stock")
 		}
 		if it.Source == "" {
 			it.Source = "local"
@@ -51,6 +62,9 @@ func (c *Catalogue) PutStock(ctx context.Context, rows iter.Seq2[*wire.StockCoun
 		if n.OnHand < 0 {
 			return 0, belowZero("on_hand")
 		}
+		if n.OnHand > most {
+			return 0, tooMany("on_hand")
+		}
 		return c.store.Commit(&wire.Record{Body: &wire.Record_StockCount{StockCount: n}}, func(v *store.View) error {
 			at, err := parseCount(v.Get(c.stock, []byte(n.Item)))
 			if err == nil && at.stale(n.AsOfMs, c.store.Now()) {
@@ -67,6 +81,9 @@ func (c *Catalogue) Move(ctx context.Context, rows iter.Seq2[*wire.StockMove, er
 	return store.Bulk(ctx, c.store, rows, func(m *wire.StockMove) (uint64, error) {
 		if err := cmp.Or(key("id", m.Id), key("item", m.Item)); err != nil {
 			return 0, err
+		}
+		if m.Delta > most || m.Delta < -most {
+			return 0, tooMany("delta")
 		}
 		return c.store.Commit(&wire.Record{Body: &wire.Record_StockMove{StockMove: m}}, func(v *store.View) error {
 			if seq := v.Get(c.moved, []byte(m.Id)); len(seq) == 8 {

@@ -48,7 +48,7 @@ type Availability struct {
 // Count says how many there are of an item.
 type Count struct {
 	ItemID string     `json:"itemId" minLength:"1" maxLength:"256"`
-	OnHand int64      `json:"onHand" minimum:"0"`
+	OnHand int64      `json:"onHand" minimum:"0" maximum:"2147483647"`
 	AsOf   *time.Time `json:"asOf,omitempty" doc:"Movements after it stay applied; default: now"`
 }
 
@@ -56,7 +56,7 @@ type Count struct {
 type Movement struct {
 	ID     string     `json:"id" minLength:"1" maxLength:"256" doc:"The same movement counts once"`
 	ItemID string     `json:"itemId" minLength:"1" maxLength:"256"`
-	Delta  int64      `json:"delta" doc:"Below zero when something left"`
+	Delta  int64      `json:"delta" minimum:"-2147483647" maximum:"2147483647" doc:"Below zero when something left"`
 	At     *time.Time `json:"at,omitempty" doc:"Default: now"`
 }
 

@@ -115,6 +115,29 @@ func TestNobodyCountsBelowZero(t *testing.T) {
 	}
 }
 
+// What is more than there can be is refused in its line: sums of it would turn round,
+// and show a shelf full that is empty.
+func TestNobodyMovesMoreThanThereIs(t *testing.T) {
+	s := newSite(t, localapi.Options{})
+	s.get(nil, 200, "PUT", "/v1/stock", `[{"itemId":"item-00001","onHand":0}]`)
+	for _, c := range []struct{ method, path, kind, body string }{
+		{"POST", "/v1/stock", "application/json", `[{"id":"a","itemId":"item-00001","delta":-9223372036854775808},{"id":"b","itemId":"item-00001","delta":-9223372036854775808}]`},
+		{"POST", "/v1/stock", "application/json", `[{"id":"c","itemId":"item-00001","delta":9223372036854775807},{"id":"d","itemId":"item-00001","delta":2147483648}]`},
+		{"PUT", "/v1/stock", "application/json", `[{"itemId":"item-00001","onHand":9223372036854775807},{"itemId":"item-00001","onHand":2147483648}]`},
+		{"PUT", "/v1/stock", "text/csv", "id,on_hand\nitem-00001,9223372036854775807\nitem-00001,2147483648\n"},
+		{"PUT", "/v1/items", "text/csv", "id,title,price,currency,tax_rate,stock\nitem-00001,A,1,EUR,0,9223372036854775807\nitem-00001,B,1,EUR,0,2147483648\n"},
+	} {
+		w := s.ask(c.method, c.path, c.body, header("Content-Type", c.kind))
+		if got := problemOf(t, w); w.Code != 422 || len(got.Faults) != 2 || !strings.Contains(got.Faults[1].Problem, "2147483647") {
+			t.Errorf("%s %s: %d %+v", c.path, c.body, w.Code, got)
+		}
+	}
+	var it goods
+	if s.get(&it, 200, "GET", "/v1/items/item-00001", ""); it.Availability.OnHand != 0 {
+		t.Errorf("%+v", it)
+	}
+}
+
 // TestTillsReadThirteenDigits of what the catalogue knows by fourteen.
 func TestTillsReadThirteenDigits(t *testing.T) {
 	s := newSite(t, localapi.Options{Scheme: item.GTIN})
