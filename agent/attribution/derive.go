@@ -223,11 +223,12 @@ func (e *Events) leave(tx *store.Tx, person []byte) {
 
 // Knows tells whether a consent to these purposes lets a person be remembered.
 func Knows(purposes []string) bool {
-	return slices.ContainsFunc(purposes, func(p string) bool { return slices.Contains(knowing, wire.Purpose(p)) })
+	return slices.ContainsFunc(purposes, func(p string) bool { return Knowing(wire.Purpose(p)) })
 }
 
-// knowing are the purposes for which a person may be remembered.
-var knowing = []wire.Purpose{wire.PersonalisedOffers, wire.PersonalisedContent, wire.Measurement}
+// knowing are the purposes for which a person may be remembered, the one that says
+// least of them first.
+var knowing = []wire.Purpose{wire.Measurement, wire.PersonalisedOffers, wire.PersonalisedContent}
 
 func isClosed(history []byte) bool {
 	return len(history) >= historyHeader && history[1]&closed != 0

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -207,14 +208,21 @@ func (e *Events) pseudonym(kind wire.Kind, id string) []byte {
 }
 
 // Known tells whether a person may be written down at all.
-func Known(g *consent.Grants) bool {
+func Known(g *consent.Grants) bool { return KnownBy(g) != "" }
+
+// KnownBy is the first purpose for which a person may be written down now, "" for
+// none.
+func KnownBy(g *consent.Grants) wire.Purpose {
 	for _, p := range knowing {
 		if g.Has(p) {
-			return true
+			return p
 		}
 	}
-	return false
+	return ""
 }
+
+// Knowing tells whether a purpose lets a person be written down.
+func Knowing(p wire.Purpose) bool { return slices.Contains(knowing, p) }
 
 // finding is a showing that an outcome belongs to.
 type finding struct {

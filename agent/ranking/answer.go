@@ -6,7 +6,7 @@ import "strconv"
 type Answer struct {
 	EventID      string       `json:"eventId"`
 	Slot         string       `json:"slot"`
-	Personalised bool         `json:"personalised"` // a model could look at what a person granted
+	Personalised bool         `json:"personalised"` // a model served, and what a person granted for this was looked at
 	Degraded     Degraded     `json:"degraded"`
 	DegradedBy   DegradedBy   `json:"degradedBy,omitempty" enum:"no_model,stale_model,deadline,busy,module"` // why
 	Holdback     bool         `json:"holdback"`                                                              // showing nothing was the action drawn

@@ -167,9 +167,12 @@ func (s *scratch) changes() [5]uint32 {
 	return [5]uint32{e.Change(s.person), e.Change(s.session), e.Change(s.basket), e.Change(s.key), e.Change(s.household)}
 }
 
-// account enters what needs a purpose beside fields: columns of no person, and to
-// be shown what is sensitive.
+// account enters what needs a purpose beside fields: what the person saw and did, to
+// be shown what is sensitive, and columns of no person.
 func (s *scratch) account() {
+	if s.known != (wire.Pseudonym{}) && s.slot.Book.Remembers() && !slices.ContainsFunc(s.who.Used, attribution.Knowing) {
+		s.who.Used = append(s.who.Used, attribution.KnownBy(&s.who.Grants))
+	}
 	for _, p := range s.slot.Book.Sensitive {
 		if s.granted(p) && !slices.Contains(s.who.Used, p) {
 			s.who.Used = append(s.who.Used, p)

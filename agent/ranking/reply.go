@@ -1,6 +1,8 @@
 package ranking
 
 import (
+	"slices"
+
 	"github.com/aisle-edge/aisle/agent/release"
 	"github.com/aisle-edge/aisle/modules/explore"
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -61,13 +63,19 @@ func (d *Decider) answer(rec *wire.Decision, v Versions, now int64) *Answer {
 	for _, arm := range rec.Arms {
 		a.Experiments = append(a.Experiments, Experiment{arm.Experiment, arm.Arm})
 	}
-	a.Personalised = len(rec.PurposesUsed) > 0 && !rec.Baseline && rec.Policy.GetKind() != string(explore.Uniform)
+	a.Personalised = slices.ContainsFunc(rec.PurposesUsed, personalises) && !rec.Baseline && rec.Policy.GetKind() != string(explore.Uniform)
 	if !rec.Holdback {
 		a.Items = items(rec)
 		a.Short = d.short(rec)
 	}
 	a.Age = d.age(rec, now)
 	return a
+}
+
+// personalises tells whether a purpose is to choose for somebody by what is known of
+// them.
+func personalises(p string) bool {
+	return p == string(wire.PersonalisedOffers) || p == string(wire.PersonalisedContent)
 }
 
 // short is how many items are missing of those that the slot requires.

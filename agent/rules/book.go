@@ -55,6 +55,7 @@ type Book struct {
 	offers                     []offer        // that run at some time
 	overlays, capped, budgeted bool           // some are decided for each request, count showings, have a budget
 	persons                    bool           // some look at what is known of a person
+	remembers                  bool           // a rule or an offer asks what a person or household saw and did
 	ranked                     map[uint64]int32
 
 	building sync.Mutex
@@ -77,6 +78,9 @@ func New(book *rulebook.Rulebook, slot *rulebook.Slot, offers []*Offer, ranking 
 		i := slices.IndexFunc(book.Rules, func(r rulebook.Rule) bool { return r.ID == id })
 		b.add(&book.Rules[i])
 	}
+	b.remembers = slices.ContainsFunc(b.later, asksHistory) || slices.ContainsFunc(b.offers, func(o offer) bool {
+		return o.PerPersonCap > 0 || o.Once() || o.Cadence.Threshold > 0
+	})
 	b.addGroups(book.Fairness)
 	b.declare(book)
 	for _, p := range slot.Pins {
@@ -200,6 +204,20 @@ func (b *Book) Counts(person, session bool) bool {
 
 // Pays tells whether any offer of the slot has a budget.
 func (b *Book) Pays() bool { return b.budgeted }
+
+// Remembers tells whether a rule or an offer of the slot asks what a person or their
+// household saw and did.
+func (b *Book) Remembers() bool { return b.remembers }
+
+func asksHistory(r rule) bool {
+	switch r.Kind {
+	case rulebook.Cap, rulebook.Suppress:
+		return r.Per != rulebook.Session && r.Per != rulebook.Node
+	case rulebook.Sensitive:
+		return r.within > 0
+	}
+	return false
+}
 
 // Redeems tells whether any runs by when a person redeemed it.
 func (b *Book) Redeems() bool {
