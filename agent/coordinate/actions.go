@@ -96,14 +96,15 @@ func (a *Actions) Get(id ActionID) (*wire.Action, error) {
 	return nil, ErrUnknown
 }
 
-// List gives the actions of a function in a state, those that were called for
-// first, first; "" and 0 are all, of states those that something may still become
-// of. They are not to be changed.
-func (a *Actions) List(function string, state wire.ActionState) (list []*wire.Action) {
+// List gives the actions of a function in some states, those that were called for
+// first, first. "" is all functions; no state, or 0, those that something may still
+// become of. They are not to be changed.
+func (a *Actions) List(function string, states ...wire.ActionState) (list []*wire.Action) {
+	live := len(states) == 0 || slices.Contains(states, 0)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, one := range a.all {
-		if (function == "" || one.row.Function == function) && (state == one.row.State || state == 0 && one.row.Ended == 0) {
+		if (function == "" || one.row.Function == function) && (slices.Contains(states, one.row.State) || live && one.row.Ended == 0) {
 			list = append(list, one.row)
 		}
 	}

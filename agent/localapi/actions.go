@@ -1,8 +1,10 @@
 package localapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,24 +50,42 @@ func actionOf(row *wire.Action) Action {
 
 // ActionList are some actions.
 type ActionList struct {
-	Actions []Action `json:"actions" doc:"Those that were called for first, first"`
+	Actions []Action `json:"actions" doc:"In the order that was asked for"`
 	More    bool     `json:"more" doc:"There are more than were asked for"`
 }
 
 type listActions struct {
-	Function string `query:"function" enum:"stock_room,pricing,fulfilment,service" doc:"Default: every function's"`
-	State    string `query:"state" enum:"proposed,approved,edited,rejected,sent,done,failed,expired" doc:"Default: those that something may still become of"`
-	Count    int    `query:"count" minimum:"1" maximum:"1000" default:"100"`
+	Function string    `query:"function" enum:"stock_room,pricing,fulfilment,service" doc:"Default: every function's"`
+	State    []string  `query:"state" enum:"proposed,approved,edited,rejected,sent,done,failed,expired" doc:"One or more, with commas. Default: those that something may still become of"`
+	Order    string    `query:"order" enum:"called,changed" default:"called" doc:"called: those that were called for first, first; changed: those that changed last, first"`
+	Since    time.Time `query:"since" doc:"Only those that changed then or later, by changedAt"`
+	Count    int       `query:"count" minimum:"1" maximum:"1000" default:"100"`
 }
 
 func (a *API) listActions(_ context.Context, in *listActions) (*answer[ActionList], error) {
-	state, _ := coordinate.ParseState(in.State)
-	rows := a.Actions.List(in.Function, state)
+	rows := a.Actions.List(in.Function, in.states()...)
+	if !in.Since.IsZero() {
+		since := in.Since.UnixMilli()
+		rows = slices.DeleteFunc(rows, func(row *wire.Action) bool { return row.ChangedMs < since })
+	}
+	if in.Order == "changed" {
+		slices.SortFunc(rows, func(x, y *wire.Action) int {
+			return cmp.Or(cmp.Compare(y.ChangedMs, x.ChangedMs), slices.Compare(y.Id, x.Id))
+		})
+	}
 	out := ActionList{Actions: []Action{}, More: len(rows) > in.Count}
 	for _, row := range rows[:min(len(rows), in.Count)] {
 		out.Actions = append(out.Actions, actionOf(row))
 	}
 	return &answer[ActionList]{out}, nil
+}
+
+func (in *listActions) states() (all []wire.ActionState) {
+	for _, name := range in.State {
+		state, _ := coordinate.ParseState(name) // it is one of the enum
+		all = append(all, state)
+	}
+	return all
 }
 
 // ActionPath is exported, or the router would pass it over where it is embedded.

@@ -3,6 +3,7 @@ package localapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,52 @@ func TestTheStaffDecide(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("not recorded: %v", want)
+	}
+}
+
+// TestActionsAreListedAsAsked: of some states, those that changed last first, since a
+// time, and no more than were asked for.
+func TestActionsAreListedAsAsked(t *testing.T) {
+	s := newDesk(t)
+	var picks []string
+	for _, e := range []string{"e1", "e2", "e3"} {
+		_, pick := s.decide(e)
+		picks = append(picks, pick)
+		s.Advance(time.Second)
+	}
+	accepted := s.Now() // the third stays; the second is rejected, and the first accepted before
+	for i, what := range []string{"accept", "reject"} {
+		s.ask("POST", "/v1/actions/"+picks[i]+"/"+what, `{"by":"stock-room"}`)
+		s.Advance(time.Second)
+	}
+	rejected := s.Now().Add(-time.Second).UTC().Format(time.RFC3339)
+	for query, want := range map[string][]int{
+		"":                         {0, 2}, // one is over
+		"&state=proposed":          {2},
+		"&state=rejected":          {1},
+		"&state=rejected,approved": {0, 1},
+		"&state=rejected,approved,proposed&order=changed":                                {1, 0, 2},
+		"&state=rejected,approved,proposed&order=changed&count=1":                        {1},
+		"&state=rejected,approved,proposed&order=called&count=2":                         {0, 1},
+		"&state=rejected,approved,proposed&since=" + accepted.UTC().Format(time.RFC3339): {0, 1},
+		"&state=rejected,approved,proposed&since=" + rejected:                            {1},
+		"&state=done&order=changed":                                                      nil,
+	} {
+		var list struct {
+			Actions []action
+			More    bool
+		}
+		s.get(&list, 200, "GET", "/v1/actions?function=stock_room"+query, "")
+		var got []int
+		for _, a := range list.Actions {
+			got = append(got, slices.Index(picks, a.ID))
+		}
+		if !slices.Equal(got, want) || list.More != strings.Contains(query, "count") {
+			t.Errorf("%s: %v, want %v, more %v", query, got, want, list.More)
+		}
+	}
+	for _, query := range []string{"order=best", "state=proposed,lost", "since=yesterday", "count=0"} {
+		s.problem(422, "invalid-request", "GET", "/v1/actions?"+query, "")
 	}
 }
 

@@ -11,14 +11,16 @@ async function title(id) {
   return titles.get(id);
 }
 
-async function list(state) {
-  return (await call("GET", `/v1/actions?function=stock_room&state=${state}&count=1000`)).actions;
+async function list(which) {
+  return (await call("GET", `/v1/actions?function=stock_room&${which}`)).actions;
 }
 
 async function refresh() {
   try {
-    const [open, ...over] = await Promise.all(["proposed", "done", "rejected", "sent", "approved", "edited", "failed", "expired"].map(list));
-    const last = over.flat().sort((a, b) => b.changedAt.localeCompare(a.changedAt)).slice(0, 10);
+    const [open, last] = await Promise.all([
+      list("state=proposed&count=50"), // the longest waiting
+      list("state=done,rejected,sent,approved,edited,failed,expired&order=changed&count=10"),
+    ]);
     for (const a of [...open, ...last]) await title(a.itemId);
     $("jobs").replaceChildren(...open.map(job));
     $("none").hidden = open.length > 0;
