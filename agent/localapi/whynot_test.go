@@ -242,6 +242,17 @@ rules:
 			if id[1] == '1' && (w.Verdict != "not_drawn" || w.Text != "it could be shown, but not beside p9 in this answer: the rule keeps them apart (rule rivals)") {
 				t.Errorf("%s: %s %q", id, w.Verdict, w.Text)
 			}
+			var de whyNot
+			s.get(&de, 200, "GET", fmt.Sprintf("/v1/decisions/e%d/why-not/%s?language=de-AT", e, id), "")
+			for i, k := range de.Kept {
+				start := map[string]string{"pin": "Platz 2 ist fest mit p9 belegt", "rule": "es dürfte gezeigt werden, aber in dieser Antwort nicht neben " + w.Kept[min(i, len(w.Kept)-1)].Beside[0] + ": "}[k.By]
+				if len(de.Kept) != len(w.Kept) || !strings.HasPrefix(k.Text, start) || k.Rule == "rivals" && !strings.HasSuffix(k.Text, ": ein Wettbewerber steht schon in der Antwort") {
+					t.Errorf("%s in German: %+v", id, k)
+				}
+			}
+			if want[3] == "rule one-brand" && !strings.HasPrefix(de.Text, "es hätte gezeigt werden dürfen; andere wurden gezogen; ab Platz 3: es dürfte gezeigt werden, aber in dieser Antwort nicht neben "+first) {
+				t.Errorf("%s in German: %q", id, de.Text)
+			}
 			if want[3] == "rule one-brand" && !strings.Contains(w.Text, "; from position 3 on it could be shown, but not beside "+first) {
 				t.Errorf("%s: %q", id, w.Text)
 			}

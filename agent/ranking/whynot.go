@@ -3,6 +3,7 @@ package ranking
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
 	"github.com/aisle-edge/aisle/agent/release"
@@ -32,7 +33,7 @@ type WhyNot struct {
 	Slot     string  `json:"slot"`
 	Verdict  Verdict `json:"verdict" enum:"shown,not_drawn,not_scored,removed,not_candidate,unknown"`
 	Text     string  `json:"text"`
-	Language string  `json:"language" doc:"Of the texts; what is not known is told in English"`
+	Language string  `json:"language" doc:"Of the texts; what it has no words for is told in English"`
 	Holdback bool    `json:"holdback" doc:"Nothing was shown, on purpose"`
 
 	Position      int        `json:"position,omitempty" doc:"Where it was shown, from 1"`
@@ -51,6 +52,8 @@ type WhyRule struct {
 	Likely bool   `json:"likely,omitempty" doc:"Of those that may have, the first that would now"`
 	Sure   bool   `json:"sure" doc:"False: it looks at what is not recorded, and may have been otherwise then"`
 	Text   string `json:"text"`
+
+	counted bool // the record tells no more than how many it removed
 }
 
 // WhyNot explains an item of a recorded decision, in the first of some language ranges
@@ -67,7 +70,7 @@ func (d *Decider) WhyNot(eventID, itemID string, languages ...string) (*WhyNot, 
 	active := d.opt.Releases.Active()
 	if active == nil || active.Slot(rec.Slot) == nil || !slices.Equal(rec.Versions.GetRulebook(), active.Rulebook.Digest[:]) {
 		if !drawn {
-			w.past(rec)
+			w.past(rec, t)
 		}
 		return w, nil
 	}
@@ -79,13 +82,13 @@ func (d *Decider) WhyNot(eventID, itemID string, languages ...string) (*WhyNot, 
 	case drawn && (of == nil || !known || !same):
 		return w, nil
 	case of == nil:
-		w.past(rec)
+		w.past(rec, t)
 		return w, nil
 	case !known && (same || rec.Actions != nil):
 		w.Verdict, w.Text = VerdictNotCandidate, notCandidate(view, rec, slot, itemID)
 		return w, nil
 	case !known:
-		w.past(rec)
+		w.past(rec, t)
 		return w, nil
 	}
 	asked, remembered, err := d.askedThen(rec, ev, at)
@@ -93,16 +96,16 @@ func (d *Decider) WhyNot(eventID, itemID string, languages ...string) (*WhyNot, 
 		return nil, err
 	}
 	if drawn {
-		w.keeps(rec, slot, of, i, asked)
+		w.keeps(rec, slot, of, i, asked, t)
 		return w, nil
 	}
 	if !same {
-		w.Unknown = append(w.Unknown, "items changed since; what the rules ask of them is told as of now")
+		w.Unknown = append(w.Unknown, t.words.UnknownText("items"))
 	}
 	if same || rec.Actions != nil {
 		if allowed(rec, i) {
 			if w.outdrawn(rec); same {
-				w.keeps(rec, slot, of, i, asked)
+				w.keeps(rec, slot, of, i, asked, t)
 			}
 			return w, nil
 		}
@@ -116,25 +119,23 @@ func (d *Decider) WhyNot(eventID, itemID string, languages ...string) (*WhyNot, 
 			c.Sure = false
 		}
 	}
-	w.rules(rec, causes, same)
+	w.rules(rec, causes, same, t)
 	return w, nil
 }
 
 // past is for when nothing but the record is left.
-func (w *WhyNot) past(rec *wire.Decision) {
+func (w *WhyNot) past(rec *wire.Decision, t *teller) {
 	w.Verdict, w.Text = VerdictUnknown, "it was neither shown nor weighed; whether it was a candidate, and which rule removed it, can't be told any more"
-	w.Unknown = append(w.Unknown, "the release or the items have changed since, and the record names only what was weighed")
-	w.Rules = counted(rec, nil)
+	w.Unknown = append(w.Unknown, t.words.UnknownText("release"))
+	w.Rules = t.counted(rec, nil)
 }
 
-// removedSome begins what is told of a rule that need not have met the item.
-const removedSome = "removed "
-
 // counted are rules of which the record only tells that they removed something.
-func counted(rec *wire.Decision, but []WhyRule) (all []WhyRule) {
+func (t *teller) counted(rec *wire.Decision, but []WhyRule) (all []WhyRule) {
 	for _, r := range rec.Removed {
 		if !slices.ContainsFunc(but, func(one WhyRule) bool { return one.Rule == r.Rule }) {
-			all = append(all, WhyRule{Rule: r.Rule, Text: fmt.Sprintf(removedSome+"%d candidates", r.Count)})
+			text := strings.ReplaceAll(t.words.UnknownText("counted"), "{count}", fmt.Sprint(r.Count))
+			all = append(all, WhyRule{Rule: r.Rule, Text: text, counted: true})
 		}
 	}
 	return all
@@ -200,7 +201,7 @@ func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) 
 
 // rules tells which rules stand against the item. The record counts each removal for
 // the first rule that made it, so a rule that counted none was not the first.
-func (w *WhyNot) rules(rec *wire.Decision, causes []rules.Cause, same bool) {
+func (w *WhyNot) rules(rec *wire.Decision, causes []rules.Cause, same bool, t *teller) {
 	counts := map[string]uint32{}
 	for _, r := range rec.Removed {
 		counts[r.Rule] = r.Count
@@ -231,7 +232,7 @@ func (w *WhyNot) rules(rec *wire.Decision, causes []rules.Cause, same bool) {
 		w.Rules[may[0]].First = true
 		w.Text = "the rule " + w.Rules[may[0]].Rule + " removed it: " + w.Rules[may[0]].Text
 	case len(may) == 0:
-		w.Rules = append(w.Rules, counted(rec, w.Rules)...)
+		w.Rules = append(w.Rules, t.counted(rec, w.Rules)...)
 		w.Text = "a rule removed it; what that looked at is not remembered any more"
 	default:
 		w.Text = "one of these rules removed it; which depends on what is not recorded"
@@ -239,6 +240,6 @@ func (w *WhyNot) rules(rec *wire.Decision, causes []rules.Cause, same bool) {
 			w.Rules[likely].Likely = true
 			w.Text = "most likely the rule " + w.Rules[likely].Rule + " removed it: " + w.Rules[likely].Text
 		}
-		w.Unknown = append(w.Unknown, "what the request and the person said to these rules, and what was in stock")
+		w.Unknown = append(w.Unknown, t.words.UnknownText("request"))
 	}
 }

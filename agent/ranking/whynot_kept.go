@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ const (
 
 // keeps tells of each position up to the item's own whether it could have stood there,
 // as far as the record and the rules say. Candidate i of of is the item.
-func (w *WhyNot) keeps(rec *wire.Decision, slot *release.Slot, of *rules.Candidates, i int, a rules.Asked) {
+func (w *WhyNot) keeps(rec *wire.Decision, slot *release.Slot, of *rules.Candidates, i int, a rules.Asked, t *teller) {
 	d, ok := parseDrawn(rec)
 	if !ok || rec.Holdback || int(rec.Candidates) < of.Len() {
 		return
@@ -52,17 +53,16 @@ func (w *WhyNot) keeps(rec *wire.Decision, slot *release.Slot, of *rules.Candida
 			break
 		}
 		if x.Pinned {
-			w.Kept = append(w.Kept, WhyKept{k + 1, KeptByPin, "", "", []string{rec.Items[k]}, true, fmt.Sprintf("position %d is pinned to %s", k+1, rec.Items[k])})
+			w.Kept = append(w.Kept, WhyKept{k + 1, KeptByPin, "", "", []string{rec.Items[k]}, true, t.kept("pin", k+1, "", rec.Items[k])})
 			continue
 		}
-		w.keep(&d, slot, of, i, k, stand, a)
+		w.keep(&d, slot, of, i, k, stand, a, t)
 		stand = append(stand, int(d.candidates[k]))
 	}
-	w.tellKept(rec)
 }
 
 // keep is keeps of one drawn position.
-func (w *WhyNot) keep(d *drawn, slot *release.Slot, of *rules.Candidates, i, k int, stand []int, a rules.Asked) {
+func (w *WhyNot) keep(d *drawn, slot *release.Slot, of *rules.Candidates, i, k int, stand []int, a rules.Asked, t *teller) {
 	x := d.Shown[k]
 	contenders, err := wire.View[uint32](x.Contenders)
 	if err != nil || len(contenders) == 0 { // nothing was masked
@@ -72,18 +72,19 @@ func (w *WhyNot) keep(d *drawn, slot *release.Slot, of *rules.Candidates, i, k i
 		return
 	}
 	out := len(contenders) == int(x.Feasible) // all that could stand there are recorded, and it is none of them
-	apart, pools := of.Apart(i, stand, a), pools(d, slot, of, i, contenders)
+	apart, pools := of.Apart(i, stand, a), t.pools(d, slot, of, i, contenders)
 	for _, r := range apart {
 		one := WhyKept{Position: k + 1, By: KeptByRule, Rule: r.Rule, Kind: r.Kind, Sure: r.Sure || out && len(apart) == 1 && len(pools) == 0}
 		for _, j := range r.Beside {
 			one.Beside = append(one.Beside, of.ID(j))
 		}
-		one.Text = fmt.Sprintf("it could be shown, but not beside %s in this answer: %s", strings.Join(one.Beside, " and "), r.Text)
+		text := cmp.Or(t.ofRule(r.Rule, r.Kind), r.Text)
+		one.Text = strings.ReplaceAll(t.kept("rule", k+1, r.Rule, text), "{beside}", strings.Join(one.Beside, t.words.KeptText("and")))
 		w.Kept = append(w.Kept, one)
 	}
 	if out && len(pools) > 0 && !slices.ContainsFunc(apart, func(r rules.Apart) bool { return r.Sure }) {
 		w.Kept = append(w.Kept, WhyKept{Position: k + 1, By: KeptByPool, Sure: len(pools) == 1 && len(apart) == 0,
-			Text: fmt.Sprintf("position %d was drawn from others: %s", k+1, strings.Join(pools, ", or "))})
+			Text: t.kept("pool", k+1, "", strings.Join(pools, t.words.KeptText("or")))})
 	}
 	if out && k < len(w.Probabilities) {
 		w.Probabilities[k] = new(float64)
@@ -92,7 +93,7 @@ func (w *WhyNot) keep(d *drawn, slot *release.Slot, of *rules.Candidates, i, k i
 
 // pools are what the slot has that may have kept a candidate out of a position that was
 // drawn from others.
-func pools(d *drawn, slot *release.Slot, of *rules.Candidates, i int, contenders []uint32) (all []string) {
+func (t *teller) pools(d *drawn, slot *release.Slot, of *rules.Candidates, i int, contenders []uint32) (all []string) {
 	promoted := slot.Promoted != nil && !of.Promoted(i)
 	for _, row := range contenders {
 		if j := int(d.candidates[row]); j < of.Len() && !of.Promoted(j) {
@@ -100,22 +101,27 @@ func pools(d *drawn, slot *release.Slot, of *rules.Candidates, i int, contenders
 		}
 	}
 	if promoted {
-		all = append(all, "those that are promoted")
+		all = append(all, t.words.KeptText("promoted"))
 	}
 	if slot.Tastes != nil && len(d.Pseudonym) > 0 {
-		all = append(all, "those of one taste of the person's")
+		all = append(all, t.words.KeptText("taste"))
 	}
 	if slot.Arbitration != nil && slot.Arbitration.Tiers {
-		all = append(all, "those whose offers have a higher priority")
+		all = append(all, t.words.KeptText("tier"))
 	}
 	if of.OnBudget(i) {
-		all = append(all, "those that the budgets of their offers still last for")
+		all = append(all, t.words.KeptText("budget"))
 	}
 	return all
 }
 
+// kept says what keeps an item out of a position.
+func (t *teller) kept(what string, position int, rule, it string) string {
+	return strings.NewReplacer("{position}", fmt.Sprint(position), "{rule}", rule, "{it}", it).Replace(t.words.KeptText(what))
+}
+
 // tellKept says in the text what a rule about what stands together did.
-func (w *WhyNot) tellKept(rec *wire.Decision) {
+func (t *teller) tellKept(w *WhyNot) {
 	if w.Verdict == VerdictShown {
 		return
 	}
@@ -128,8 +134,8 @@ func (w *WhyNot) tellKept(rec *wire.Decision) {
 		before[one.Position] = true
 	}
 	if len(before) == k.Position-1 { // it never had a chance
-		w.Text = k.Text + fmt.Sprintf(" (rule %s)", k.Rule)
+		w.Text = t.kept("never", k.Position, k.Rule, k.Text)
 		return
 	}
-	w.Text += fmt.Sprintf("; from position %d on %s (rule %s)", k.Position, k.Text, k.Rule)
+	w.Text = strings.ReplaceAll(t.kept("later", k.Position, k.Rule, k.Text), "{verdict}", w.Text)
 }

@@ -137,7 +137,7 @@ func (t *teller) translate(w *WhyNot) {
 	}
 	for i := range w.Rules {
 		r := &w.Rules[i]
-		if text := t.ofRule(r); text != "" && !strings.HasPrefix(r.Text, removedSome) {
+		if text := t.ofRule(r.Rule, r.Kind); text != "" && !r.counted {
 			w.Text, r.Text = strings.Replace(w.Text, r.Text, text, 1), text
 		}
 		if r.First {
@@ -149,15 +149,16 @@ func (t *teller) translate(w *WhyNot) {
 	if text := t.words.VerdictText(verdict); text != "" {
 		w.Text = strings.NewReplacer("{rule}", by.Rule, "{it}", by.Text).Replace(text)
 	}
+	t.tellKept(w)
 }
 
-func (t *teller) ofRule(r *WhyRule) string {
+func (t *teller) ofRule(id, kind string) string {
 	for k := range t.book.Rules {
-		if rule := &t.book.Rules[k]; rule.ID == r.Rule {
+		if rule := &t.book.Rules[k]; rule.ID == id {
 			if text := rule.Text.In(t.words.Language); text != "" {
 				return text
 			}
 		}
 	}
-	return t.words.RuleText(cmp.Or(r.Kind, r.Rule))
+	return t.words.RuleText(cmp.Or(kind, id))
 }

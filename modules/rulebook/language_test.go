@@ -88,6 +88,20 @@ func TestTextsOfWhyNot(t *testing.T) {
 			t.Errorf("%s has no German text", key)
 		}
 	}
+	for _, key := range []string{"pin", "rule", "and", "never", "later", "pool", "or", "promoted", "taste", "tier", "budget"} {
+		if de, en := swiss.KeptText(key), english.KeptText(key); de == "" || de == en || french.KeptText(key) != en || !strings.Contains(schema, `"`+key+`"`) {
+			t.Errorf("%s is %q in German and %q in English, or is not in the schema", key, de, en)
+		}
+	}
+	for _, key := range []string{"items", "release", "request", "counted"} {
+		if de, en := swiss.UnknownText(key), english.UnknownText(key); de == "" || de == en || french.UnknownText(key) != en || !strings.Contains(schema, `"`+key+`"`) {
+			t.Errorf("%s is %q in German and %q in English, or is not in the schema", key, de, en)
+		}
+	}
+	own := rulebook.Words{Language: "de", Kept: rulebook.KeptTexts{"pin": "da steht {it}"}, Unknown: rulebook.UnknownTexts{"items": "alles neu"}}
+	if own.KeptText("pin") != "da steht {it}" || own.UnknownText("items") != "alles neu" {
+		t.Error("a file's own text is not said")
+	}
 }
 
 // A slot speaks a language that there are words for.

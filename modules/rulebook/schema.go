@@ -47,6 +47,10 @@ func schemaOf(t reflect.Type, c check) schema {
 		return textsSchema(schema{"enum": ruleTexts()})
 	case reflect.TypeFor[VerdictTexts]():
 		return textsSchema(schema{"enum": verdictTexts()})
+	case reflect.TypeFor[KeptTexts]():
+		return textsSchema(schema{"enum": keptTexts()})
+	case reflect.TypeFor[UnknownTexts]():
+		return textsSchema(schema{"enum": unknownTexts()})
 	case reflect.TypeFor[SavedGroup]():
 		return schema{"type": []string{"array", "object"}, "items": schema{"type": []string{"string", "number", "boolean", "null"}}}
 	}

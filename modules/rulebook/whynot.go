@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,17 @@ type RuleTexts map[string]string
 // where another may have, some where nobody knows which.
 type VerdictTexts map[string]string
 
+// KeptTexts say why an item that was allowed could not stand at a position: pin, rule
+// and pool by what keeps it, where {it} is the other item, what the rule says, or the
+// others that were drawn from (promoted, taste, tier, budget, with or between them) and
+// {beside} the items in the way, with and between them. never is said of a verdict
+// where that was so at every position, later where it was so from {position} on.
+type KeptTexts map[string]string
+
+// UnknownTexts say what can't be known any more: the items of then, the release, or what
+// the request said; and of a rule only how many it removed, as counted with {count}.
+type UnknownTexts map[string]string
+
 // removals are what removes besides rules, as counts name it.
 var removals = []string{"hold", "offer", "excluded", "fulfilment"}
 
@@ -27,6 +39,10 @@ func ruleTexts() []string {
 func verdictTexts() []string {
 	return []string{"shown", "not_drawn", "not_scored", "removed", "likely", "some", "not_candidate", "unknown"}
 }
+
+func keptTexts() []string { return slices.Sorted(maps.Keys(builtIn[0].Kept)) }
+
+func unknownTexts() []string { return slices.Sorted(maps.Keys(builtIn[0].Unknown)) }
 
 // RuleText is what of a rule's kind is said in the language of the words, "" if these
 // have nothing.
@@ -45,6 +61,19 @@ func (w *Words) VerdictText(verdict string) string {
 	return ours(w.Language).Verdicts[verdict]
 }
 
+// KeptText is what is said of a position that an item could not have, in English where
+// the language has nothing.
+func (w *Words) KeptText(what string) string {
+	own := ours(w.Language)
+	return cmp.Or(w.Kept[what], own.Kept[what], builtIn[0].Kept[what])
+}
+
+// UnknownText is what is said of what can't be known, likewise.
+func (w *Words) UnknownText(what string) string {
+	own := ours(w.Language)
+	return cmp.Or(w.Unknown[what], own.Unknown[what], builtIn[0].Unknown[what])
+}
+
 // ours are the built-in words of a language, or none.
 func ours(language string) (w Words) {
 	lookUp(language, func(tag string) bool {
@@ -58,16 +87,19 @@ func ours(language string) (w Words) {
 }
 
 func (w *Words) validateTexts(d *decoder, at string) {
-	for part, known := range map[string][]string{"rules": ruleTexts(), "verdicts": verdictTexts()} {
-		texts := map[string]string(w.Rules)
-		if part == "verdicts" {
-			texts = w.Verdicts
-		}
-		for _, key := range slices.Sorted(maps.Keys(texts)) {
-			at := fmt.Sprintf("%s.%s.%s", at, part, key)
-			if !slices.Contains(known, key) {
-				d.fault(at, "is none of "+strings.Join(known, ", "))
-			} else if n := len(texts[key]); n == 0 || n > 256 {
+	for _, part := range []struct {
+		name  string
+		texts map[string]string
+		known []string
+	}{
+		{"rules", w.Rules, ruleTexts()}, {"verdicts", w.Verdicts, verdictTexts()},
+		{"kept", w.Kept, keptTexts()}, {"unknown", w.Unknown, unknownTexts()},
+	} {
+		for _, key := range slices.Sorted(maps.Keys(part.texts)) {
+			at := fmt.Sprintf("%s.%s.%s", at, part.name, key)
+			if !slices.Contains(part.known, key) {
+				d.fault(at, "is none of "+strings.Join(part.known, ", "))
+			} else if n := len(part.texts[key]); n == 0 || n > 256 {
 				d.fault(at, "must be 1 to 256 bytes")
 			}
 		}

@@ -21,10 +21,12 @@ type Words struct {
 	Person      string `yaml:"person" check:"required,min=1,max=128"` // what they agreed to was used
 	Nobody      string `yaml:"nobody" check:"required,min=1,max=128"` // nothing of a person was
 
-	// What why-not says; where they have nothing our own words do, in English with the
-	// numbers of rule and item.
+	// What why-not says; where they have nothing our own words do, of rules and verdicts
+	// in English with the numbers of rule and item.
 	Rules    RuleTexts    `yaml:"rules"`
 	Verdicts VerdictTexts `yaml:"verdicts"`
+	Kept     KeptTexts    `yaml:"kept"`
+	Unknown  UnknownTexts `yaml:"unknown"`
 }
 
 var builtIn = []Words{
@@ -34,6 +36,20 @@ var builtIn = []Words{
 		Pinned: "placed here by the shop", Offer: "on offer",
 		Price:  "a personal price: it was worked out automatically from what you agreed to share",
 		Person: "uses what you agreed to share", Nobody: "uses nothing about you",
+		Kept: KeptTexts{
+			"pin":  "position {position} is pinned to {it}",
+			"rule": "it could be shown, but not beside {beside} in this answer: {it}", "and": " and ",
+			"never": "{it} (rule {rule})", "later": "{verdict}; from position {position} on {it} (rule {rule})",
+			"pool": "position {position} was drawn from others: {it}", "or": ", or ",
+			"promoted": "those that are promoted", "taste": "those of one taste of the person's",
+			"tier": "those whose offers have a higher priority", "budget": "those that the budgets of their offers still last for",
+		},
+		Unknown: UnknownTexts{
+			"items":   "items changed since; what the rules ask of them is told as of now",
+			"release": "the release or the items have changed since, and the record names only what was weighed",
+			"request": "what the request and the person said to these rules, and what was in stock",
+			"counted": "removed {count} candidates",
+		},
 	},
 	{
 		Language: "de", For: "{it} spricht dafür", Against: "{it} spricht dagegen", With: " und dazu ",
@@ -58,6 +74,20 @@ var builtIn = []Words{
 			"removed":    "die Regel {rule} hat es entfernt: {it}", "likely": "wahrscheinlich hat die Regel {rule} es entfernt: {it}",
 			"some": "eine Regel hat es entfernt; welche, ist nicht mehr bekannt", "not_candidate": "es stand nicht zur Wahl",
 			"unknown": "was daraus wurde, ist nicht mehr bekannt",
+		},
+		Kept: KeptTexts{
+			"pin":  "Platz {position} ist fest mit {it} belegt",
+			"rule": "es dürfte gezeigt werden, aber in dieser Antwort nicht neben {beside}: {it}", "and": " und ",
+			"never": "{it} (Regel {rule})", "later": "{verdict}; ab Platz {position}: {it} (Regel {rule})",
+			"pool": "Platz {position} wurde aus anderen gezogen: {it}", "or": ", oder ",
+			"promoted": "denen, die beworben werden", "taste": "denen eines Geschmacks der Person",
+			"tier": "denen, deren Angebote Vorrang haben", "budget": "denen, für deren Angebote das Budget noch reicht",
+		},
+		Unknown: UnknownTexts{
+			"items":   "Artikel haben sich seither geändert; was die Regeln von ihnen wissen wollen, ist der Stand von heute",
+			"release": "das Release oder die Artikel haben sich seither geändert, und der Eintrag nennt nur, was gewogen wurde",
+			"request": "was die Anfrage und die Person zu diesen Regeln sagten, und was vorrätig war",
+			"counted": "hat {count} Kandidaten entfernt",
 		},
 	},
 }
