@@ -48,7 +48,8 @@
 // # Rows, version 0
 //
 // In state.db; integers are little-endian. An event's key is the first 16 bytes
-// of the SHA-256 of its id, an outcome's likewise.
+// of the SHA-256 of its id, an outcome's likewise; that of a UUIDv7 has its time, 48
+// bits, in place of the first six.
 //
 //	table     key      value
 //	events    event    version; flags: 1 deferred, 2 activated, 4 the id

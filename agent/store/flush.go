@@ -168,7 +168,11 @@ func (f *file) put(tx *bolt.Tx, at position, epoch [16]byte) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range slices.Sorted(maps.Keys(t.frozen)) { // in order: neighbours share pages
+		keys := slices.Sorted(maps.Keys(t.frozen)) // in order: neighbours share pages
+		if last, _ := b.Cursor().Last(); keys[0] > string(last) {
+			b.FillPercent = 0.9 // nothing comes between them later
+		}
+		for _, key := range keys {
 			if row := t.frozen[key]; row == nil {
 				err = b.Delete([]byte(key))
 			} else {

@@ -3427,7 +3427,7 @@ type Erasure struct {
 	Pseudonym     []byte                 `protobuf:"bytes,3,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`
 	Subjects      [][]byte               `protobuf:"bytes,4,rep,name=subjects,proto3" json:"subjects,omitempty"`   // pseudonyms of sessions and baskets that are nobody else's
 	Decisions     [][]byte               `protobuf:"bytes,5,rep,name=decisions,proto3" json:"decisions,omitempty"` // ids of the person's decisions
-	Events        [][]byte               `protobuf:"bytes,6,rep,name=events,proto3" json:"events,omitempty"`       // first 16 bytes of the SHA-256 of their event ids
+	Events        [][]byte               `protobuf:"bytes,6,rep,name=events,proto3" json:"events,omitempty"`       // keys of their event ids, as package attribution writes them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
