@@ -128,7 +128,8 @@ func (e *Events) extend(tx *store.Tx, t *store.Table, who wire.Pseudonym, entry 
 	if who == (wire.Pseudonym{}) {
 		return
 	}
-	tx.Put(t, who[:], extended(tx.Get(t, who[:]), entry, items, keep))
+	row := tx.Get(t, who[:])
+	tx.PutRow(t, who[:], extend(tx.Room(t, roomFor(row, len(items))), row, entry, items, keep))
 	e.touch(who[:])
 }
 

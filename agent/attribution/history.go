@@ -71,17 +71,21 @@ func appendGroup(dst []byte, e Entry, items []uint64) []byte {
 	return dst
 }
 
-// extended is a history with one more group, without what is older than keep,
-// and short enough. It shares no memory with row.
-func extended(row []byte, e Entry, items []uint64, keep int64) []byte {
-	groups := recent(row, e.At-keep)
-	next := make([]byte, 0, historyHeader+len(groups)+groupHeader+8*len(items))
-	next = append(append(next, version, 0), groups...)
-	next = appendGroup(next, e, items)
-	if count(next) <= maxItems {
-		return next
+// extend appends to dst a history with one more group, without what is older than
+// keep, and short enough. It needs no more room than roomFor says.
+func extend(dst, row []byte, e Entry, items []uint64, keep int64) []byte {
+	from := len(dst)
+	dst = append(append(dst, version, 0), recent(row, e.At-keep)...)
+	dst = appendGroup(dst, e, items)
+	if count(dst[from:]) <= maxItems {
+		return dst
 	}
-	return appendAll(next[:historyHeader], joined(appendEntries(nil, next)))
+	return appendAll(dst[:from+historyHeader], joined(appendEntries(nil, dst[from:])))
+}
+
+// roomFor is how long a history may get by one more group.
+func roomFor(row []byte, items int) int {
+	return max(len(row), historyHeader) + groupHeader + 8*items
 }
 
 // count is how many items there are in a history of whole groups.

@@ -13,8 +13,8 @@ import (
 
 // The bytes of a history never change for version 0.
 func TestHistoryFormat(t *testing.T) {
-	row := extended(nil, Entry{Type: Shown, Slot: 7, Times: 1, At: 1000, Seq: 5}, []uint64{11, 12}, 1<<40)
-	row = extended(row, Entry{Type: wire.OutcomeType_OUTCOME_PURCHASE, Slot: 7, Times: 1, At: 2000, Seq: 6}, []uint64{12}, 1<<40)
+	row := extend(nil, nil, Entry{Type: Shown, Slot: 7, Times: 1, At: 1000, Seq: 5}, []uint64{11, 12}, 1<<40)
+	row = extend(nil, row, Entry{Type: wire.OutcomeType_OUTCOME_PURCHASE, Slot: 7, Times: 1, At: 2000, Seq: 6}, []uint64{12}, 1<<40)
 	want := "0000" +
 		"00020100" + "07000000" + "e803000000000000" + "0500000000000000" + "0b00000000000000" + "0c00000000000000" +
 		"04010100" + "07000000" + "d007000000000000" + "0600000000000000" + "0c00000000000000"
@@ -50,7 +50,7 @@ func TestHistoryIsBounded(t *testing.T) {
 				all = append(all, e)
 			}
 			before := slices.Clone(row)
-			next := extended(row, e, some, keep)
+			next := extend(nil, row, e, some, keep)
 			if !slices.Equal(row, before) {
 				r.Fatal("extending a history changed it")
 			}
@@ -91,7 +91,7 @@ func TestHistoryIsBounded(t *testing.T) {
 func TestHistoryForgets(t *testing.T) {
 	var row []byte
 	for at := range int64(100) {
-		row = extended(row, Entry{Type: Shown, Times: 1, At: at}, []uint64{1, 2}, 10)
+		row = extend(nil, row, Entry{Type: Shown, Times: 1, At: at}, []uint64{1, 2}, 10)
 	}
 	if got := appendEntries(nil, row); len(got) != 20 || got[0].At != 90 {
 		t.Errorf("%d entries from %d on", len(got), got[0].At)
@@ -101,13 +101,13 @@ func TestHistoryForgets(t *testing.T) {
 // FuzzHistory reads what may be anything.
 func FuzzHistory(f *testing.F) {
 	f.Add([]byte{0, 0})
-	f.Add(extended(nil, Entry{At: 1}, []uint64{1, 2, 3}, 1))
+	f.Add(extend(nil, nil, Entry{At: 1}, []uint64{1, 2, 3}, 1))
 	f.Fuzz(func(t *testing.T, row []byte) {
 		entries := appendEntries(nil, row)
 		if len(entries) > len(row)/8 {
 			t.Fatalf("%d entries of %d bytes", len(entries), len(row))
 		}
-		next := appendEntries(nil, extended(row, Entry{Type: Shown, Times: 1, At: 1 << 40}, []uint64{9}, 1<<50))
+		next := appendEntries(nil, extend(nil, row, Entry{Type: Shown, Times: 1, At: 1 << 40}, []uint64{9}, 1<<50))
 		if len(next) == 0 || next[len(next)-1].Item != 9 && len(entries) == 0 {
 			t.Fatal("what was added is not there")
 		}

@@ -55,6 +55,9 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 		}
 		return ErrValue
 	}
+	if *v == nil { // a name ends in a colon; texts may hold more of them
+		*v = make(Values, 0, min(bytes.Count(b, []byte{':'}), 16))
+	}
 	for t.Next() && t.Delim != '}' {
 		if t.Delim == ',' {
 			continue

@@ -104,15 +104,15 @@ func (s *Store) freeze() position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.files {
-		if f.rows == 0 || f.frozen.seq > 0 {
+		if f.frozen.seq > 0 {
 			continue
 		}
 		for _, t := range f.tables {
-			if len(t.active) > 0 {
-				t.frozen, t.active = t.active, make(map[string][]byte, len(t.active))
-			}
+			t.freeze()
 		}
-		f.frozen, f.rows = s.at, 0
+		if f.rows > 0 {
+			f.frozen, f.rows = s.at, 0
+		}
 	}
 	return s.at
 }
@@ -196,7 +196,7 @@ func (s *Store) thaw(f *file, at position) {
 	defer s.mu.Unlock()
 	for _, t := range f.tables {
 		s.recent.wrote(t, t.frozen)
-		t.frozen = nil
+		t.thaw()
 	}
 	f.frozen, f.written = position{}, at
 }

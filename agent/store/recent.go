@@ -8,7 +8,7 @@ import "sync"
 // of sooner than that.
 //
 // There are two generations: what is read goes into the young one, and when that is
-// full it becomes the old one, which is dropped for it.
+// full it becomes the old one, which is emptied for it.
 type recent struct {
 	mu         sync.Mutex // views read beside each other
 	young, old map[rowKey][]byte
@@ -44,8 +44,12 @@ func (r *recent) put(t *Table, key []byte, row []byte) {
 }
 
 func (r *recent) keep(k rowKey, row []byte) {
-	if r.young == nil || r.size > maxYoung {
-		r.young, r.old, r.size = make(map[rowKey][]byte, len(r.young)), r.young, 0
+	if r.size > maxYoung {
+		r.young, r.old, r.size = r.old, r.young, 0
+		clear(r.young)
+	}
+	if r.young == nil {
+		r.young = map[rowKey][]byte{}
 	}
 	r.young[k] = row
 	r.size += len(k.key) + len(row) + rowBytes

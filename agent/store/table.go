@@ -27,6 +27,7 @@ type Table struct {
 	// guarded by Store.mu; a nil row is a deleted one
 	active map[string][]byte // since the last freeze
 	frozen map[string][]byte // being written to the file, and not changed any more
+	spare  map[string][]byte // empty, the memory of the next active; or nil
 
 	// guarded by Store.flushing
 	swept []byte // where the next sweep begins
@@ -45,11 +46,15 @@ func (s *Store) Table(f File, name string, keep time.Duration) *Table {
 const stamp = 8
 
 func (t *Table) row(value []byte, ms int64) []byte {
+	return append(t.room(len(value), ms), value...)
+}
+
+// room is a row without its value, and where that goes.
+func (t *Table) room(n int, ms int64) []byte {
 	if t.keep == 0 {
-		return append(make([]byte, 0, len(value)), value...)
+		return make([]byte, 0, n)
 	}
-	row := binary.BigEndian.AppendUint64(make([]byte, 0, stamp+len(value)), uint64(ms))
-	return append(row, value...)
+	return binary.BigEndian.AppendUint64(make([]byte, 0, stamp+n), uint64(ms))
 }
 
 // value is what of a row is visible at ms: nil when it is deleted or expired.
@@ -65,6 +70,24 @@ func (t *Table) value(row []byte, ms int64) []byte {
 
 func (t *Table) expired(row []byte, ms int64) bool {
 	return t.keep > 0 && (len(row) < stamp || int64(binary.BigEndian.Uint64(row))+t.keep <= ms)
+}
+
+// freeze sets the active rows apart. Whoever has none lets go of spare memory.
+func (t *Table) freeze() {
+	if len(t.active) == 0 {
+		t.spare = nil
+		return
+	}
+	t.frozen, t.active, t.spare = t.active, t.spare, nil
+	if t.active == nil {
+		t.active = map[string][]byte{}
+	}
+}
+
+// thaw lets go of the frozen rows.
+func (t *Table) thaw() {
+	clear(t.frozen)
+	t.frozen, t.spare = nil, t.frozen
 }
 
 // pending is the row as memory has it, and whether memory knows of it at all.

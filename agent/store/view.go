@@ -154,6 +154,14 @@ type Tx struct {
 // Put writes a row; key and value stay the caller's.
 func (tx *Tx) Put(t *Table, key, value []byte) { tx.set(t, key, t.row(value, tx.s.at.ms)) }
 
+// Room is memory for a row whose value has about n bytes: who appends the value to it
+// and gives it to PutRow spares a copy.
+func (tx *Tx) Room(t *Table, n int) []byte { return t.room(n, tx.s.at.ms) }
+
+// PutRow writes a row that began as Room, which is not the caller's any more; key
+// stays the caller's.
+func (tx *Tx) PutRow(t *Table, key, row []byte) { tx.set(t, key, row) }
+
 // Delete removes a row if it is there.
 func (tx *Tx) Delete(t *Table, key []byte) { tx.set(t, key, nil) }
 
