@@ -11,12 +11,7 @@ import (
 
 // parseOffers reads the offers; book is nil when it has faults of its own.
 func (f *Folder) parseOffers(scheme item.Scheme, book *rulebook.Rulebook) (faults rulebook.Faults) {
-	seen := make(map[string]bool)
 	check := func(o *wire.Offer) error {
-		if seen[o.Id] {
-			return &item.RowError{Column: "id", Problem: "is there twice; give each offer an id of its own"}
-		}
-		seen[o.Id] = true
 		if book == nil {
 			return nil
 		}

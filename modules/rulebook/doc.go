@@ -74,9 +74,10 @@
 // or household, of item, brand, category, and cap of slot (answers) and offer (its
 // showings in the slot since it began), too; a household is the profile field of
 // that name. A person or household is remembered for 720h, a session for 24h, so no
-// window is longer. cap per node counts everybody, in one of at most 720h: what anybody
-// is shown counts for the window and up to a sixteenth of it longer, an answer of
-// several items stays within it, and of an offer all showings in the slot count.
+// window is longer. An answer of several items stays within a cap with what was shown
+// before. cap per node counts everybody, in one of at most 720h: what anybody is shown
+// counts for the window and up to a sixteenth of it longer, and of an offer all
+// showings in the slot count.
 //
 // # Fairness
 //

@@ -12,7 +12,7 @@ type Experiment struct {
 	ID   string `yaml:"id" check:"required,id"`
 	Seed string `yaml:"seed" check:"min=1,max=64"` // default: the id
 	Unit Unit   `yaml:"unit" check:"enum=event|session|profile"`
-	Arms []Arm  `yaml:"arms" check:"required,min=1,max=16"` // maxArms
+	Arms []Arm  `yaml:"arms" check:"required,min=2,max=16"` // maxArms
 }
 
 func (e *Experiment) defaults() { e.Unit = ByEvent }

@@ -2,6 +2,7 @@ package rulebook
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -106,6 +107,7 @@ func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 	case f.Purpose != "" && !purpose(f.Purpose):
 		d.fault(at+".purpose", "is no known purpose; use one of those that people grant, such as personalised_content")
 	}
+	f.validateNumbers(d, at)
 	if f.Kind == Hashed {
 		for _, key := range []string{"transform", "scale", "offset"} {
 			if d.given(at + "." + key) {
@@ -114,6 +116,26 @@ func (f *Feature) validate(d *decoder, at string, purpose func(string) bool) {
 		}
 	}
 }
+
+// validateNumbers keeps values apart, and within what a float32 can hold.
+func (f *Feature) validateNumbers(d *decoder, at string) {
+	switch size := math.Abs(f.Scale); {
+	case f.Scale == 0:
+		d.fault(at+".scale", "makes every value the same; write another than 0, or remove the feature")
+	case size < smallest || size > largest:
+		d.fault(at+".scale", fmt.Sprintf("must be from %v to %v in size; choose it so that values are about 1", smallest, largest))
+	}
+	if math.Abs(f.Offset) > largest {
+		d.fault(at+".offset", fmt.Sprintf("must be at most %v in size; choose it so that values are about 0", largest))
+	}
+}
+
+// What numbers that people choose may be in size: beyond it a float32, or a score that
+// is made of some, has no digits left for what differs.
+const (
+	smallest = 1e-12
+	largest  = 1e12
+)
 
 func (f *featuresFile) validateCross(d *decoder, at string, c Cross) {
 	item := false

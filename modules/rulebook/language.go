@@ -2,10 +2,12 @@ package rulebook
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Languages are the language ranges of a header Accept-Language (RFC 9110, section
@@ -72,14 +74,25 @@ func (t Texts) In(language string) (text string) {
 
 // validate checks texts of at most so many bytes.
 func (t Texts) validate(d *decoder, at string, most int) {
+	unique(d, at, slices.Sorted(maps.Keys(t)), fold)
 	for language, text := range t {
-		if at := at + "." + language; !isLanguage(language) {
+		switch at := at + "." + language; {
+		case !isLanguage(language):
 			d.fault(at, "the language must be a tag such as en or de-AT")
-		} else if text == "" || len(text) > most {
+		case text == "" || len(text) > most:
 			d.fault(at, "must be 1 to "+strconv.Itoa(most)+" bytes")
+		case !legible(text):
+			d.fault(at, illegible)
 		}
 	}
 }
+
+// legible tells whether people see something in a text, in one line.
+func legible(text string) bool {
+	return strings.TrimSpace(text) != "" && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+const illegible = "must be one line that people can read"
 
 const languagePattern = `^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{1,8})*$`
 

@@ -23,7 +23,9 @@ func problemOf(path string, declared func(field string) bool) string {
 	attribute, isAttribute := strings.CutPrefix(key, "attr.")
 	switch {
 	case path == "basket" || path == "site.id":
-	case origin == "item" && (isAttribute && attribute != "" || slices.Contains(itemPaths, key)):
+	case origin == "item" && isAttribute && attribute != "":
+		return attributeProblem(attribute)
+	case origin == "item" && slices.Contains(itemPaths, key):
 	case origin == "item":
 		return "is no path: item. is followed by " + strings.Join(itemPaths, ", ") + " or attr.<key>"
 	case origin == "time" && slices.Contains(timePaths, key):

@@ -33,11 +33,11 @@ type Rule struct {
 	Safety      int           `yaml:"safety" check:"min=0,max=1000000"`
 	Floor       float64       `yaml:"floor" check:"min=0,below=1"`
 	FloorAmount int           `yaml:"floor_amount" check:"min=0"` // minor units, net
-	Least       int           `yaml:"least" check:"min=0"`        // minor units, gross
-	MaxDiscount *float64      `yaml:"max_discount" check:"min=0,max=1"`
-	Categories  []string      `yaml:"categories" check:"max=1000"`
-	Brands      []string      `yaml:"brands" check:"max=1000"`
-	Items       []string      `yaml:"items" check:"max=10000"`
+	Least       int           `yaml:"least" check:"min=1"`        // minor units, gross
+	MaxDiscount *float64      `yaml:"max_discount" check:"min=0,below=1"`
+	Categories  []string      `yaml:"categories" check:"min=1,max=1000"`
+	Brands      []string      `yaml:"brands" check:"min=1,max=1000"`
+	Items       []string      `yaml:"items" check:"min=1,max=10000"`
 	Attribute   string        `yaml:"attribute" check:"min=1,max=128"`
 	Source      string        `yaml:"source" check:"min=1,max=128"` // profile.<field> or context.<key>
 	Class       string        `yaml:"class" check:"id"`

@@ -25,8 +25,8 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 	}
 	unique(d, "lists", f.Lists, func(key string) string { return key })
 	for i, key := range f.Lists {
-		if key == "" || strings.HasPrefix(key, "item.") {
-			d.fault(fmt.Sprintf("lists[%d]", i), "must be the name of an attribute, as the items have it, such as labels")
+		if problem := attributeProblem(key); problem != "" {
+			d.fault(fmt.Sprintf("lists[%d]", i), problem)
 		}
 	}
 	unique(d, "rules", f.Rules, func(r Rule) string { return r.ID })
@@ -36,6 +36,9 @@ func (f *rulesFile) validate(d *decoder, around surroundings) {
 			r.complete(d, at, around)
 			r.compile(d, at, around)
 			r.Text.validate(d, at+".text", 256)
+		}
+		if slices.Contains(counted, r.ID) {
+			d.fault(at+".id", "is the name under which removals are counted that no rule made; choose another")
 		}
 		for j, o := range r.Outcomes {
 			if !slices.Contains(outcomes, o) && o != shown {
@@ -81,12 +84,17 @@ func (r *Rule) complete(d *decoder, at string, around surroundings) {
 			d.fault(at, "kind price needs least or max_discount")
 		}
 	case Exclude:
-		r.excludes(d, at)
+		nameable(d, at+".categories", r.Categories)
+		nameable(d, at+".brands", r.Brands)
+		identifiable(d, at+".items", r.Items)
 		if len(r.Categories)+len(r.Brands)+len(r.Items) == 0 && !d.given(at+".where") && !d.given(at+".when") && !d.given(at+".unless") {
 			d.fault(at, "name categories, brands or items, or say where, when or unless")
 		}
 		r.Items = around.both(r.Items)
 	case Avoid, Needs, Age:
+		if problem := attributeProblem(r.Attribute); problem != "" {
+			d.fault(at+".attribute", problem)
+		}
 		if origin, _, _ := strings.Cut(r.Source, "."); origin != "profile" && origin != "context" {
 			d.fault(at+".source", "starts with profile. or context., followed by a key")
 		} else if problem := problemOf(r.Source, around.declared); problem != "" {
@@ -122,7 +130,10 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 	if r.Of == "" {
 		r.Of = OfItem
 	}
-	_, attribute := r.Of.Attribute()
+	key, attribute := r.Of.Attribute()
+	if problem := attributeProblem(key); attribute && r.Kind == Limit && problem != "" {
+		d.fault(at+".of", problem)
+	}
 	if !slices.Contains(allowed, r.Of) && !(attribute && r.Kind == Limit) {
 		list := make([]string, len(allowed))
 		for i, o := range allowed {
@@ -151,18 +162,6 @@ func (r *Rule) counts(d *decoder, at string, around surroundings) {
 	}
 }
 
-// excludes checks that no name is empty: of a category that would be all of them.
-func (r *Rule) excludes(d *decoder, at string) {
-	for i, names := range [][]string{r.Categories, r.Brands, r.Items} {
-		for j, name := range names {
-			if strings.Trim(name, "/") == "" {
-				key := []string{"categories", "brands", "items"}[i]
-				d.fault(fmt.Sprintf("%s.%s[%d]", at, key, j), "is no name; write one or remove it")
-			}
-		}
-	}
-}
-
 // separates checks that no brand is its own competitor.
 func (r *Rule) separates(d *decoder, at string) {
 	in := map[string]bool{}
@@ -172,8 +171,8 @@ func (r *Rule) separates(d *decoder, at string) {
 		}
 		for j, brand := range group {
 			switch path := fmt.Sprintf("%s.groups[%d][%d]", at, i, j); {
-			case brand == "":
-				d.fault(path, "is no brand")
+			case nameProblem(brand) != "":
+				d.fault(path, nameProblem(brand))
 			case in[brand]:
 				d.fault(path, fmt.Sprintf("%.64q is there twice", brand))
 			}

@@ -78,7 +78,7 @@ func TestRuleFaults(t *testing.T) {
 		"kind: cap, count: 1000000000000, window: 1h":             "rules[0].count: must be a whole number of at most nine digits",
 		"kind: margin":                                                                     "rules[0]: kind margin needs floor or floor_amount",
 		"kind: price":                                                                      "rules[0]: kind price needs least or max_discount",
-		"kind: price, max_discount: 1.5":                                                   "rules[0].max_discount: must be at most 1",
+		"kind: price, max_discount: 1.5":                                                   "rules[0].max_discount: must be below 1",
 		"kind: avoid, attribute: a":                                                        "rules[0]: kind avoid needs source",
 		"kind: avoid, attribute: a, source: item.brand":                                    "rules[0].source: starts with profile. or context., followed by a key",
 		"kind: needs, attribute: a, source: profile.diet":                                  "rules[0].source: is not declared in features.yaml",

@@ -61,6 +61,9 @@ func set(v reflect.Value, s string) (measure float64, err error) {
 		if err != nil || !period.MatchString(s) {
 			return 0, errors.New("must be a duration such as 90s, 30m or 168h")
 		}
+		if t%time.Millisecond != 0 {
+			return 0, errors.New("must be of whole milliseconds: the clock has no finer steps")
+		}
 		v.SetInt(int64(t))
 		return t.Seconds(), nil
 	}

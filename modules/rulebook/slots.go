@@ -104,15 +104,15 @@ const (
 // of its fields is set.
 type Source struct {
 	Catalogue *Catalogue `yaml:"catalogue"`
-	Items     []string   `yaml:"items" check:"max=10000"`
+	Items     []string   `yaml:"items" check:"min=1,max=10000"`
 	Offers    bool       `yaml:"offers"`  // items of the running offers of this slot
 	Actions   bool       `yaml:"actions"` // only what the caller gives
 }
 
-// Catalogue selects items in the catalogue's order; an empty list selects all.
+// Catalogue selects items in the catalogue's order; without a list all are.
 type Catalogue struct {
-	Categories []string `yaml:"categories" check:"max=1000"` // with those below
-	Brands     []string `yaml:"brands" check:"max=1000"`
+	Categories []string `yaml:"categories" check:"min=1,max=1000"` // with those below
+	Brands     []string `yaml:"brands" check:"min=1,max=1000"`
 	Limit      int      `yaml:"limit" check:"min=1,max=10000"`
 }
 
@@ -138,7 +138,7 @@ type None struct {
 
 // Hold reserves what an answer shows.
 type Hold struct {
-	TTL      time.Duration `yaml:"ttl" check:"required,above=0"`
+	TTL      time.Duration `yaml:"ttl" check:"required,above=0,max=2592000"`
 	Quantity int           `yaml:"quantity" check:"min=1,max=1000"`
 }
 

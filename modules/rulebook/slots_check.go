@@ -2,6 +2,7 @@ package rulebook
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,11 +33,20 @@ func (f *slotsFile) validate(d *decoder, around surroundings) {
 		if d.sound(at + ".reward") {
 			s.Reward.validate(d, at+".reward")
 		}
+		if s.None != nil && s.None.Floor < rarest && d.sound(at+".none") {
+			d.fault(at+".none.floor", fmt.Sprintf("must be at least %v: what is drawn more rarely teaches nothing", rarest))
+		}
 		if s.Experiment != nil && d.sound(at+".experiment") {
 			s.Experiment.validate(d, at+".experiment")
 		}
 		unique(d, at+".pins", s.Pins, func(p Pin) string { return strconv.Itoa(p.Position) })
 		unique(d, at+".pins", s.Pins, func(p Pin) string { return p.Item })
+		for j, p := range s.Pins {
+			if problem := idProblem(p.Item); problem != "" && d.sound(at+".pins") {
+				d.fault(fmt.Sprintf("%s.pins[%d].item", at, j), problem)
+			}
+		}
+		unique(d, at+".rules", s.Rules, func(id string) string { return id })
 		if s.Promoted != nil && d.sound(at+".promoted") {
 			d.compile(&s.Promoted.Where, at+".promoted.where", around.options)
 			around.reads(d, &s.Promoted.Where, at+".promoted.where", "where")
@@ -69,10 +79,24 @@ func (s *Source) validate(d *decoder, at string) {
 		s.Catalogue = new(Catalogue)
 		s.Catalogue.defaults()
 	}
-	unique(d, at+".items", s.Items, func(id string) string { return id })
+	identifiable(d, at+".items", s.Items)
+	if c := s.Catalogue; c != nil {
+		nameable(d, at+".catalogue.categories", c.Categories)
+		nameable(d, at+".catalogue.brands", c.Brands)
+	}
 }
 
 func (p *Policy) validate(d *decoder, at string) {
+	for key, x := range map[string]float64{"epsilon": p.Epsilon, "budget": p.Budget} {
+		if x != 0 && x < rarest {
+			d.fault(at+"."+key, fmt.Sprintf("must be at least %v: what is drawn more rarely teaches nothing", rarest))
+		}
+	}
+	for key, x := range map[string]float64{"temperature": p.Temperature, "gamma": p.Gamma, "alpha": p.Alpha} {
+		if x != 0 && (x < smallest || x > largest) {
+			d.fault(at+"."+key, fmt.Sprintf("must be from %v to %v", smallest, largest))
+		}
+	}
 	if p.Temperature != 0 && p.Kind != explore.Softmax {
 		d.fault(at+".temperature", "is for kind softmax only; remove it")
 	}
@@ -93,6 +117,10 @@ func (p *Policy) validate(d *decoder, at string) {
 	}
 }
 
+// rarest is the least share of draws that anything is given by choice: one is weighed by
+// the inverse of its probability.
+const rarest = 1e-6
+
 func (r *Reward) validate(d *decoder, at string) {
 	if (len(r.Weights) > 0) == (r.NetMargin != nil) {
 		d.fault(at, "name exactly one of weights and net_margin")
@@ -102,10 +130,31 @@ func (r *Reward) validate(d *decoder, at string) {
 			d.fault(at+".weights."+outcome, "is no outcome that can be rewarded; use one of "+strings.Join(rewardable(), " ")+" (returns and voids take back by themselves)")
 		}
 	}
-	if r.Range[0] >= r.Range[1] {
+	r.counts(d, at)
+	if math.Abs(r.Range[0]) > largest || math.Abs(r.Range[1]) > largest || r.Range[1]-r.Range[0] < smallest && r.Range[0] < r.Range[1] {
+		d.fault(at+".range", fmt.Sprintf("must be of numbers of at most %v in size, at least %v apart", largest, smallest))
+	} else if r.Range[0] >= r.Range[1] {
 		d.fault(at+".range", "the first number must be below the second")
 	} else if r.Default < r.Range[0] || r.Default > r.Range[1] {
 		d.fault(at+".default", "is outside of range")
+	}
+}
+
+// counts checks that what an outcome weighs is left of it: the reward of a position is
+// clipped to its range.
+func (r *Reward) counts(d *decoder, at string) {
+	if len(r.Weights) == 0 || r.NetMargin != nil {
+		return
+	}
+	worth := false
+	for outcome, weight := range r.Weights {
+		worth = worth || weight != 0
+		if r.Range[0] < r.Range[1] && (weight < min(r.Range[0], 0) || weight > max(r.Range[1], 0)) {
+			d.fault(at+".weights."+outcome, fmt.Sprintf("is outside of range %v, to which it would be clipped; widen the range, or weigh it less", r.Range))
+		}
+	}
+	if !worth {
+		d.fault(at+".weights", "are all 0, so that nothing could be learned; weigh one")
 	}
 }
 

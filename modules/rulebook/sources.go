@@ -56,12 +56,18 @@ func (f *Feature) sourceProblem(name, key string) string {
 	if f.Source == "profile."+Purchases {
 		return "is a history, which no feature reads as it is; read it by pair.times_bought and the like, of scope item"
 	}
+	if name == "profile" && slices.Contains(consentColumns, key) {
+		return "is a column of imports that says who it is, or what they agreed to, and no field of a person"
+	}
 	return sources[f.Scope][i].problem(f.Kind, key)
 }
 
 func (o *origin) problem(kind FeatureKind, key string) string {
 	known := slices.Concat(o.either, o.names, o.numbers)
-	if attribute, ok := strings.CutPrefix(key, "attr."); o.name == "item" && ok && attribute != "" || len(known) == 0 {
+	if attribute, ok := strings.CutPrefix(key, "attr."); o.name == "item" && ok && attribute != "" {
+		return attributeProblem(attribute)
+	}
+	if len(known) == 0 {
 		return ""
 	}
 	switch {
@@ -77,6 +83,9 @@ func (o *origin) problem(kind FeatureKind, key string) string {
 	}
 	return ""
 }
+
+// consentColumns are those of imported people that no feature can read.
+var consentColumns = strings.Fields("id purposes consent_at consent_version")
 
 // ContextKey is something that a request's context may say.
 type ContextKey struct {
@@ -99,6 +108,15 @@ const (
 // leaves out, where there is a list.
 func (f *featuresFile) validateContext(d *decoder) {
 	unique(d, "context", f.Context, func(k ContextKey) string { return k.Key })
+	for i, k := range f.Context {
+		at := fmt.Sprintf("context[%d]", i)
+		if strings.TrimSpace(k.Key) != k.Key || !legible(k.Key) {
+			d.fault(at+".key", "must be a name without spaces around it")
+		}
+		if k.Key == "basket" && k.Type != ContextList && d.sound(at) {
+			d.fault(at+".type", "of basket is list: it holds the items' ids")
+		}
+	}
 	if !d.given("context") || !d.sound("context") {
 		return
 	}

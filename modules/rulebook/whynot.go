@@ -101,6 +101,8 @@ func (w *Words) validateTexts(d *decoder, at string) {
 				d.fault(at, "is none of "+strings.Join(part.known, ", "))
 			} else if n := len(part.texts[key]); n == 0 || n > 256 {
 				d.fault(at, "must be 1 to 256 bytes")
+			} else if !legible(part.texts[key]) {
+				d.fault(at, illegible)
 			}
 		}
 	}

@@ -20,7 +20,7 @@ type Share struct {
 // Shares yields the rows of escrow.csv.
 func Shares(r io.Reader) iter.Seq2[*Share, error] {
 	return read(r, Options{}, escrowColumns, func(f *fields) *Share {
-		s := &Share{Line: f.line, Offer: f.id("offer", Own), Site: f.text("site"), Agent: f.text("agent")}
+		s := &Share{Line: f.line, Offer: f.id("offer", Own), Site: f.oneLine("site", maxName), Agent: f.oneLine("agent", maxName)}
 		if s.Site == "" {
 			f.fault("site", "is missing; name the site that has the share")
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -149,11 +150,38 @@ func (f *fields) schemeOf() Scheme {
 	return Own
 }
 
-// category is a path without a leading or trailing step.
-func (f *fields) category() string {
-	path := strings.Trim(f.text("category"), "/")
+// Of texts that people see so many characters are taken. Lists of goods have titles of
+// up to 150 (Google's product data specification; its descriptions have 5,000); what is
+// longer by far is two columns that ran into one. Names are compared, and recorded.
+const (
+	maxTitle       = 1000
+	maxDescription = 20_000
+	maxName        = 256
+	maxAddress     = 2048 // of a page or an image
+)
+
+// oneLine is a text of at most so many characters, without signs that end a line, and
+// without spaces around it: they make two names of what people see as one.
+func (f *fields) oneLine(column string, most int) string {
+	s := strings.TrimSpace(f.text(column))
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		f.fault(column, "holds a sign that can't be printed, such as the end of a line; remove it")
+	}
+	return f.short(column, s, most)
+}
+
+func (f *fields) short(column, s string, most int) string {
+	if len(s) > most && utf8.RuneCountInString(s) > most {
+		f.fault(column, fmt.Sprintf("is longer than %d characters; shorten it, or look for columns that ran into one", most))
+	}
+	return s
+}
+
+// path is a category without a leading or trailing step.
+func (f *fields) path(column string) string {
+	path := strings.Trim(f.oneLine(column, maxName), "/")
 	if strings.Contains(path, "//") {
-		f.fault("category", "has an empty step; write a path such as food/cheese")
+		f.fault(column, "has an empty step; write a path such as food/cheese")
 	}
 	return path
 }
@@ -179,12 +207,19 @@ func (f *fields) list(column string) []string {
 	return strings.Split(s, listSeparator)
 }
 
-// rest is what stands in columns that are not known, without absent values.
+// rest is what stands in columns that are not known, without absent values. What a
+// known column would be called but for case, spaces and dashes is refused: it would be
+// an attribute that nobody reads, of an item without a price.
 func (f *fields) rest(known []string) map[string]string {
 	var m map[string]string
 	for i, name := range f.names {
 		if f.values[i] == "" || slices.Contains(known, name) {
 			continue
+		}
+		if meant := written(name, known); meant != "" {
+			f.fault(name, "is column "+meant+" written otherwise; write it so")
+		} else if strings.TrimSpace(name) != name {
+			f.fault(name, "has spaces around its name; remove them")
 		}
 		if m == nil {
 			m = make(map[string]string, len(f.names)-i)
@@ -193,6 +228,25 @@ func (f *fields) rest(known []string) map[string]string {
 	}
 	return m
 }
+
+// written is the column that a name means, written otherwise; "" for none.
+func written(name string, columns []string) string {
+	folded := plain(name)
+	i := slices.IndexFunc(columns, func(c string) bool {
+		return folded != "" && c[0] == folded[0] && plain(c) == folded
+	})
+	if i < 0 {
+		return ""
+	}
+	return columns[i]
+}
+
+// plain is a name in small letters, without what stands between words.
+func plain(name string) string {
+	return between.Replace(strings.ToLower(name))
+}
+
+var between = strings.NewReplacer("_", "", "-", "", " ", "", ".", "")
 
 // only refuses columns that are not known.
 func (f *fields) only(columns []string) {

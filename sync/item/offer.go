@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aisle-edge/aisle/sync/wire"
@@ -14,10 +15,19 @@ import (
 // with currency or percent; status active, paused or draft (absent: active);
 // pacing none or even (absent: none), stack yes or no (absent: no), cadence as
 // [ParseCadence] reads it. The target of kind items is its ids in the scheme's
-// form, as [Targets] reads them.
+// form, each once, as [Targets] reads them; other kinds name one category or brand.
+// An offer takes something off and leaves something of the price, so that a cell that
+// was left at 0 or 100 does not give goods away. That a price is not below that of
+// any item is for nobody to say who does not have the catalogue: such an offer runs
+// and takes nothing off.
 func Offers(r io.Reader, o Options) iter.Seq2[*wire.Offer, error] {
+	seen := map[string]bool{}
 	return read(r, o, offerColumns, func(f *fields) *wire.Offer {
 		offer := buildOffer(f)
+		if f.err == nil && seen[offer.Id] {
+			f.fault("id", "is there twice; give each offer an id of its own")
+		}
+		seen[offer.Id] = true
 		if f.err == nil && o.Offer != nil {
 			f.check(o.Offer(offer))
 		}
@@ -38,7 +48,7 @@ func (f *fields) check(err error) {
 
 func buildOffer(f *fields) *wire.Offer {
 	offer := &wire.Offer{
-		Id: f.id("id", Own), Title: f.text("title"), Kind: f.oneOf("kind", "items", "category", "brand"),
+		Id: f.id("id", Own), Title: f.oneLine("title", maxTitle), Kind: f.oneOf("kind", "items", "category", "brand"),
 		Slot: f.text("slot"), Price: f.price(),
 		Percent:  f.decimal("percent", 100, "write 10 for 10 %"),
 		StartsMs: f.at("starts"), EndsMs: f.at("ends"),
@@ -48,7 +58,7 @@ func buildOffer(f *fields) *wire.Offer {
 	}
 	offer.Target = f.target(offer.Kind)
 	offer.Budget, offer.Budgeted = f.amount("budget")
-	cap, _ := f.integer("per_person_cap", 0, math.MaxUint32, "")
+	cap, _ := f.integer("per_person_cap", 1, math.MaxUint32, "; leave it empty for no cap, and pause an offer that nobody is to have")
 	priority, _ := f.integer("priority", math.MinInt32, math.MaxInt32, "")
 	offer.PerPersonCap, offer.Priority = uint32(cap), int32(priority)
 	if _, err := ParseCadence(offer.Cadence); err != nil {
@@ -59,8 +69,12 @@ func buildOffer(f *fields) *wire.Offer {
 		f.fault("id", "holds a "+listSeparator+", which stands between the offers of one price; write another sign")
 	case offer.Percent == 0 && f.text("percent") != "":
 		f.fault("percent", "is nothing off; write a number above 0, or leave it empty and write a price")
+	case offer.Percent >= 100:
+		f.fault("percent", "gives the item away; write a number below 100")
 	case (offer.Price == nil) == (offer.Percent == 0):
 		f.fault("price", "and percent: write exactly one of them")
+	case offer.Price != nil && offer.Price.Amount == 0:
+		f.fault("price", "gives the item away; write a price above 0")
 	case offer.EndsMs != 0 && offer.EndsMs <= offer.StartsMs:
 		f.fault("ends", "is not after starts")
 	case offer.Pacing == "even" && !offer.Budgeted:
@@ -73,9 +87,15 @@ func buildOffer(f *fields) *wire.Offer {
 
 func (f *fields) target(kind string) string {
 	if kind != "items" {
-		target := strings.Trim(f.text("target"), "/")
-		if target == "" {
+		target := f.oneLine("target", maxName)
+		if kind == "category" {
+			target = f.path("target")
+		}
+		switch {
+		case target == "":
 			f.fault("target", "is missing; name the "+kind)
+		case strings.Contains(target, listSeparator):
+			f.fault("target", "holds a "+listSeparator+", and an offer is for one "+kind+"; write an offer for each")
 		}
 		return target
 	}
@@ -84,6 +104,9 @@ func (f *fields) target(kind string) string {
 		id, err := ID(f.scheme, s)
 		if err != nil {
 			f.fault("target", err.Error())
+		}
+		if slices.Contains(ids[:i], id) {
+			f.fault("target", "names an item twice; remove one")
 		}
 		ids[i] = id
 	}

@@ -40,11 +40,11 @@ func buildItem(f *fields) *wire.Item {
 	scheme := f.schemeOf()
 	it := &wire.Item{
 		Id: f.id("id", scheme), Scheme: string(scheme),
-		Title: f.text("title"), Description: f.text("description"), Brand: f.text("brand"),
-		Category: f.category(), Price: f.price(),
+		Title: f.oneLine("title", maxTitle), Description: f.short("description", f.text("description"), maxDescription),
+		Brand: f.oneLine("brand", maxName), Category: f.path("category"), Price: f.price(),
 		TaxRate:  f.decimal("tax_rate", 1, "write 0.19 for 19 %"),
 		Status:   f.oneOf("status", "active", "hidden", "discontinued"),
-		Location: f.text("location"), Image: f.text("image"), Url: f.text("url"),
+		Location: f.oneLine("location", maxName), Image: f.oneLine("image", maxAddress), Url: f.oneLine("url", maxAddress),
 		Attributes: f.rest(itemColumns),
 	}
 	it.Cost, it.CostKnown = f.amount("cost")
