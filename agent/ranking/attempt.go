@@ -38,6 +38,7 @@ func (s *scratch) attempt(ctx context.Context, number uint32) (*Answer, error) {
 		Now: s.now, Site: s.d.opt.Site, Person: s.saw[0], Session: s.saw[1], Household: s.saw[2], Showings: s.d.opt.Events.Showings(), Profile: s.who.Fields,
 		Context: s.said, Granted: s.granted, Excluded: s.request.ExcludedActions,
 		Fulfilment: s.request.Fulfilment, OnHand: s.d.opt.Catalogue.OnHand,
+		InSession: s.session != (wire.Pseudonym{}), InHousehold: s.household != (wire.Pseudonym{}),
 		Known: s.known != (wire.Pseudonym{}), Used: s.d.opt.Budgets.Used, Redeemed: s.last, Units: s.units(),
 	})
 	s.assign()

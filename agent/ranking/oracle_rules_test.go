@@ -229,11 +229,11 @@ func (j *judgement) theirs(r *rulebook.Rule, h happened) bool {
 	return person
 }
 
-// judgeNode holds caps of the node to what an answer and those before it showed
-// together.
-func (o *oracle) judgeNode(seq int, slot *rulebook.Slot, at int64, d *wire.Decision) {
+// judgeCaps holds caps to what an answer and those before it showed together: of
+// everybody, and of somebody where several items of an answer count together.
+func (o *oracle) judgeCaps(seq int, slot *rulebook.Slot, at int64, d *wire.Decision) {
 	for _, r := range o.book.Rules {
-		if r.Per != rulebook.Node || !slices.Contains(slot.Rules, r.ID) || d.Holdback {
+		if r.Kind != rulebook.Cap || !slices.Contains(slot.Rules, r.ID) || d.Holdback || !counts(&r, d) {
 			continue
 		}
 		group := func(j *judgement) string {
@@ -265,6 +265,12 @@ func (o *oracle) judgeNode(seq int, slot *rulebook.Slot, at int64, d *wire.Decis
 			}
 		}
 	}
+}
+
+// counts tells whether there is somebody whose showings a cap counts.
+func counts(r *rulebook.Rule, d *wire.Decision) bool {
+	return r.Per == rulebook.Node || len(map[rulebook.Per][]byte{
+		rulebook.Person: d.Pseudonym, rulebook.Session: d.Session, rulebook.Household: d.Household}[r.Per]) > 0
 }
 
 // judgeTogether holds an answer to the rules about what stands together.

@@ -253,7 +253,7 @@ func (o *oracle) judge(seq int, at int64, d *wire.Decision) {
 	}
 	o.judgeShown(seq, slot, at, d, ids)
 	o.judgeTogether(seq, slot, d)
-	o.judgeNode(seq, slot, at, d)
+	o.judgeCaps(seq, slot, at, d)
 	removed := 0
 	for _, r := range d.Removed {
 		removed += int(r.Count)

@@ -177,7 +177,10 @@ func notCandidate(view *rules.View, rec *wire.Decision, slot *release.Slot, item
 // askedThen is what the rules looked at, as far as it is remembered; remembered tells
 // whether nothing of the histories was forgotten since.
 func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) (a rules.Asked, remembered bool, err error) {
-	a, remembered = rules.Asked{Now: at, Site: rec.Site, Known: len(rec.Pseudonym) > 0, Showings: d.opt.Events.Showings()}, true
+	a, remembered = rules.Asked{
+		Now: at, Site: rec.Site, Showings: d.opt.Events.Showings(),
+		Known: len(rec.Pseudonym) > 0, InSession: len(rec.Session) > 0, InHousehold: len(rec.Household) > 0,
+	}, true
 	err = d.opt.Store.View(func(v *store.View) error {
 		then := func(kind wire.Kind, of []byte) []attribution.Entry {
 			if len(of) == 0 {
@@ -196,6 +199,7 @@ func (d *Decider) askedThen(rec *wire.Decision, ev attribution.Event, at int64) 
 	if err != nil {
 		return a, false, unreadable(err)
 	}
+	a.Forgotten = !remembered
 	return a, remembered, nil
 }
 

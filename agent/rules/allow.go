@@ -28,6 +28,7 @@ type Allowed struct {
 	seqs   []uint64 // of answers counted
 	prefix []upon   // by prefix rule
 	nodes  []leaves // by cap of the node
+	owns   []owned  // by cap of somebody that counts items together
 
 	campaigns campaigns
 }
@@ -96,6 +97,12 @@ func (dst *Allowed) prepare(c *Candidates, a *Asked) {
 	}
 	for i := range dst.nodes {
 		dst.nodes[i].left = nil
+	}
+	if len(dst.owns) < len(b.owns) {
+		dst.owns = make([]owned, len(b.owns))
+	}
+	for i := range dst.owns {
+		dst.owns[i].applies = false
 	}
 }
 

@@ -31,6 +31,10 @@ type Asked struct {
 	Context func(key string) (v consent.Value, ok bool) // nil: nothing is said
 	Granted func(wire.Purpose) bool                     // nil: nothing is
 
+	Forgotten   bool // something of these is forgotten, so what counts them is not sure
+	InSession   bool // there is a session
+	InHousehold bool // the person belongs to a household, which may be known
+
 	Known    bool                     // there is a person, and they may be known
 	Used     func(offer string) int64 // spent and reserved of a budget; nil: nothing
 	Redeemed func(offer string) int64 // node time at which this person last redeemed an offer, 0 for never; nil: never

@@ -20,6 +20,10 @@ func (c *Candidates) Apart(i int, stand []int, a Asked) (all []Apart) {
 	var dst Allowed
 	for k := range b.later {
 		r, s := &b.later[k], &c.View.scopes[k]
+		if r.shares() {
+			all = append(all, c.full(r, s, i, stand, &a)...)
+			continue
+		}
 		if r.Kind != rulebook.Limit && r.Kind != rulebook.Separate {
 			continue
 		}
@@ -58,6 +62,35 @@ func (c *Candidates) beside(dst *Allowed, r *rule, g *grouping, i int, stand []i
 		return nil
 	}
 	return beside
+}
+
+// full is a cap of which nothing is left for candidate i where others stand; none if
+// something is.
+func (c *Candidates) full(r *rule, s *scope, i int, stand []int, a *Asked) []Apart {
+	var dst Allowed
+	dst.Bits = sized(dst.Bits, c.Len())
+	dst.Bits.Fill(c.Len())
+	dst.prepare(c, a)
+	c.campaign(&dst, a)
+	if !dst.aim(c, r, s) || !dst.target.Has(i) {
+		return nil
+	}
+	c.applyHistory(&dst, r, s, a)
+	own, o := c.groupOf(&dst, s.group, i), &dst.owns[r.own]
+	if own == 0 || !o.applies {
+		return nil
+	}
+	var beside []int
+	for _, j := range stand {
+		if j < c.Len() && c.groupOf(&dst, s.group, j) == own {
+			beside = append(beside, j)
+		}
+	}
+	if len(beside) == 0 || o.times(own)+len(beside) < r.Count {
+		return nil
+	}
+	sure := !a.Forgotten && !c.View.book.open(r) && (s.group != nil || len(c.touched) == 0)
+	return []Apart{{Cause{r.ID, string(r.Kind), true, sure, fmt.Sprintf("the rule lets %d of a %s be shown within %s", r.Count, r.Of, r.Window)}, beside}}
 }
 
 func apartText(r *rule) string {

@@ -46,6 +46,7 @@ type Book struct {
 	later                      []rule         // about the request or its person, too
 	prefix                     []rule         // about what stands above in the answer
 	nodes                      int            // rules that count everybody
+	owns                       []int          // of later: caps of somebody that count items together
 	stock                      string         // the rule that counts for stock
 	need                       int64          // that must be promisable; 0: stock does not matter
 	needs                      []int64        // further numbers, of rules of kind stock with conditions
@@ -121,6 +122,10 @@ func (b *Book) add(r *rulebook.Rule) {
 	case r.Per == rulebook.Node:
 		one.node = b.nodes
 		b.nodes++
+		b.later = append(b.later, one)
+	case one.shares():
+		one.own = len(b.owns)
+		b.owns = append(b.owns, one.later)
 		b.later = append(b.later, one)
 	case one.ofItems() && one.unconditional() && !(b.overlays && one.ofPrices()):
 		b.static = append(b.static, one)

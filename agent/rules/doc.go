@@ -7,7 +7,8 @@
 // written, an offer that starts or ends. A decision takes the candidates that are
 // left, with those in stock, and removes what this person or session may not see.
 // All of it happens before anything is drawn, but for the rules about what stands
-// together in one answer, which the draw asks at each position ([Prefix]).
+// together in one answer, and caps that an answer may come to the end of, which the
+// draw asks at each position ([Prefix]).
 //
 // Each rule makes sets of items, once a View: what it removes or is about, with and
 // without what the items' part of unless excuses, and for avoid, needs and age a set
@@ -36,7 +37,13 @@
 // them, so each rule that asks about items removes them: all but plain lists of
 // items, and caps and suppressions of items, which go by the id.
 //
-// # Caps of the node
+// # Caps
+//
+// A cap of brands, categories or an offer counts what stands above in an answer like
+// what was shown before: with a cap of two, who saw one gets one more, not three. So it
+// is for who is known, and for a session and household that there is; of nobody nothing
+// is counted. Items stand once in an answer, and a slot's cap counts answers, so theirs
+// are kept by the history alone.
 //
 // A cap per node counts what anybody was shown, as package attribution does. A view
 // keeps for each such rule what is left of each of its groups; a decision takes in

@@ -18,6 +18,7 @@ func (c *Candidates) applyHistory(dst *Allowed, r *rule, s *scope, a *Asked) (re
 	if s.group != nil {
 		removed = removeUnknown(dst, c)
 	}
+	dst.own(r, a)
 	since := a.Now - r.window
 	for _, l := range dst.whose(r) {
 		switch {
@@ -117,6 +118,9 @@ func (c *Candidates) capSame(dst *Allowed, r *rule, l *located, since int64, g *
 	for _, in := range dst.groups {
 		if dst.tally[in] >= max(uint32(r.Count), 1) {
 			full = append(full, in)
+		} else if r.shares() {
+			o := &dst.owns[r.own]
+			o.seen = append(o.seen, seen{in, dst.tally[in]})
 		}
 		dst.tally[in] = 0
 	}

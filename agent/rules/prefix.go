@@ -16,7 +16,7 @@ type Prefix struct {
 	removed bitmap.Bits // by what stands already
 	marked  bitmap.Bits // candidates that stand already
 	limits  []limit     // by prefix rule
-	quotas  []quota     // of caps of the node
+	quotas  []quota     // of caps
 	pins    []explore.Pin
 	shares  [1]float64
 	drew    bitmap.Bits // positions whose pool was the promoted items
@@ -73,7 +73,7 @@ func (p *Prefix) forget() {
 		clear(p.limits[k].tally)
 	}
 	for k := range p.quotas {
-		clear(p.quotas[k].tally)
+		p.quotas[k].forget()
 	}
 }
 

@@ -23,13 +23,28 @@ var shelves = []func(*wire.Item){
 // slot. Each is the ids in order.
 func drawn(t *testing.T, book, fieldsOfSlot string, a rules.Asked) (all []string) {
 	t.Helper()
+	return drawnOf(t, book, fieldsOfSlot, "", a)
+}
+
+// drawnOf is drawn with offers, and where a caller gives the candidates by their ids.
+func drawnOf(t *testing.T, book, fieldsOfSlot, offers string, a rules.Asked, given ...string) (all []string) {
+	t.Helper()
 	n := nodetest.New(t, nodetest.Options{})
 	slots := strings.Replace(nodetest.Slots(slot), "    count: 1\n", "    count: 6\n"+fieldsOfSlot, 1)
-	n.Use(nodetest.Files(t, slots, "version: 0\nrules:\n"+book, fields, map[string]func(*scoring.Linear){}))
+	files := nodetest.Files(t, slots, "version: 0\nrules:\n"+book, fields, map[string]func(*scoring.Linear){})
+	files["offers.csv"] = []byte("id,kind,target,percent,condition\n" + offers)
+	n.Use(files)
 	for i, change := range shelves {
 		n.Put(nodetest.Item(string(rune('a'+i)), change))
 	}
-	c := n.Releases.Active().Slot("hero").Book.View(n.Catalogue.Snapshot(), n.Store.Now()).Source()
+	view := n.Releases.Active().Slot("hero").Book.View(n.Catalogue.Snapshot(), n.Store.Now())
+	c := view.Source()
+	if given != nil {
+		c = new(rules.Candidates)
+		if err := view.Give(c, given); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var allowed rules.Allowed
 	c.Allow(&allowed, nil, a)
 	var p rules.Prefix

@@ -29,6 +29,7 @@ type rule struct {
 	prefix   int // place in Book.prefix
 	later    int // place in Book.later, if it is there
 	node     int // of caps of the node: place in View.nodes
+	own      int // of caps that share: place in Book.owns
 	source   int // place in asks
 	purpose  wire.Purpose
 }
