@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
@@ -157,7 +158,7 @@ func (a *API) importedPerson(row *item.Profile) (consent.Person, error) {
 		p.Fields = append(p.Fields, textField("household", row.Household))
 	}
 	for name, text := range row.Fields {
-		field := textField(name, text)
+		field := importedField(name, text)
 		if name == rulebook.Purchases {
 			history, err := consent.ParseHistory(text, a.itemID)
 			if err != nil {
@@ -168,6 +169,20 @@ func (a *API) importedPerson(row *item.Profile) (consent.Person, error) {
 		p.Fields = append(p.Fields, field)
 	}
 	return p, nil
+}
+
+// importedField is a list where bars part words, as a file writes one, else a text.
+func importedField(name, text string) consent.Field {
+	if !strings.Contains(text, "|") {
+		return textField(name, text)
+	}
+	list := []string{}
+	for word := range strings.SplitSeq(text, "|") {
+		if word = strings.TrimSpace(word); word != "" {
+			list = append(list, word)
+		}
+	}
+	return consent.Field{Name: name, Value: consent.Value{Kind: consent.List, List: list}}
 }
 
 func textField(name, text string) consent.Field {

@@ -31,8 +31,9 @@
 //	profiles  id purposes consent_at consent_version household
 //
 // Any other column of items becomes an attribute, of profiles a field; in stock,
-// offers and escrow it is refused. A row is at most [MaxRow] bytes, so it always fits a
-// record, and memory does not grow with the file.
+// offers and escrow it is refused. A field of a profile with a bar in it is a list; of
+// one word alone nobody can tell, so that is a text. A row is at most [MaxRow] bytes, so
+// it always fits a record, and memory does not grow with the file.
 //
 // An offer's condition is JSON of modules/rulebook/condition over item., context.,
 // time., profile., site.id and basket; what its columns cadence, pacing, stack,
