@@ -139,7 +139,7 @@ func (w *answers) read(b *Book, a *Asked) {
 		w.said[i], w.known[i] = a.value(path, at, &w.date)
 		w.values[i] = condition.Withhold()
 		if w.known[i] {
-			w.values[i] = valueOf(&w.said[i], path)
+			w.values[i] = valueOf(&w.said[i])
 		}
 		if b.persons && ofPerson(path) {
 			w.others = append(w.others, condition.Withhold())
@@ -157,8 +157,7 @@ func (a *Asked) value(path string, at time.Time, day *date) (v consent.Value, ok
 	origin, key, _ := strings.Cut(path, ".")
 	switch origin {
 	case "basket":
-		key = "basket"
-		fallthrough
+		return a.basket()
 	case "context":
 		if a.Context == nil {
 			return v, false
@@ -185,11 +184,23 @@ func (a *Asked) value(path string, at time.Time, day *date) (v consent.Value, ok
 	return consent.Value{Kind: consent.Text, Text: day.of(at)}, true
 }
 
-func valueOf(v *consent.Value, path string) condition.Value {
+// basket is the list that the context has under this name: of one that is no list but
+// a text, that one item, as features take it. A number tells nothing.
+func (a *Asked) basket() (v consent.Value, ok bool) {
+	if a.Context == nil {
+		return v, false
+	}
+	if v, ok = a.Context("basket"); ok && v.Kind == consent.Text {
+		v = consent.Value{Kind: consent.List, List: []string{v.Text}}
+	}
+	return v, ok && v.Kind == consent.List
+}
+
+func valueOf(v *consent.Value) condition.Value {
 	switch {
 	case v.Kind == consent.Number:
 		return condition.Number(v.Number)
-	case v.Kind == consent.List || path == "basket":
+	case v.Kind == consent.List:
 		return condition.Texts(v.List)
 	case v.Text == "true" || v.Text == "false":
 		return condition.Bool(v.Text == "true")
