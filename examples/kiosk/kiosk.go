@@ -7,5 +7,5 @@ import "embed"
 
 // Page is the folder to serve at /kiosk.
 //
-//go:embed index.html kiosk.css page.js kiosk.js staff.html staff.js
+//go:embed index.html kiosk.css page.js words.js kiosk.js staff.html staff.js
 var Page embed.FS

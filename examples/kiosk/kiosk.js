@@ -11,6 +11,13 @@ const goods = new Map();
 // that of the address, as /kiosk?language=de, or those the browser prefers.
 const language = new URLSearchParams(location.search).get("language") || navigator.languages.join(", ");
 
+// The page's own words are in the first of these that it has, else in English.
+document.documentElement.lang = found(language.split(",").map(range => range.split(";")[0]));
+const w = words[document.documentElement.lang];
+for (const e of document.querySelectorAll("[data-word]")) e.textContent = w[e.dataset.word];
+for (const e of document.querySelectorAll("[data-label]")) e.setAttribute("aria-label", w[e.dataset.label]);
+for (const e of document.querySelectorAll("[data-placeholder]")) e.placeholder = w[e.dataset.placeholder];
+
 async function item(id) {
   if (!goods.has(id)) goods.set(id, await call("GET", `/v1/items/${encodeURIComponent(id)}`));
   return goods.get(id);
@@ -33,9 +40,9 @@ async function refresh() {
     state.event = answer.eventId;
     $("shelf").replaceChildren(...answer.items.map((shown, i) => tile(shown, details[i], answer.language)));
     explain(answer);
-    $("generated").textContent = details.some(d => d.attributes?.generated) ? "Stock, cost and consent are generated." : "";
+    $("generated").textContent = details.some(d => d.attributes?.generated) ? w.generated : "";
   } catch (error) {
-    if (mine === look) say(`The shelf could not be filled: ${error.message}.`);
+    if (mine === look) say(w.unfilled(error.message));
   } finally {
     if (mine === look) $("shelf").setAttribute("aria-busy", "false");
   }
@@ -45,12 +52,12 @@ function tile(shown, about, language) {
   const li = make("li", "item");
   const art = make("button", `art ${kind(about.category)}`);
   art.type = "button";
-  art.setAttribute("aria-label", `Look at ${about.title}`);
+  art.setAttribute("aria-label", w.look(about.title));
   art.innerHTML = picture(kind(about.category));
-  art.addEventListener("click", () => tell(shown, "click", `Have a look: ${about.title}.`));
-  const take = make("button", "take", "Take it");
+  art.addEventListener("click", () => tell(shown, "click", w.looking(about.title)));
+  const take = make("button", "take", w.take);
   take.addEventListener("click", () => buy(shown, about, take));
-  const fetched = make("button", "quiet fetch", "Have it fetched");
+  const fetched = make("button", "quiet fetch", w.fetch);
   fetched.addEventListener("click", () => pickup(shown, about, fetched));
   const text = make("div", "text"), buttons = make("div", "buttons");
   buttons.append(take, ...(state.fetches ? [fetched] : []));
@@ -71,7 +78,7 @@ function price(shown, about) {
 function stock(shown) {
   const n = shown.availability?.onHand;
   if (n === undefined) return make("p", "stock", "");
-  return n < 5 ? make("p", "stock few", `Only ${n} left`) : make("p", "stock", `${n} on the shelf`);
+  return n < 5 ? make("p", "stock few", w.few(n)) : make("p", "stock", w.many(n));
 }
 
 function reasons(shown, language) {
@@ -84,7 +91,7 @@ function reasons(shown, language) {
 function personal(shown, language) {
   if (!shown.price?.personalised) return [];
   const reason = (shown.reasons || []).find(r => r.feature === "price");
-  return [reason ? spoken(reason.text, language) : spoken("a personal price", "en")];
+  return [reason ? spoken(reason.text, language) : spoken(w.personalPrice, document.documentElement.lang)];
 }
 
 function spoken(text, language) {
@@ -96,32 +103,27 @@ function spoken(text, language) {
 // explain says whether this is about the customer, and if not, why not.
 function explain(answer) {
   const mine = answer.personalised;
-  $("title").textContent = mine ? "Picked for you" : "Today’s offers";
-  let why = mine ? `You allowed it: ${answer.basis.purposesUsed.join(", ").replaceAll("_", " ")}.`
-    : state.card ? `${because(answer)}.` : "no card was shown.";
-  if (answer.degraded === "baseline") why += " No model is running; this is the shop’s own order.";
-  if (answer.holdback) why += " Nothing is shown on purpose.";
-  else if (!answer.items.length) why += " There is nothing to show now.";
-  $("why").replaceChildren(make("b", "", mine ? "Personalised." : "Not personalised:"), ` ${why}`);
+  $("title").textContent = mine ? w.picked : w.today;
+  let why = mine ? w.because(answer.basis.purposesUsed.map(p => w[p] || p.replaceAll("_", " ")).join(", ")) : state.card ? because(answer) : w.noCardShown;
+  if (answer.degraded === "baseline") why += ` ${w.noModel}`;
+  if (answer.holdback) why += ` ${w.onPurpose}`;
+  else if (!answer.items.length) why += ` ${w.nothing}`;
+  $("why").replaceChildren(make("b", "", mine ? w.personalised : w.notPersonalised), ` ${why}`);
   const release = answer.versions?.release;
-  const arms = (answer.experiments || []).map(e => `, arm ${e.arm}`).join("");
-  $("versions").textContent = release ? `Release ${release}, model ${age(answer.age?.modelSeconds)}${arms}` : "No release yet";
+  const arms = (answer.experiments || []).map(e => w.arm(e.arm)).join("");
+  $("versions").textContent = release ? w.release(release, age(answer.age?.modelSeconds), arms) : w.noRelease;
 }
 
 function because(answer) {
   const withheld = answer.basis?.withheld || [];
-  if (!withheld.length && answer.experiments?.length) return "this was the turn of a part of the experiment that looks at nobody";
-  const texts = {
-    not_granted: "you have not allowed it", stale: "your answer is too old to rely on", objection: "you objected to it",
-    signal: "your device asks not to", unparsable: "your answer could not be read",
-  };
-  return texts[withheld[0]?.why] || "nothing is known of this card here";
+  if (!withheld.length && answer.experiments?.length) return w.experiment;
+  return w[withheld[0]?.why] || w.unknown;
 }
 
 function age(seconds) {
-  if (seconds === undefined || seconds === null) return "of unknown age";
-  if (seconds < 120) return `${Math.round(seconds)} s old`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min old` : `${Math.round(seconds / 3600)} h old`;
+  if (seconds === undefined || seconds === null) return w.ageUnknown;
+  if (seconds < 120) return w.seconds(Math.round(seconds));
+  return seconds < 7200 ? w.minutes(Math.round(seconds / 60)) : w.hours(Math.round(seconds / 3600));
 }
 
 function outcome(shown, type) {
@@ -133,13 +135,13 @@ async function tell(shown, type, done) {
     await call("POST", "/v1/outcomes", [outcome(shown, type)]);
     say(done);
   } catch (error) {
-    say(`That was not recorded: ${error.message}.`);
+    say(w.untold(error.message));
   }
 }
 
 async function buy(shown, about, button) {
   button.disabled = true;
-  await tell(shown, "purchase", `${about.title} is yours.`);
+  await tell(shown, "purchase", w.taken(about.title));
   await refresh();
 }
 
@@ -150,28 +152,27 @@ async function pickup(shown, about, button) {
   try {
     const answer = await call("POST", "/v1/decide", { slot: "pickup", sessionId: state.session, actions: [{ id: shown.id }] });
     const kept = answer.items[0];
-    if (!kept) throw new Error("none is left");
-    const until = kept.price?.quoteUntil ? ` until ${clock(kept.price.quoteUntil)}` : "";
-    say(`${about.title} is kept for you at ${money(kept.price)}${until}. The staff is asked to fetch it.`);
+    if (!kept) throw new Error(w.noneLeft);
+    say(w.kept(about.title, money(kept.price), kept.price?.quoteUntil ? clock(kept.price.quoteUntil) : ""));
   } catch (error) {
     button.disabled = false;
-    say(`It can’t be fetched: ${error.message}.`);
+    say(w.cannot(error.message));
   }
 }
 
-// Consent: what is asked is kept as evidence with its answer.
+// Consent: what stands there to be answered is kept as evidence with the answer.
 const asked = ["device_storage", "profile_building", "personalised_offers", "measurement", "model_training"];
 
 async function answer(purposes) {
-  const text = $("consent-text").textContent;
+  const text = $($("consent-text").hidden ? "consent-line" : "consent-text").textContent;
   try {
     await call("PUT", `/v1/profiles/${encodeURIComponent(state.card)}/consent`, {
       purposes,
       evidence: { text: await digest(text), place: `kiosk ${state.site}`, at: new Date().toISOString() },
     });
-    say(purposes.length ? "Thank you. It counts from now on." : "It is forgotten, from now on.");
+    say(purposes.length ? w.thanks : w.forgotten);
   } catch (error) {
-    say(`Your answer was not recorded: ${error.message}.`);
+    say(w.unrecorded(error.message));
   }
   await consent();
   await refresh();
@@ -185,7 +186,7 @@ async function digest(text) {
 async function consent() {
   $("consent-ask").hidden = !state.card;
   if (!state.card) {
-    $("consent-line").textContent = "Nobody is recognised without a card.";
+    $("consent-line").textContent = w.nobody;
     return;
   }
   let granted = [];
@@ -193,8 +194,8 @@ async function consent() {
     granted = (await call("GET", `/v1/profiles/${encodeURIComponent(state.card)}/consent`))?.purposes || [];
   } catch { /* a card that nobody has seen here has granted nothing */ }
   const yes = granted.includes("personalised_offers");
-  $("consent-line").textContent = yes ? "You allow offers that are chosen for you." : "You have not allowed offers that are chosen for you.";
-  $("yes").hidden = yes;
+  $("consent-line").textContent = yes ? w.allowed : w.notAllowed;
+  $("consent-text").hidden = $("yes").hidden = yes; // who allows it is asked nothing
   $("no").hidden = !granted.length;
 }
 
@@ -202,7 +203,7 @@ async function customer(card) {
   state.card = card;
   state.session = crypto.randomUUID();
   $("card").value = card;
-  $("greeting").textContent = card ? "Good to see you" : "Welcome";
+  $("greeting").textContent = card ? w.goodToSee : w.welcome;
   say("");
   await consent();
   await refresh();
@@ -219,17 +220,17 @@ async function status() {
       refresh();
     }
     $("site").textContent = s.site;
-    document.title = `Kiosk ${s.site}`;
+    document.title = `${w.kiosk} ${s.site}`;
     dot.className = s.hub.connected ? "dot on" : "dot off";
-    $("hub-text").textContent = s.hub.connected ? "Connected to the hub" : `Working without the hub${since(s.hub.stateSince)}`;
+    $("hub-text").textContent = s.hub.connected ? w.connected : w.alone(since(s.hub.stateSince));
   } catch {
     dot.className = "dot off";
-    $("hub-text").textContent = "The agent does not answer; trying again";
+    $("hub-text").textContent = w.silent;
   }
 }
 
 function since(at) {
-  return at && !isNaN(new Date(at)) ? ` since ${clock(at)}` : "";
+  return at && !isNaN(new Date(at)) ? clock(at) : "";
 }
 
 // Pictures are drawn, so that a kiosk needs no other host.

@@ -16,11 +16,11 @@ async function call(method, path, body) {
 }
 
 function clock(at, precise) {
-  return new Date(at).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", second: precise ? "2-digit" : undefined, hourCycle: "h23" });
+  return new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", second: precise ? "2-digit" : undefined, hourCycle: "h23" });
 }
 
 function money(m) {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency: m.currency });
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: m.currency });
   return format.format(m.amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 

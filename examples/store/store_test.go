@@ -239,7 +239,7 @@ func useKiosk(t *testing.T, r *running) {
 	p.Click("#card-form button")
 	p.Wait(`document.querySelector("#consent-line").textContent.includes("have not allowed")`)
 	p.Click("#yes")
-	p.Wait(`document.querySelector("#consent-line").textContent.includes("You allow")`)
+	p.Wait(`document.querySelector("#consent-line").textContent.includes("You allow") && document.querySelector("#consent-text").hidden`)
 	// Some of the answers are those of other arms, which look at nobody.
 	p.Wait(`document.querySelector("#title").textContent === "Picked for you" || (refresh(), false)`)
 	picture(t, p, "kiosk-personalised")
@@ -250,6 +250,14 @@ func useKiosk(t *testing.T, r *running) {
 	p.Wait(`document.querySelector("#consent-line").textContent.includes("have not allowed") && document.querySelector("#title").textContent !== "Picked for you"`)
 	p.Dark()
 	picture(t, p, "kiosk-dark")
+	p.Go(r.at(1, "/kiosk?language=it,de-AT&card=somebody-new"))
+	p.Wait(`document.documentElement.lang === "de" && document.querySelector("#title").textContent === "Angebote von heute"`)
+	p.Wait(`document.querySelector("#consent-line").textContent.includes("nicht erlaubt") && /im Regal|Nur noch/.test(shelf.textContent)`)
+	p.Wait(`!document.querySelector("#consent-text").hidden && document.querySelector("#consent-text").textContent.startsWith("Darf dieses")`)
+	picture(t, p, "kiosk-german")
+	if p.Eval(`Object.keys(words.de).join() === Object.keys(words.en).join() && [...document.querySelectorAll("[data-word]")].every(e => e.textContent === words.de[e.dataset.word] || e.id)`) != true {
+		t.Error("the page has words in one language only")
+	}
 }
 
 // useStaff is a customer who has something fetched, and somebody who agrees to two.
