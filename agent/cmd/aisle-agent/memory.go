@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// gcPercent keeps the heap close to what lives in it: a decision allocates
-	// little, and a node is small.
-	gcPercent = 25
+	// leastPercent keeps a heap that fills its limit close to what lives in it: a
+	// decision allocates little, and a node is small.
+	leastPercent = 25
+	// mostPercent is where collecting less often spares nothing worth having.
+	mostPercent = 200
 	// beside is what a Go process takes besides its heap.
 	beside = 8 << 20
 	// lookAgain is how often the limit follows the data.
@@ -25,17 +27,28 @@ func frugal(ctx context.Context, limit int64) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	debug.SetGCPercent(gcPercent)
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
 	for {
-		debug.SetMemoryLimit(max(limit, live()*3/2+beside))
+		now := live()
+		debug.SetMemoryLimit(max(limit, now*3/2+beside))
+		debug.SetGCPercent(percent(limit, now))
 		select {
 		case <-ctx.Done():
 			return
 		case <-again.C:
 		}
 	}
+}
+
+// percent is by how much the heap may grow over what lives before it is collected: up
+// to the limit where there is room. A node with little data needn't be collected every
+// few hundred decisions. While nobody knows what lives, as at the start, there is none.
+func percent(limit, live int64) int {
+	if live == 0 {
+		return leastPercent
+	}
+	return int(min(max(leastPercent, (limit-beside-live)*100/live), mostPercent))
 }
 
 // live is how much of the heap the last collection found alive.
