@@ -17,7 +17,7 @@
 //
 // # Folders
 //
-// Under Config.State: log/ and outbox/, the tables (see package store), fairness, replay/,
+// Under Config.State: log/ and outbox/, the tables (see package store), fairness (see package fairness), replay/,
 // release/, keys/ (0700, the only place of secrets and of who is being erased), and release-folder/ of a node
 // of its own.
 package agent
