@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ func (b *Rulebook) CheckCampaign(o Campaign) (c *condition.Condition, column str
 			return nil, "condition", fmt.Errorf("%.64s %s", path, problem)
 		}
 	}
-	if problem := never(c); problem != "" {
+	if problem := cmp.Or(textAsTruth(c), never(c)); problem != "" {
 		return nil, "condition", errors.New(problem)
 	}
 	return c, "", nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/aisle-edge/aisle/modules/rulebook/condition"
 )
@@ -51,6 +53,11 @@ var clock = []struct {
 // never says which path of the clock a condition demands what it can't have of,
 // such as a day that is written as a word; "" for none.
 func never(c *condition.Condition) string {
+	if alone := c.Split(func(p string) bool { return p == "time.date" }).Item; !alone.Always() && !slices.ContainsFunc(days(), func(day condition.Value) bool {
+		return alone.Eval([]condition.Value{day}) == condition.True
+	}) {
+		return "time.date is a day such as 2026-03-08, as a text, so this never holds"
+	}
 	for _, of := range clock {
 		alone := c.Split(func(p string) bool { return p == of.path }).Item
 		if !alone.Always() && !possible(alone, of.values) {
@@ -59,6 +66,25 @@ func never(c *condition.Condition) string {
 	}
 	return ""
 }
+
+// textAsTruth says which path of a text a condition compares with true or false; "" for
+// none. A text no would be as true as yes.
+func textAsTruth(c *condition.Condition) string {
+	for _, path := range c.Truths() {
+		if IsItemPath(path) && path != "item.price" || path == "site.id" || path == "time.date" {
+			return path + " is a text, and any text would be true; write what it says in quotes, such as \"yes\""
+		}
+	}
+	return ""
+}
+
+// days are those that dates in conditions may be about.
+var days = sync.OnceValue(func() (all []condition.Value) {
+	for day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2120; day = day.AddDate(0, 0, 1) {
+		all = append(all, condition.Text(day.Format(time.DateOnly)))
+	}
+	return all
+})
 
 // possible tells whether a condition of one path holds for one of its values.
 func possible(c *condition.Condition, values int) bool {

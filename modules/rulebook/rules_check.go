@@ -1,6 +1,7 @@
 package rulebook
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -218,7 +219,7 @@ func (around surroundings) reads(d *decoder, w *When, path, key string) {
 			d.fault(path, fmt.Sprintf("%.64s %s", p, problem))
 		}
 	}
-	if problem := never(w.Condition); problem != "" {
+	if problem := cmp.Or(textAsTruth(w.Condition), never(w.Condition)); problem != "" {
 		d.fault(path, problem)
 	}
 }

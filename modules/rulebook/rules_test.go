@@ -59,23 +59,32 @@ func TestKinds(t *testing.T) {
 // What a rule says wrongly is told with its line and what to write.
 func TestRuleFaults(t *testing.T) {
 	for rule, want := range map[string]string{
-		"kind: exclude, where: {context.weather: rain}":           "rules[0].where: context.weather is not about items; move it to when or unless",
-		"kind: exclude, when: {item.brand: a}":                    "rules[0].when: item.brand is about items; move it to where or unless",
-		"kind: exclude, where: {item.colour: a}":                  "rules[0].where: item.colour is no path: item. is followed by id, brand, category, department, price or attr.<key>",
-		"kind: exclude, when: {time.second: 1}":                   "rules[0].when: time.second is no path: time. is followed by hour, minute, weekday, date",
-		"kind: exclude, when: {weather: rain}":                    "rules[0].when: weather is no path; use item., context., time., profile., site.id or basket",
-		"kind: exclude, unless: {profile.ages: 1}":                "rules[0].unless: profile.ages is not declared in features.yaml; give it a feature with this source and its purpose",
-		"kind: exclude, where: {}":                                "rules[0].where: demands nothing; remove it",
-		"kind: exclude, where: {item.price: {$lees: 1}}":          `rules[0].where.item.price.$lees: unknown operator "$lees"`,
-		"kind: exclude, when: {time.weekday: monday}":             "rules[0].when: time.weekday is a whole number from 0 to 6, so this never holds",
-		"kind: exclude, when: {time.hour: {$gte: 24}}":            "rules[0].when: time.hour is a whole number from 0 to 23, so this never holds",
-		"kind: exclude, unless: {item.brand: a, time.minute: -1}": "rules[0].unless: time.minute is a whole number from 0 to 59, so this never holds",
-		"kind: exclude, categories: [/]":                          "rules[0].categories[0]: is no name; write one or remove it",
-		"kind: exclude, brands: [a, '']":                          "rules[0].brands[1]: is no name; write one or remove it",
-		"kind: separate, groups: [[], [a]]":                       "rules[0].groups[0]: names no brand; name one or remove it",
-		"kind: suppress, outcomes: [buy], window: 1h":             "rules[0].outcomes[0]: is no outcome type; use one of shown view click",
-		"kind: suppress, outcomes: [view, view], window: 1h":      `rules[0].outcomes[1]: "view" is there twice`,
-		"kind: cap, count: 1000000000000, window: 1h":             "rules[0].count: must be a whole number of at most nine digits",
+		"kind: exclude, where: {context.weather: rain}":                              "rules[0].where: context.weather is not about items; move it to when or unless",
+		"kind: exclude, when: {item.brand: a}":                                       "rules[0].when: item.brand is about items; move it to where or unless",
+		"kind: exclude, where: {item.colour: a}":                                     "rules[0].where: item.colour is no path: item. is followed by id, brand, category, department, price or attr.<key>",
+		"kind: exclude, when: {time.second: 1}":                                      "rules[0].when: time.second is no path: time. is followed by hour, minute, weekday, date",
+		"kind: exclude, when: {weather: rain}":                                       "rules[0].when: weather is no path; use item., context., time., profile., site.id or basket",
+		"kind: exclude, unless: {profile.ages: 1}":                                   "rules[0].unless: profile.ages is not declared in features.yaml; give it a feature with this source and its purpose",
+		"kind: exclude, where: {}":                                                   "rules[0].where: demands nothing; remove it",
+		"kind: exclude, where: {item.price: {$lees: 1}}":                             `rules[0].where.item.price.$lees: unknown operator "$lees"`,
+		"kind: exclude, when: {time.weekday: monday}":                                "rules[0].when: time.weekday is a whole number from 0 to 6, so this never holds",
+		"kind: exclude, when: {time.hour: {$gte: 24}}":                               "rules[0].when: time.hour is a whole number from 0 to 23, so this never holds",
+		"kind: exclude, unless: {item.brand: a, time.minute: -1}":                    "rules[0].unless: time.minute is a whole number from 0 to 59, so this never holds",
+		"kind: exclude, when: {time.date: '2026-02-30'}":                             "rules[0].when: time.date is a day such as 2026-03-08, as a text, so this never holds",
+		"kind: exclude, when: {time.date: {$gte: 20260308}}":                         "rules[0].when: time.date is a day",
+		"kind: exclude, when: {time.date: {$gt: tomorrow}}":                          "rules[0].when: time.date is a day",
+		"kind: exclude, when: {time.date: {$gte: '08.03.2026', $lte: '10.03.2026'}}": "rules[0].when: time.date is a day",
+		"kind: exclude, when: {time.date: {$gte: '2026-03-08', $lte: '2026-03-01'}}": "rules[0].when: time.date is a day",
+		"kind: exclude, where: {item.attr.organic: true}":                            "rules[0].where: item.attr.organic is a text, and any text would be true",
+		"kind: exclude, where: {item.attr.organic: {$not: {$eq: false}}}":            "rules[0].where: item.attr.organic is a text",
+		"kind: exclude, where: {$or: [{item.brand: a}, {item.attr.organic: false}]}": "rules[0].where: item.attr.organic is a text",
+		"kind: exclude, when: {site.id: true}":                                       "rules[0].when: site.id is a text",
+		"kind: exclude, categories: [/]":                                             "rules[0].categories[0]: is no name; write one or remove it",
+		"kind: exclude, brands: [a, '']":                                             "rules[0].brands[1]: is no name; write one or remove it",
+		"kind: separate, groups: [[], [a]]":                                          "rules[0].groups[0]: names no brand; name one or remove it",
+		"kind: suppress, outcomes: [buy], window: 1h":                                "rules[0].outcomes[0]: is no outcome type; use one of shown view click",
+		"kind: suppress, outcomes: [view, view], window: 1h":                         `rules[0].outcomes[1]: "view" is there twice`,
+		"kind: cap, count: 1000000000000, window: 1h":                                "rules[0].count: must be a whole number of at most nine digits",
 		"kind: margin":                                                                     "rules[0]: kind margin needs floor or floor_amount",
 		"kind: price":                                                                      "rules[0]: kind price needs least or max_discount",
 		"kind: price, max_discount: 1.5":                                                   "rules[0].max_discount: must be below 1",
@@ -106,7 +115,9 @@ func TestRuleFaults(t *testing.T) {
 			t.Errorf("%s: %v; want %s", rule, err, want)
 		}
 	}
-	for _, fine := range []string{"{time.hour: {$gte: 23}}", "{time.weekday: 0}", "{time.weekday: '6'}", "{$or: [{time.hour: 25}, {context.a: b}]}", "{time.minute: {$ne: 3}}"} {
+	for _, fine := range []string{"{time.hour: {$gte: 23}}", "{time.weekday: 0}", "{time.weekday: '6'}", "{$or: [{time.hour: 25}, {context.a: b}]}", "{time.minute: {$ne: 3}}",
+		"{time.date: {$gte: '2026-03-08', $lte: '2026-03-08'}}", "{time.date: {$regex: '-12-2[456]$'}}", "{time.date: {$ne: '2026-02-30'}}", "{time.date: '2032-02-29'}",
+		"{context.open: true}", "{context.open: {$exists: true}}", "{site.id: {$exists: true}}"} {
 		if _, err := ruled("- {id: r, kind: exclude, when: "+fine+"}\n", ""); err != nil {
 			t.Errorf("%s: %v", fine, err)
 		}
