@@ -376,7 +376,7 @@ func TestFullLog(t *testing.T) {
 			row = 0
 		}
 	}
-	for slot, session := range map[string]string{"held": "", "capped": "s"} {
+	for slot, session := range map[string]string{"held": "", "capped": "s", "hero": "s"} { // what hero shows counts towards capped's cap
 		if _, err := n.Decider.Decide(ctx, &ranking.Request{Slot: slot, SessionID: session}); problem(err) != ranking.LogFull {
 			t.Errorf("%s: %v", slot, err)
 		}

@@ -57,6 +57,7 @@ type Book struct {
 	overlays, capped, budgeted bool           // some are decided for each request, count showings, have a budget
 	persons                    bool           // some look at what is known of a person
 	remembers                  bool           // a rule or an offer asks what a person or household saw and did
+	counted                    []rulebook.Per // for whom some slot's rules count what this one shows
 	ranked                     map[uint64]int32
 
 	building sync.Mutex
@@ -143,7 +144,11 @@ func (b *Book) declare(book *rulebook.Rulebook) {
 		if r.Per == rulebook.Household {
 			b.Household, paths = true, append(paths, rulebook.HouseholdField)
 		}
-		b.Node = b.Node || r.Per == rulebook.Node && slices.ContainsFunc(book.Slots, func(s rulebook.Slot) bool { return slices.Contains(s.Rules, r.ID) })
+		used := slices.ContainsFunc(book.Slots, func(s rulebook.Slot) bool { return slices.Contains(s.Rules, r.ID) })
+		b.Node = b.Node || used && r.Per == rulebook.Node
+		if used && b.seenBy(r) {
+			b.counted = append(b.counted, r.Per)
+		}
 		if !slices.Contains(b.slot.Rules, r.ID) {
 			continue
 		}
@@ -191,20 +196,25 @@ func Attributes(book *rulebook.Rulebook) (keys []string) {
 	return keys
 }
 
-// Counts tells whether any rule counts what such a person or session sees, so that
-// showing them something unrecorded would break it later; or any budget pays.
-func (b *Book) Counts(person, session bool) bool {
-	for i := range b.later {
-		r := &b.later[i]
-		if !slices.Contains([]rulebook.RuleKind{rulebook.Cap, rulebook.Suppress}, r.Kind) || r.Kind == rulebook.Suppress && !r.shown {
-			continue
-		}
-		whose := map[rulebook.Per]bool{rulebook.Person: person, rulebook.Session: session, rulebook.Household: person, "": person || session}
-		if whose[r.Per] {
-			return true
-		}
+// seenBy tells whether a rule, of whatever slot, counts what this slot shows: only a
+// cap of answers or of an offer is the slot's own.
+func (b *Book) seenBy(r *rulebook.Rule) bool {
+	switch {
+	case r.Kind == rulebook.Suppress:
+		return slices.Contains(r.Outcomes, "shown")
+	case r.Of == rulebook.OfSlot || r.Of == rulebook.OfOffer:
+		return r.Kind == rulebook.Cap && slices.Contains(b.slot.Rules, r.ID)
 	}
-	return b.Node || b.budgeted || person && b.capped
+	return r.Kind == rulebook.Cap
+}
+
+// Counts tells whether any rule, of any slot, counts what such a person or session
+// sees, so that showing them something unrecorded would break it later; or any budget
+// pays.
+func (b *Book) Counts(person, session bool) bool {
+	whose := map[rulebook.Per]bool{rulebook.Person: person, rulebook.Session: session, rulebook.Household: person, "": person || session}
+	return slices.ContainsFunc(b.counted, func(p rulebook.Per) bool { return whose[p] }) ||
+		b.Node || b.budgeted || person && b.capped
 }
 
 // Pays tells whether any offer of the slot has a budget.

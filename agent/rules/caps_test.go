@@ -7,7 +7,9 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/aisle-edge/aisle/agent/attribution"
+	"github.com/aisle-edge/aisle/agent/internal/nodetest"
 	"github.com/aisle-edge/aisle/agent/rules"
+	"github.com/aisle-edge/aisle/modules/scoring"
 	"github.com/aisle-edge/aisle/sync/wire"
 )
 
@@ -85,6 +87,27 @@ func TestCounts(t *testing.T) {
 	} {
 		_, b := site(t, "  - {id: r, "+rule+"}\n", "")
 		if got := [3]bool{b.Counts(true, false), b.Counts(false, true), b.Counts(false, false)}; got != want {
+			t.Errorf("%s: %v, want %v", rule, got, want)
+		}
+	}
+}
+
+// A showing counts towards the caps of other slots, too: what must be recorded is not
+// for this slot's rules alone to say.
+func TestCountsForOtherSlots(t *testing.T) {
+	for rule, want := range map[string]bool{
+		"kind: cap, count: 2, window: 1h, per: session":                         true,
+		"kind: cap, count: 2, window: 1h, per: session, of: brand":              true,
+		"kind: suppress, outcomes: [shown, purchase], window: 1h, per: session": true,
+		"kind: cap, count: 2, window: 1h, per: session, of: slot":               false, // of its own answers
+		"kind: cap, count: 2, window: 1h, per: session, of: offer":              false,
+		"kind: suppress, outcomes: [purchase], window: 1h, per: session":        false,
+	} {
+		slots := strings.Replace(nodetest.Slot, "rules: []", "rules: [mine]", 1) + strings.NewReplacer("id: hero", "id: till", "rules: []", "rules: [r]").Replace(nodetest.Slot)
+		n := nodetest.New(t, nodetest.Options{})
+		n.Use(nodetest.Files(t, nodetest.Slots(slots), "version: 0\nrules:\n  - {id: mine, kind: active}\n  - {id: r, "+rule+"}\n", nodetest.Features, map[string]func(*scoring.Linear){"hero": nil, "till": nil}))
+		b := n.Releases.Active().Slot("hero").Book
+		if got := b.Counts(false, true); got != want || b.Counts(false, false) {
 			t.Errorf("%s: %v, want %v", rule, got, want)
 		}
 	}
