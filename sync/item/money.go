@@ -47,9 +47,14 @@ func Margin(gross int64, taxRate float64, cost int64) int64 {
 }
 
 // Discounted is a gross price with percent (0 to 100) taken off; it is what is
-// taken off that is rounded.
+// taken off that is rounded. Less than all of a price leaves at least one minor unit
+// of it: half of 1 yen is no gift.
 func Discounted(gross int64, percent float64) int64 {
-	return gross - mulDiv(gross, millionths(percent/100), million)
+	left := gross - mulDiv(gross, millionths(percent/100), million)
+	if left == 0 && gross > 0 && percent < 100 {
+		return 1
+	}
+	return left
 }
 
 const million = 1_000_000

@@ -63,7 +63,9 @@ func TestDiscounted(t *testing.T) {
 		gross   int64
 		percent float64
 		want    int64
-	}{{399, 10, 359}, {5, 10, 4}, {4, 10, 4}, {1000, 33.333, 667}, {100, 0, 100}, {100, 100, 0}} {
+	}{{399, 10, 359}, {5, 10, 4}, {4, 10, 4}, {1000, 33.333, 667}, {100, 0, 100}, {100, 100, 0},
+		{1, 50, 1}, {2, 75, 1}, {1, 99, 1}, {3000, 99.99999, 1}, {0, 50, 0}, {1, 100, 0}, // nothing is given away
+	} {
 		if got := item.Discounted(c.gross, c.percent); got != c.want {
 			t.Errorf("%d less %v %%: %d, want %d", c.gross, c.percent, got, c.want)
 		}
