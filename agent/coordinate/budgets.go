@@ -35,8 +35,9 @@ type Budgets struct {
 // account is that of one offer, in minor units.
 type account struct{ spent, reserved int64 }
 
-// How long what was promised is known: as long as event ids are, and once sold as
-// long as people bring things back.
+// How long what was promised is known: as long as event ids are; and once sold, or
+// where it is promised for longer, as long as people bring things back, and as the
+// longest hold or quote.
 const (
 	promisedFor = 72 * time.Hour
 	soldFor     = 30 * 24 * time.Hour
@@ -92,13 +93,15 @@ func (d *budgetDeriver) Load(v *store.View) error {
 		}
 		b.accounts[string(key)] = account{spent: int64(binary.LittleEndian.Uint64(row[1:]))}
 	}
-	for key, row := range v.Scan(b.tables.promised, nil) {
-		p, ok := parsePromise(row)
-		if !ok || len(key) != idSize {
-			return fmt.Errorf("%w: malformed promise", store.ErrCorrupt)
-		}
-		if p.until != 0 {
-			b.reserve([idSize]byte(key), p)
+	for _, t := range []*store.Table{b.tables.promised, b.tables.sold} {
+		for key, row := range v.Scan(t, nil) {
+			p, ok := parsePromise(row)
+			if !ok || len(key) != idSize {
+				return fmt.Errorf("%w: malformed promise", store.ErrCorrupt)
+			}
+			if p.until != 0 {
+				b.reserve([idSize]byte(key), p)
+			}
 		}
 	}
 	for key := range v.Scan(b.tables.ends, nil) {
@@ -116,7 +119,7 @@ func (d *budgetDeriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 	b.forgetEnded(tx, rec.AtMs)
 	switch body := rec.Body.(type) {
 	case *wire.Record_Decision:
-		b.applyDecision(tx, body.Decision)
+		b.applyDecision(tx, rec.AtMs, body.Decision)
 	case *wire.Record_Outcome:
 		b.applyOutcome(tx, rec.AtMs, body.Outcome)
 	case *wire.Record_HoldEnd:
@@ -130,7 +133,7 @@ func (d *budgetDeriver) Apply(tx *store.Tx, _ uint64, rec *wire.Record) {
 	}
 }
 
-func (b *Budgets) applyDecision(tx *store.Tx, d *wire.Decision) {
+func (b *Budgets) applyDecision(tx *store.Tx, at int64, d *wire.Decision) {
 	if len(d.Id) != 16 {
 		return
 	}
@@ -140,7 +143,7 @@ func (b *Budgets) applyDecision(tx *store.Tx, d *wire.Decision) {
 			continue
 		}
 		id := [idSize]byte(ID([16]byte(d.Id), i))
-		tx.Put(b.tables.promised, id[:], p.append(nil))
+		tx.Put(b.tableOf(&p, at), id[:], p.append(nil))
 		if p.until != 0 {
 			b.reserve(id, p)
 		}
@@ -177,7 +180,7 @@ func (b *Budgets) applyOutcome(tx *store.Tx, at int64, o *wire.Outcome) {
 	default:
 		return
 	}
-	b.keep(tx, id, &p)
+	b.keep(tx, id, &p, at)
 }
 
 // find is the promise that an outcome is about: of its decision, the first of its
@@ -215,23 +218,31 @@ func (b *Budgets) move(tx *store.Tx, p *promise, units, at int64, person []byte)
 	}
 }
 
-// keep writes a promise where it belongs now. What was sold of it reserves no more
-// once all of it was, or some came back.
-func (b *Budgets) keep(tx *store.Tx, id [idSize]byte, p *promise) {
+// keep writes a promise where it belongs at a time. What was sold of it reserves no
+// more once all of it was, or some came back.
+func (b *Budgets) keep(tx *store.Tx, id [idSize]byte, p *promise, at int64) {
 	if p.until != 0 && p.sold == p.units {
 		b.unqueue(id)
 		p.until = 0
 	}
-	if p.sold > 0 && p.until == 0 {
-		tx.Delete(b.tables.promised, id[:])
-		tx.Put(b.tables.sold, id[:], p.append(nil))
-		return
+	to, other := b.tableOf(p, at), b.tables.promised
+	if to == other {
+		other = b.tables.sold
 	}
-	tx.Delete(b.tables.sold, id[:])
-	tx.Put(b.tables.promised, id[:], p.append(nil))
+	tx.Delete(other, id[:])
+	tx.Put(to, id[:], p.append(nil))
 	if r := b.reserved[id]; r != nil {
 		r.promise = *p
 	}
+}
+
+// tableOf is where a promise belongs at a time: what was sold, and what reserves for
+// longer than the others are known, where it is known for longer.
+func (b *Budgets) tableOf(p *promise, at int64) *store.Table {
+	if p.until == 0 && p.sold > 0 || p.until-at > promisedFor.Milliseconds() {
+		return b.tables.sold
+	}
+	return b.tables.promised
 }
 
 // book enters an amount in an offer's account.
@@ -284,7 +295,7 @@ func (b *Budgets) lapse(tx *store.Tx, id [idSize]byte) {
 		}
 	}
 	p.until = 0
-	b.keep(tx, id, &p)
+	b.keep(tx, id, &p, 0)
 }
 
 func (b *Budgets) unqueue(id [idSize]byte) {

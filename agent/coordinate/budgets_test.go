@@ -126,6 +126,29 @@ func TestBudgetStepByStep(t *testing.T) {
 	want("an answer that was never given", 200, 200)
 }
 
+// A hold or quote may be for longer than events are known: its budget is reserved all
+// the while, over restarts, and a sale under it is spent.
+func TestLongPromisesReserve(t *testing.T) {
+	p := newPurse(t)
+	p.show(t, 1, &wire.Applied{Offer: "o", Discount: 100, Units: 3, UntilMs: p.Now().Add(30 * 24 * time.Hour).UnixMilli()})
+	for day, step := range []struct {
+		tell        wire.OutcomeType
+		spent, used int64
+	}{{0, 0, 300}, {sold, 100, 300}, {0, 100, 300}, {sold, 200, 300}, {0, 200, 300}, {0, 200, 200}, {returned, 100, 100}} {
+		p.Advance(5 * 24 * time.Hour)
+		if err := p.Settle(); err != nil {
+			t.Fatal(err)
+		}
+		if step.tell != 0 {
+			p.tell(t, 1, step.tell, 1)
+		}
+		p.Restart()
+		if p.Spent("o") != step.spent || p.Used("o") != step.used {
+			t.Errorf("after %d days: %d spent and %d used, want %d and %d", 5*(day+1), p.Spent("o"), p.Used("o"), step.spent, step.used)
+		}
+	}
+}
+
 // A redemption is forgotten with the person, their consent, and some time after its
 // offer; that it was given away is not.
 func TestRedemptionsAreForgotten(t *testing.T) {

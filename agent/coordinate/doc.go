@@ -67,7 +67,8 @@
 //	                                  then by offer flags (1 pays, 2 once), discount of
 //	                                  one (8), end of the offer (8), its id as a text;
 //	                                  a text is its length (2) and bytes; lives 72 hours
-//	sold      likewise                likewise, what was sold; lives 30 days
+//	sold      likewise                likewise, what was sold, and what reserves for more
+//	                                  than 72 hours; lives 30 days
 //	spent     offer                   version, amount (8)
 //	redeemed  person 16, offer        version, last redeemed (8), end of the offer (8),
 //	                                  count (4); the key has xxhash64 of the offer's id
