@@ -156,8 +156,10 @@ func (e *Events) applyOutcome(tx *store.Tx, seq uint64, at int64, o *wire.Outcom
 	}
 	entry := Entry{Type: o.Type, Slot: SlotKey(o.Slot), Times: pieces(o), At: at, Seq: seq}
 	item := []uint64{xxhash.Sum64String(o.Item)}
-	e.extend(tx, e.tables.persons, pseudonym(o.Pseudonym), entry, item, e.keep.persons)
-	e.extend(tx, e.tables.households, pseudonym(tx.Get(e.tables.members, o.Pseudonym)), entry, item, e.keep.persons)
+	if !o.Again { // who bought one piece that two slots showed bought one
+		e.extend(tx, e.tables.persons, pseudonym(o.Pseudonym), entry, item, e.keep.persons)
+		e.extend(tx, e.tables.households, pseudonym(tx.Get(e.tables.members, o.Pseudonym)), entry, item, e.keep.persons)
+	}
 	e.extend(tx, e.tables.sessions, pseudonym(o.Session), entry, item, e.keep.sessions)
 	e.extend(tx, e.tables.sessions, pseudonym(o.Basket), entry, item, e.keep.sessions)
 }

@@ -10,8 +10,9 @@
 // basket, session or person, in the order of the slot's attribution and within
 // its window; a join by person needs the purpose measurement. So a sale counts
 // for at most one decision a slot; in further slots it is recorded again, under
-// its id with "@" and the slot. What is joined to nothing is recorded as it is:
-// the centre may know its decision.
+// its id with "@" and the slot, which the history of the same person or household
+// does not count again. What is joined to nothing is recorded as it is: the centre may
+// know its decision.
 //
 // A caller's time counts for the window unless it is implausible: more than five
 // minutes ahead of the node's or seven days behind. Then the record says so, and

@@ -74,8 +74,11 @@ func (e *Events) tell(t *Terms, o *Outcome, basket *[]consent.Bought) (seq uint6
 	}
 	first := store.Duplicate(0)
 	told := subjects{rec.Pseudonym, rec.Session, rec.Basket}
+	var persons [][]byte
 	for i, j := range joins {
 		j.enter(rec, told)
+		rec.Again = len(rec.Pseudonym) > 0 && slices.ContainsFunc(persons, func(p []byte) bool { return bytes.Equal(p, rec.Pseudonym) })
+		persons = append(persons, rec.Pseudonym)
 		if i > 0 {
 			rec.Id = o.ID + "@" + j.decision.Slot
 		}

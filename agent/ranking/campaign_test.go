@@ -199,6 +199,39 @@ func TestThresholdsCountPieces(t *testing.T) {
 	}
 }
 
+// What one person bought once counts once, though two slots showed it and each has a
+// record of the sale.
+func TestThresholdsCountASaleOnce(t *testing.T) {
+	slot := strings.Replace(nodetest.Slot, "count: 3", "count: 5", 1)
+	n := onOffers(t, nodetest.Options{}, slot+strings.Replace(slot, "id: hero", "id: till", 1), "two,items,item-00000|item-00001,10,,threshold:2,,\n")
+	n.Grant("ann", wire.PersonalisedOffers, wire.Measurement)
+	for i, runs := range []bool{false, true} {
+		for _, slot := range []string{"hero", "till"} {
+			decide(t, n, ranking.Request{Slot: slot, ProfileID: "ann", SessionID: "s"})
+		}
+		o := attribution.Outcome{ID: fmt.Sprint("o", i), ProfileID: "ann", SessionID: "s", ItemID: "item-00001", Type: "purchase"}
+		if r, err := n.Decider.Tell(ctx, []attribution.Outcome{o}); err != nil || len(r.Accepted) != 1 {
+			t.Fatal(r, err)
+		}
+		var ids []string
+		for _, rec := range n.Records() {
+			if o := rec.GetOutcome(); o != nil {
+				ids = append(ids, o.Id)
+			}
+		}
+		if len(ids) != 2*(i+1) || ids[2*i+1] != o.ID+"@till" {
+			t.Fatalf("recorded were %v", ids)
+		}
+		reduced := false
+		for _, it := range decide(t, n, ranking.Request{Slot: "hero", ProfileID: "ann"}).Items {
+			reduced = reduced || it.OfferID == "two"
+		}
+		if reduced != runs {
+			t.Errorf("with %d bought, the offer runs: %v", i+1, reduced)
+		}
+	}
+}
+
 // By value, what is drawn from is prediction times net margin after the offer, times
 // how much is left of its budget; the record says so, and replays.
 func TestCampaignsCompeteByValue(t *testing.T) {

@@ -191,6 +191,9 @@ func (o *oracle) outcome(seq int, at int64, x *wire.Outcome) {
 	}
 	h := happened{at: at, item: x.Item, slot: x.Slot, outcome: strings.ToLower(strings.TrimPrefix(x.Type.String(), "OUTCOME_")),
 		person: string(x.Pseudonym), session: string(x.Session), basket: string(x.Basket), pieces: max(1, int(math.Ceil(x.Quantity)))}
+	if x.Again { // another record has it for the same person
+		h.person = ""
+	}
 	if m, ok := o.members[h.person]; ok && at-m.at < 30*24*3_600_000 {
 		h.household = m.household
 	}

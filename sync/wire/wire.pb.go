@@ -2381,6 +2381,7 @@ type Outcome struct {
 	Basket         []byte                 `protobuf:"bytes,14,opt,name=basket,proto3" json:"basket,omitempty"`
 	ConsentVersion uint64                 `protobuf:"varint,15,opt,name=consent_version,json=consentVersion,proto3" json:"consent_version,omitempty"`
 	ClockSkewed    bool                   `protobuf:"varint,16,opt,name=clock_skewed,json=clockSkewed,proto3" json:"clock_skewed,omitempty"` // happened_ms is implausible; the record's time counts
+	Again          bool                   `protobuf:"varint,17,opt,name=again,proto3" json:"again,omitempty"`                                // its person has it already, by the record that it has for another slot
 	Action         *ActionUpdate          `protobuf:"bytes,20,opt,name=action,proto3" json:"action,omitempty"`                               // the staff said it of an action; item stays what was recommended
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -2524,6 +2525,13 @@ func (x *Outcome) GetConsentVersion() uint64 {
 func (x *Outcome) GetClockSkewed() bool {
 	if x != nil {
 		return x.ClockSkewed
+	}
+	return false
+}
+
+func (x *Outcome) GetAgain() bool {
+	if x != nil {
+		return x.Again
 	}
 	return false
 }
@@ -4639,7 +4647,7 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\n" +
 	"Activation\x12\x1a\n" +
 	"\bdecision\x18\x01 \x01(\fR\bdecision\x12\x19\n" +
-	"\bevent_id\x18\x02 \x01(\tR\aeventId\"\x95\x04\n" +
+	"\bevent_id\x18\x02 \x01(\tR\aeventId\"\xab\x04\n" +
 	"\aOutcome\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x1a\n" +
@@ -4658,7 +4666,8 @@ const file_sync_wire_wire_proto_rawDesc = "" +
 	"\asession\x18\r \x01(\fR\asession\x12\x16\n" +
 	"\x06basket\x18\x0e \x01(\fR\x06basket\x12'\n" +
 	"\x0fconsent_version\x18\x0f \x01(\x04R\x0econsentVersion\x12!\n" +
-	"\fclock_skewed\x18\x10 \x01(\bR\vclockSkewed\x123\n" +
+	"\fclock_skewed\x18\x10 \x01(\bR\vclockSkewed\x12\x14\n" +
+	"\x05again\x18\x11 \x01(\bR\x05again\x123\n" +
 	"\x06action\x18\x14 \x01(\v2\x1b.aisle.wire.v0.ActionUpdateR\x06action\"\xfe\x01\n" +
 	"\aConsent\x12\x1c\n" +
 	"\tpseudonym\x18\x01 \x01(\fR\tpseudonym\x12\x18\n" +
