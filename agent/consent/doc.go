@@ -48,7 +48,8 @@
 //
 // Of a GPP string those sections count that its gppSid names, or that the
 // rulebook says apply here; without a gppSid all of them do. A section that is
-// named and missing, or can't be read, is unparsable. Sections 2 and 5 are TCF
+// named and missing, with or without a string, or can't be read, is unparsable; what
+// answers for section 2 without a GPP string is a TCF string. Sections 2 and 5 are TCF
 // strings. Those of the United States grant nothing; a choice in them that is 1
 // (opted out, no consent) denies:
 //

@@ -70,6 +70,8 @@ func (s *Signals) read(t *Terms, slot wire.Purpose, now int64) told {
 	}
 	if s.GPP != "" {
 		all.platform(s, t, slot, now)
+	} else if slices.ContainsFunc(s.GPPSid, func(sid int) bool { return sid > 0 && (sid != gpp.Europe || s.TCF == "") }) {
+		all.refuse(unparsable) // the law that applies has no answer here, nor any string that might hold one
 	}
 	return all
 }

@@ -519,6 +519,8 @@ func TestNoProfileWithoutAGrant(t *testing.T) {
 		{"an opt-out elsewhere", everything, ranking.Signals{GPP: "DBABTA~1YYN", GPPSid: []int{-1}}, true, true, "", true},
 		{"no opt-out", everything, ranking.Signals{GPP: "DBABTA~1YNN"}, true, true, "", true},
 		{"no answer to the law", everything, ranking.Signals{GPP: "DBABTA~1YNN", GPPSid: []int{7}}, false, false, "unparsable", false},
+		{"a law and no string", everything, ranking.Signals{GPPSid: []int{7}}, false, false, "unparsable", false},
+		{"no law and no string", everything, ranking.Signals{GPPSid: []int{-1, 0}}, true, true, "", true},
 	} {
 		n.Grant("p1", c.grants...)
 		a := decide(t, n, ranking.Request{Slot: "hero", ProfileID: "p1", Consent: c.signals, EventID: c.name})
