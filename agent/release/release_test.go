@@ -434,7 +434,7 @@ func poison(l *scoring.Linear) {
 // node is back on the release before, for good; what failed does not come again.
 func TestFailingModuleIsRolledBack(t *testing.T) {
 	n := enrolled(t)
-	n.Put(nodetest.Item("much", func(it *wire.Item) { it.Stock = 1 << 40 }))
+	n.Put(nodetest.Item("much", func(it *wire.Item) { it.Stock = 1 << 30 }))
 	good, bad := n.files(nodetest.Random(1)), n.files(poison)
 	n.publish(1, good, nil)
 	if err := n.update(); err != nil {
@@ -540,7 +540,7 @@ func TestFailingModuleWithoutARelease(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := enrolled(t)
 			n.hub.t = t
-			n.Put(nodetest.Item("much", func(it *wire.Item) { it.Stock = 1 << 40 }))
+			n.Put(nodetest.Item("much", func(it *wire.Item) { it.Stock = 1 << 30 }))
 			c(n)
 			if err := n.update(); err != nil {
 				t.Fatal(err)

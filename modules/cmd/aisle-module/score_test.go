@@ -156,7 +156,7 @@ features:
   - {name: price, scope: item, kind: dense, source: item.price}
   - {name: stock, scope: item, kind: dense, source: item.stock}
   - {name: d, scope: context, kind: dense, source: profile.d, purpose: personalised_offers}
-  - {name: category, scope: item, kind: dense, source: item.attr.category}
+  - {name: category, scope: item, kind: dense, source: item.attr.shelf}
 `)
 	plain, placed := filepath.Join(dir, "plain.wasm"), filepath.Join(dir, "placed.bundle")
 	must(t, "compile", model, "-o", plain)
@@ -170,7 +170,7 @@ features:
 	for _, c := range r.Columns {
 		columns = append(columns, c.Scope+" "+c.Name+" "+c.Source+" "+c.Purpose)
 	}
-	if want := []string{"context hour time.hour ", "context d profile.d personalised_offers", "item price item.price ", "item stock item.stock ", "item category item.attr.category "}; !slices.Equal(columns, want) {
+	if want := []string{"context hour time.hour ", "context d profile.d personalised_offers", "item price item.price ", "item stock item.stock ", "item category item.attr.shelf "}; !slices.Equal(columns, want) {
 		t.Errorf("%q", columns)
 	}
 	random := sample.Rand(2)
