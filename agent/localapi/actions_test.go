@@ -249,6 +249,30 @@ func TestEditsKeepToTheRules(t *testing.T) {
 	}
 }
 
+// An edit takes no more out of a budget than was reserved for the answer, whatever
+// there is on the shelf.
+func TestEditsKeepToBudgets(t *testing.T) {
+	for budget, taken := range map[string]bool{"": true, "200": false} {
+		n := nodetest.New(t, nodetest.Options{})
+		files := nodetest.Files(t, nodetest.Slots(acting), rules, nodetest.Features, nil)
+		files["offers.csv"] = []byte("id,kind,target,percent,budget\nten,items,item-00001|item-00002|item-00003,10," + budget + "\n")
+		n.Use(files)
+		items := nodetest.Items(5)
+		for _, it := range items {
+			it.Stock = 5
+		}
+		n.Put(items...)
+		s := &site{n, serve(t, n, localapi.Options{}), t}
+		_, pick := s.decide("e1")
+		if body := `{"by":"r","quantity":2}`; taken {
+			s.get(nil, 200, "POST", "/v1/actions/"+pick+"/edit", body)
+		} else {
+			s.problem(422, "edit-refused", "POST", "/v1/actions/"+pick+"/edit", body)
+			s.get(nil, 200, "POST", "/v1/actions/"+pick+"/edit", `{"by":"r","quantity":1}`)
+		}
+	}
+}
+
 // A quoted price stands: the catalogue changes, the answer and its record don't.
 func TestQuotesStand(t *testing.T) {
 	s := newDesk(t)
