@@ -356,7 +356,7 @@ func TestSet(t *testing.T) {
 		{"another of this version", narrow(5), ErrVersion, 5, false},
 		{"an unknown purpose", grant(who, "everything"), ErrConsent, 5, false},
 		{"a version that has no next one", narrow(1<<64 - 1), ErrConsent, 5, false},
-		{"the highest version there is", narrow(MaxVersion), nil, MaxVersion, false},
+		{"the highest version there is", narrow(maxVersion), nil, maxVersion, false},
 		{"nobody's", &wire.Consent{Pseudonym: make([]byte, 16)}, ErrConsent, 5, false},
 		{"of an unknown source", with(narrow(0), func(c *wire.Consent) { c.Source = "web" }), ErrConsent, 5, false},
 		{"confirmed by the hub", with(narrow(5, wire.ProfileBuilding, wire.Measurement), func(c *wire.Consent) { c.Source, c.ConfirmedMs = "hub", 1<<60 }), nil, 5, true},

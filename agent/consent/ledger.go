@@ -18,13 +18,13 @@ var (
 	// ErrEvidence: a grant given here says what words were shown, where and when.
 	ErrEvidence = errors.New("consent: a grant needs evidence: the digest of the words shown (32 bytes), the place and the time")
 	// ErrConsent: no pseudonym, a purpose that does not exist, or a version above
-	// MaxVersion.
+	// 2^63-1.
 	ErrConsent = errors.New("consent: malformed consent")
 )
 
-// MaxVersion is the highest version that a consent may come with, so that there is
+// maxVersion is the highest version that a consent may come with, so that there is
 // always a higher one by which a person takes it back.
-const MaxVersion = math.MaxInt64
+const maxVersion = math.MaxInt64
 
 // Ledger is what the persons of a node grant. All methods may be called at the
 // same time.
@@ -147,7 +147,7 @@ const (
 )
 
 func valid(c *wire.Consent) error {
-	if len(c.Pseudonym) != len(wire.Pseudonym{}) || wire.Pseudonym(c.Pseudonym) == (wire.Pseudonym{}) || c.Source != local && c.Source != hub || c.Version > MaxVersion {
+	if len(c.Pseudonym) != len(wire.Pseudonym{}) || wire.Pseudonym(c.Pseudonym) == (wire.Pseudonym{}) || c.Source != local && c.Source != hub || c.Version > maxVersion {
 		return ErrConsent
 	}
 	for _, p := range c.Purposes {

@@ -37,7 +37,7 @@ func (d *Decider) Act(ctx context.Context, id coordinate.ActionID, to wire.Actio
 	u := id.Update(to)
 	u.By = s.By
 	if to == wire.ActionState_ACTION_EDITED {
-		if err := d.edit(id, row, s, u); err != nil {
+		if err := d.edit(row, s, u); err != nil {
 			return nil, err
 		}
 	}
@@ -114,13 +114,13 @@ func (d *Decider) unsaid(err error) error {
 // one that the decision itself weighed, so that whatever the rules ask of a person
 // holds for it; a price is none below the slot's floors, and none above what was
 // promised; of what a budget pays for there is no more than it was reserved for.
-func (d *Decider) edit(id coordinate.ActionID, row *wire.Action, s Staff, u *wire.ActionUpdate) error {
+func (d *Decider) edit(row *wire.Action, s Staff, u *wire.ActionUpdate) error {
 	u.Item, u.Quantity, u.Price = row.Item, row.Quantity, row.Price
 	if s.Quantity > 0 {
 		u.Quantity = uint32(min(s.Quantity, MaxQuantity))
 	}
 	if u.Quantity > row.Quantity && (s.Item == "" || s.Item == row.Item) {
-		if err := d.reserved(id, row, u.Quantity); err != nil {
+		if err := d.reserved(row, u); err != nil {
 			return err
 		}
 	}
@@ -163,18 +163,18 @@ func (d *Decider) edit(id coordinate.ActionID, row *wire.Action, s Staff, u *wir
 	return nil
 }
 
-// reserved tells whether the budgets behind an action's price are reserved for so many.
-func (d *Decider) reserved(id coordinate.ActionID, row *wire.Action, quantity uint32) error {
+// reserved tells whether the budgets behind an action's price are reserved for as many
+// as an update says.
+func (d *Decider) reserved(row *wire.Action, u *wire.ActionUpdate) error {
 	_, rec, _, err := d.opt.Events.Find(row.EventId)
 	if err != nil {
 		return unfound(err)
 	}
-	at := int(id[16])
-	if at >= len(rec.Shown) {
+	if int(u.Position) >= len(rec.Shown) {
 		return nil
 	}
-	for _, a := range rec.Shown[at].Applied {
-		if a.Units > 0 && quantity > a.Units {
+	for _, a := range rec.Shown[u.Position].Applied {
+		if a.Units > 0 && u.Quantity > a.Units {
 			return refuse(EditRefused, nil, "the budget of the offer "+a.Offer+" is reserved for fewer; send a smaller quantity, or let the rest be asked for anew")
 		}
 	}
